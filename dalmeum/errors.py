@@ -1,0 +1,45 @@
+"""What can go wrong for a user: one line that says what is wrong, where, and the mend."""
+
+from collections.abc import Sequence
+
+REPORTED_PROBLEMS = 20
+"""Problems of one file that are written out; the rest are counted."""
+
+
+class DalmeumError(Exception):
+    """The work failed. The message is one line for the user; a traceback adds nothing."""
+
+    exit_code = 1
+
+
+class InputError(DalmeumError):
+    """The input or the call is wrong, and only its author can mend it."""
+
+    exit_code = 2
+
+
+class DataError(InputError):
+    """A data file that can't be used, with all of its problems, a line each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        shown = list(self.problems[:REPORTED_PROBLEMS])
+        left_out = len(self.problems) - len(shown)
+        if left_out:
+            shown.append(f"... and {left_out:,} more problems")
+        super().__init__("\n".join(shown))
+
+
+class RecipeError(InputError):
+    """A recipe that can't be used, with all of its problems, a line each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class MissingExtraError(InputError):
+    """A part of dalmeum whose optional dependency is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"{package} is not installed: pip install 'dalmeum[{extra}]'")

@@ -1,0 +1,56 @@
+"""Writing files so that a reader sees the old content or the new, never a half of it."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from dalmeum.errors import DalmeumError, InputError
+
+
+@contextlib.contextmanager
+def replace_file(path: Path, *, newline: str | None = "\n") -> Iterator[IO[str]]:
+    """Open a temporary UTF-8 text file beside `path` that takes its name when the block ends well.
+
+    Raises `InputError` where the folder can't be written, `DalmeumError` where the disk fails in the
+    middle; in both cases, and on any other error in the block, what stood at `path` still stands there.
+    """
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise InputError(f"{path}: is a folder; name a file to write")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        temporary = Path(name)
+        # mkstemp makes files that only their owner can read; a result is an ordinary file.
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)
+        with open(handle, "w", encoding="utf-8", newline=newline) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        temporary = None
+    except OSError as error:
+        raise output_error(path, error) from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` whole or not at all; errors as in `replace_file`."""
+    with replace_file(path) as file:
+        file.write(text)
+
+
+def output_error(path: Path, error: OSError) -> DalmeumError:
+    """The user's line for an operating-system error while writing `path`."""
+    reason = (error.strerror or str(error)).lower()
+    if error.errno in {28, 122}:  # ENOSPC, EDQUOT: the call was right, the work failed
+        return DalmeumError(f"{path}: can't be written: {reason}; free some space and run the command again")
+    return InputError(f"{path}: can't be written: {reason}; choose another place for the output")
