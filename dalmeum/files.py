@@ -1,21 +1,22 @@
 """Writing files so that a reader sees the old content or the new, never a half of it."""
 
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from dalmeum.errors import DalmeumError, InputError
+from dalmeum.errors import InputError
 
 
 @contextlib.contextmanager
 def replace_file(path: Path, *, newline: str | None = "\n") -> Iterator[IO[str]]:
     """Open a temporary UTF-8 text file beside `path` that takes its name when the block ends well.
 
-    Raises `InputError` where the folder can't be written, `DalmeumError` where the disk fails in the
-    middle; in both cases, and on any other error in the block, what stood at `path` still stands there.
+    Raises `InputError` where the place can't be written or the disk is full; then, and on any other error
+    in the block, what stood at `path` still stands there.
     """
     temporary: Path | None = None
     try:
@@ -48,9 +49,8 @@ def write_text(path: Path, text: str) -> None:
         file.write(text)
 
 
-def output_error(path: Path, error: OSError) -> DalmeumError:
+def output_error(path: Path, error: OSError) -> InputError:
     """The user's line for an operating-system error while writing `path`."""
-    reason = (error.strerror or str(error)).lower()
-    if error.errno in {28, 122}:  # ENOSPC, EDQUOT: the call was right, the work failed
-        return DalmeumError(f"{path}: can't be written: {reason}; free some space and run the command again")
-    return InputError(f"{path}: can't be written: {reason}; choose another place for the output")
+    full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+    mend = "free some space and run the command again" if full else "choose another place for the output"
+    return InputError(f"{path}: can't be written: {(error.strerror or str(error)).lower()}; {mend}")
