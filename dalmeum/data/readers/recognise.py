@@ -1,0 +1,48 @@
+"""Telling a file's format from its beginning."""
+
+from collections.abc import Collection
+
+from dalmeum.data.readers.delimited import first_csv_record
+from dalmeum.data.readers.schema import COMPETITION, KORSTS, SICK, STSB
+
+_BEGINNING = 1 << 16
+
+
+def recognise_text(text: str, named: Collection[str] = ()) -> str:
+    """The name of the format of a text file.
+
+    `named` are the columns that the user has named: then the format is a generic one. A strict format is
+    recognised although a column of it is missing or misspelt: to say so helps more than to read on.
+    """
+    start = text.lstrip()[:_BEGINNING]
+    if start.startswith("["):
+        return "klue-sts" if '"labels"' in start and not named else "jsonl"
+    if start.startswith("{"):
+        return "jsonl"
+    line = start.split("\n", 1)[0].rstrip("\r")
+    if line.count("\t") > line.count(","):
+        return "tsv" if named else _recognise_tsv({name.strip() for name in line.split("\t")})
+    fields = first_csv_record(start)
+    return "csv" if named else _recognise_csv([field.strip() for field in fields])
+
+
+def _recognise_tsv(names: set[str]) -> str:
+    if len(names & {*KORSTS.columns, *STSB.columns}) >= 4:
+        return "korsts"
+    # "pair_ID" alone is anyone's; with a sentence or the score of SICK it is SICK's.
+    return "sick" if len(names & {*SICK.columns}) >= 3 else "tsv"
+
+
+def _recognise_csv(fields: list[str]) -> str:
+    names = set(fields)
+    if names & {"sentence_1", "sentence_2"} and len(names & {*COMPETITION.columns}) >= 3:
+        return "competition"
+    return "stsb-csv" if len(fields) == 3 and _is_number(fields[2]) else "csv"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
