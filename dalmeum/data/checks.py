@@ -1,0 +1,142 @@
+"""`dalmeum check`: how tables look, and what in them would spoil a result."""
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from dalmeum.data.findings import (
+    BinaryRule,
+    Finding,
+    binary_rule,
+    encoding_findings,
+    label_findings,
+    pair_keys,
+    repeated_pairs,
+    sentence_findings,
+    shared_findings,
+)
+from dalmeum.data.table import PairTable
+
+__all__ = ["BinaryRule", "CheckReport", "Finding", "LabelBin", "Lengths", "TableSummary", "check_tables"]
+
+TokenCounter = Callable[[Sequence[tuple[str, str]]], Sequence[int]]
+"""Pairs to the number of tokens of each, encoded as a pair."""
+
+HISTOGRAM_BINS = 10
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """How long sentences are (characters, words) or whole pairs (tokens)."""
+
+    unit: Literal["characters", "words", "tokens"]
+    mean: float
+    median: float
+    percentile_95: float
+    maximum: int
+
+
+@dataclass(frozen=True)
+class LabelBin:
+    """The rows with a label in [low, high); the last bin holds its upper end too."""
+
+    low: float
+    high: float
+    rows: int
+
+
+@dataclass(frozen=True)
+class TableSummary:
+    """One table: its size, sources (most rows first), labels and lengths."""
+
+    name: str
+    rows: int
+    sources: tuple[tuple[str, int], ...]
+    labels: tuple[LabelBin, ...]
+    label_mean: float | None
+    binary_rule: BinaryRule | None
+    similar: int | None
+    lengths: tuple[Lengths, ...]
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What `check_tables` found."""
+
+    tables: tuple[TableSummary, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def problems(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.severity == "problem")
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+
+def check_tables(
+    tables: Sequence[PairTable],
+    *,
+    label_range: tuple[float, float] = (0.0, 5.0),
+    count_tokens: TokenCounter | None = None,
+) -> CheckReport:
+    """Check tables one by one and against each other; time and memory grow with the number of rows.
+
+    Sentences are compared after composing Unicode (NFC), folding case and collapsing white space.
+    """
+    keys = [pair_keys(table) for table in tables]
+    findings: list[Finding] = []
+    summaries: list[TableSummary] = []
+    for table, key in zip(tables, keys, strict=True):
+        summary = _summarise(table, label_range, count_tokens)
+        summaries.append(summary)
+        findings += [Finding("note", "reader", warning, 1) for warning in table.warnings]
+        findings += sentence_findings(table, key, label_range)
+        findings += repeated_pairs(table, key, label_range)
+        findings += label_findings(table, summary.binary_rule)
+        findings += encoding_findings(table)
+    for first, second in itertools.combinations(range(len(tables)), 2):
+        findings += shared_findings(tables[first], keys[first], tables[second], keys[second])
+    findings.sort(key=lambda finding: finding.severity != "problem")
+    return CheckReport(tuple(summaries), tuple(findings))
+
+
+def _summarise(
+    table: PairTable, label_range: tuple[float, float], count_tokens: TokenCounter | None
+) -> TableSummary:
+    sentences = [*table.sentence1, *table.sentence2]
+    lengths = [
+        _lengths("characters", [len(sentence) for sentence in sentences]),
+        _lengths("words", [len(sentence.split()) for sentence in sentences]),
+    ]
+    if count_tokens:
+        lengths.append(_lengths("tokens", count_tokens(list(table.pairs))))
+    label = table.label
+    bins: tuple[LabelBin, ...] = ()
+    if label is not None:
+        counts, edges = np.histogram(label, bins=HISTOGRAM_BINS, range=label_range)
+        pairs = itertools.pairwise(float(edge) for edge in edges)
+        bins = tuple(
+            LabelBin(low, high, int(count)) for (low, high), count in zip(pairs, counts, strict=True)
+        )
+    return TableSummary(
+        name=table.name,
+        rows=len(table),
+        sources=tuple(Counter(table.source).most_common()),
+        labels=bins,
+        label_mean=float(label.mean()) if label is not None and len(label) else None,
+        binary_rule=binary_rule(table),
+        similar=None if table.binary is None else int(table.binary.sum()),
+        lengths=tuple(lengths),
+    )
+
+
+def _lengths(unit: Literal["characters", "words", "tokens"], counts: Sequence[int]) -> Lengths:
+    values = np.asarray(counts if len(counts) else [0])
+    median, percentile_95 = np.percentile(values, [50, 95])
+    return Lengths(unit, float(values.mean()), float(median), float(percentile_95), int(values.max()))
