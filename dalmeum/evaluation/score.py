@@ -1,0 +1,224 @@
+"""Predictions against labels: five scores with their intervals, overall and by slice."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dalmeum.data.binary import implied_threshold
+from dalmeum.data.table import PairTable
+from dalmeum.errors import DalmeumError, InputError
+from dalmeum.evaluation.slices import LABEL_RANGE, Rows, label_bins, sources
+from dalmeum.stats import Estimate, bca_each, fisher, weighted
+from dalmeum.stats.intervals import RESAMPLES, SEED
+
+Array = NDArray[np.float64]
+Json = dict[str, dict[str, float | None] | None]
+
+FEWEST_ROWS_FOR_AN_INTERVAL = 10
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """The scores of one set of pairs. `f1` is None where no rule says which pairs are similar."""
+
+    pearson: Estimate
+    spearman: Estimate
+    rmse: Estimate
+    mae: Estimate
+    f1: Estimate | None
+
+    def to_dict(self) -> Json:
+        """`{name: {value, low, high}}`, as `metrics.json` holds it."""
+        estimates = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {
+            name: None if estimate is None else estimate.to_dict() for name, estimate in estimates.items()
+        }
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The scores of the pairs of one source or one label bin."""
+
+    name: str
+    pairs: int
+    metrics: Metrics
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"pairs": self.pairs, "metrics": self.metrics.to_dict()}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What `evaluate_predictions` found.
+
+    Attributes:
+        pearson_fisher: the overall Pearson with Fisher's interval, beside the BCa one in `metrics`.
+        by_source, by_label: slices in the order of the table and of the label scale. Within a label bin
+            a correlation says little: the bin took its range away.
+        threshold: label from which a pair counts as similar; None where the data has no such rule.
+        label_range: lowest and highest label that the label bins were cut for.
+    """
+
+    pairs: int
+    metrics: Metrics
+    pearson_fisher: Estimate
+    by_source: tuple[Slice, ...]
+    by_label: tuple[Slice, ...]
+    threshold: float | None
+    label_range: tuple[float, float]
+
+    def to_dict(self) -> Json:
+        """The overall metrics, `{name: {value, low, high}}`."""
+        return self.metrics.to_dict()
+
+    def slices_to_dict(self) -> dict[str, dict[str, Any]]:
+        """`{by_source: {name: {pairs, metrics}}, by_label: ...}`."""
+        return {
+            "by_source": {part.name: part.to_dict() for part in self.by_source},
+            "by_label": {part.name: part.to_dict() for part in self.by_label},
+        }
+
+    def slice_lines(self) -> list[str]:
+        """The slices' scores as a table for a terminal; sources only where there are several."""
+        names = [field.name for field in dataclasses.fields(Metrics)]
+        lines = []
+        for title, parts in (("source", self.by_source), ("label", self.by_label)):
+            if len(parts) < 2:
+                continue
+            width = max(10, *(len(part.name) for part in parts))
+            heads = "".join(f"{name:>10}" for name in names)
+            lines += ["", f"{title:<{width}}{'pairs':>9}{heads}"]
+            for part in parts:
+                estimates = [getattr(part.metrics, name) for name in names]
+                values = "".join(f"{_text(estimate):>10}" for estimate in estimates)
+                lines.append(f"{part.name:<{width}}{part.pairs:>9,}{values}")
+        return lines
+
+
+def evaluate_predictions(
+    table: PairTable,
+    predictions: Array,
+    *,
+    binary_predictions: Array | None = None,
+    threshold: float | None = None,
+    label_range: tuple[float, float] = LABEL_RANGE,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+) -> Evaluation:
+    """Score predictions of shape (n,), on the label scale, against the labels of the table.
+
+    A pair is similar where the table's binary column says so, else where `label >= threshold`. It is
+    predicted to be similar where `binary_predictions`, probabilities of shape (n,), are at least .5; without
+    them where `prediction >= threshold`. Without a threshold it is the one that the binary column implies.
+    Intervals are BCa over pairs at 95 %; a slice of fewer than 10 pairs gets none.
+
+    Raises `InputError` for a table without rows or labels, `DalmeumError` for predictions that aren't finite.
+    """
+    columns = _columns(table, predictions, binary_predictions, threshold)
+
+    def slices(groups: Mapping[str, Rows]) -> tuple[Slice, ...]:
+        return tuple(
+            Slice(name, len(rows), _metrics(columns.take(rows), resamples, seed))
+            for name, rows in groups.items()
+        )
+
+    metrics = _metrics(columns, resamples, seed)
+    return Evaluation(
+        pairs=len(table),
+        metrics=metrics,
+        pearson_fisher=fisher(metrics.pearson.value, len(table)),
+        by_source=slices(sources(table.source)),
+        by_label=slices(label_bins(columns.label, label_range)),
+        threshold=columns.threshold,
+        label_range=label_range,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Columns:
+    label: Array
+    prediction: Array
+    truth: Array | None
+    predicted: Array | None
+    threshold: float | None
+
+    def take(self, rows: Rows) -> "_Columns":
+        def picked(column: Array | None) -> Array | None:
+            return None if column is None else column[rows]
+
+        return dataclasses.replace(
+            self,
+            label=self.label[rows],
+            prediction=self.prediction[rows],
+            truth=picked(self.truth),
+            predicted=picked(self.predicted),
+        )
+
+
+def _columns(
+    table: PairTable, predictions: Array, binary_predictions: Array | None, threshold: float | None
+) -> _Columns:
+    name = table.name or "the table"
+    if not len(table):
+        raise InputError(f"{name}: holds no pairs; nothing to score")
+    if table.label is None:
+        raise InputError(f"{name}: has no labels; predictions can only be scored against labels")
+    label = np.asarray(table.label, np.float64)
+    prediction = _checked(predictions, len(table), name)
+    if threshold is None and table.binary is not None:
+        threshold = implied_threshold(label, table.binary)
+    truth: Array | None = None
+    if table.binary is not None:
+        truth = table.binary.astype(np.float64)
+    elif threshold is not None:
+        truth = (label >= threshold).astype(np.float64)
+    predicted: Array | None = None
+    if binary_predictions is not None:
+        predicted = (_checked(binary_predictions, len(table), name) >= 0.5).astype(np.float64)
+    elif threshold is not None:
+        predicted = (prediction >= threshold).astype(np.float64)
+    return _Columns(label, prediction, truth, predicted, threshold)
+
+
+def _checked(values: Array, rows: int, name: str) -> Array:
+    values = np.asarray(values, np.float64)
+    if values.shape != (rows,):
+        raise ValueError(f"{name} has {rows} rows, the predictions have the shape {values.shape}")
+    broken = np.flatnonzero(~np.isfinite(values))
+    if broken.size:
+        raise DalmeumError(
+            f"{name}: {broken.size:,} of {rows:,} predictions are not finite (first in row {broken[0] + 1}); "
+            "the model has diverged: train with a lower learning rate or precision=float32"
+        )
+    return values
+
+
+def _metrics(columns: _Columns, resamples: int, seed: int) -> Metrics:
+    pairs = len(columns.label)
+    label, prediction = columns.label, columns.prediction
+    statistics = {
+        "pearson": weighted.pearson(label, prediction),
+        "spearman": weighted.spearman(label, prediction),
+        "rmse": weighted.rmse(label, prediction),
+        "mae": weighted.mae(label, prediction),
+    }
+    if columns.truth is not None and columns.predicted is not None:
+        statistics["f1"] = weighted.f1(columns.truth, columns.predicted)
+    enough = pairs >= FEWEST_ROWS_FOR_AN_INTERVAL
+    estimates = bca_each(statistics, pairs, resamples=resamples if enough else 0, seed=seed)
+    return Metrics(
+        pearson=estimates["pearson"],
+        spearman=estimates["spearman"],
+        rmse=estimates["rmse"],
+        mae=estimates["mae"],
+        f1=estimates.get("f1"),
+    )
+
+
+def _text(estimate: Estimate | None) -> str:
+    return "-" if estimate is None or math.isnan(estimate.value) else f"{estimate.value:.4f}"
