@@ -8,7 +8,8 @@ from collections.abc import Mapping
 _WESTERN = "\x80-\xff€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 _WESTERN_RUN = re.compile(f"[{_WESTERN}]{{2,}}")
 _HANGUL = re.compile("[가-힣]")
-_RESTORED = re.compile("[\xa0-\xff\u2010-\u203a\u3000-\u9fff가-힣]+")
+# No Chinese characters: "é”…" are the bytes of one.
+_RESTORED = re.compile("[\xa0-\xff\u2010-\u203a가-힣]+")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 # Not the joiners U+200C and U+200D, which emoji and some scripts need.
 _INVISIBLE = re.compile("[\xad\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
@@ -54,8 +55,9 @@ def _western_mojibake(run: str) -> bool:
     data = bytes(ord(c) if ord(c) < 0x100 else c.encode("cp1252")[0] for c in run)
     if _RESTORED.fullmatch(_decoded(data, "utf-8")):
         return True
-    # Two different syllables at least: a row of middle dots would be one, over and over.
-    korean = _HANGUL.findall(_decoded(data, "cp949"))
+    # Two different syllables at least: a row of middle dots would be one, over and over. And only the common
+    # ones, of KS X 1001: CP949 fills the other codes with rare syllables, and any accented letters are one.
+    korean = _HANGUL.findall(_decoded(data, "euc_kr"))
     return len(set(korean)) >= 2 and 2 * len(korean) == len(data)
 
 

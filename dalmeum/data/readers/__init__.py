@@ -75,7 +75,8 @@ def read_pairs(
             format, frame = "parquet", read_parquet(data, problems)
         else:
             text, warnings = decode(data, name, encoding)
-            format = recognise_text(text, columns or ()) if format == "auto" else format
+            if format == "auto":
+                format = recognise_text(text, Path(source).suffix.lower(), columns or ())
             frame = _TEXT_READERS[format](text, problems)
     if not frame.columns:
         problems.raise_any()

@@ -79,7 +79,7 @@ def _decode_strictly(data: bytes, name: str, codec: str) -> str:
         others = sum(not _decodes(line, codec) for line in data.split(b"\n")[first:])
         what = f"{name}, line {first}: byte 0x{data[error.start]:02x} is not {codec.upper()}"
         if others:
-            what += f", nor are {others:,} later lines"
+            what += f", and {others:,} more {'line is' if others == 1 else 'lines are'} like it"
         other = "cp949" if codec == "utf-8" else "utf-8"
         if not (codec == "utf-8" and _mostly_utf8(data)) and _decodes(data, other):
             what += f"; the file reads as {other.upper()}: set encoding to {other} or auto"

@@ -1,23 +1,28 @@
 """Telling a file's format from its beginning."""
 
+import re
 from collections.abc import Collection
 
 from dalmeum.data.readers.delimited import first_csv_record
 from dalmeum.data.readers.schema import COMPETITION, KORSTS, SICK, STSB
 
 _BEGINNING = 1 << 16
+# A sentence may begin with a bracket, as headlines do: what follows it tells JSON from them.
+_JSON_LIST = re.compile(r"\[\s*(?:[\[{\]]|$)")
+_JSON_OBJECT = re.compile(r"\{\s*[\"}]")
 
 
-def recognise_text(text: str, named: Collection[str] = ()) -> str:
+def recognise_text(text: str, suffix: str, named: Collection[str] = ()) -> str:
     """The name of the format of a text file.
 
-    `named` are the columns that the user has named: then the format is a generic one. A strict format is
-    recognised although a column of it is missing or misspelt: to say so helps more than to read on.
+    `suffix` is the end of its name, which matters only for JSON too broken to look like it. `named` are the
+    columns that the user has named: then the format is a generic one. A strict format is recognised although
+    a column of it is missing or misspelt: to say so helps more than to read on.
     """
     start = text.lstrip()[:_BEGINNING]
-    if start.startswith("["):
+    if _JSON_LIST.match(start) or (suffix == ".json" and start.startswith("[")):
         return "klue-sts" if '"labels"' in start and not named else "jsonl"
-    if start.startswith("{"):
+    if _JSON_OBJECT.match(start) or suffix in {".json", ".jsonl", ".ndjson"}:
         return "jsonl"
     line = start.split("\n", 1)[0].rstrip("\r")
     if line.count("\t") > line.count(","):
