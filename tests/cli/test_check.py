@@ -1,0 +1,137 @@
+"""`dalmeum check`: its output, its exit codes, its JSON."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from dalmeum.cli.check import check, report_lines
+from dalmeum.data import read_pairs
+from dalmeum.data.checks import check_tables
+from dalmeum.errors import DataError, InputError
+
+HEADER = "id,source,sentence_1,sentence_2,label,binary-label\n"
+CLEAN = HEADER + "a,영화,가,나 다,0.0,0\nb,slack,다,라,2.4,0\nc,slack,마,바,2.5,1\nd,slack,사,아,5,1\n"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("train.csv").write_text(CLEAN, encoding="utf-8")
+    Path("dev.csv").write_text(HEADER + "e,영화,나 다,가,1.0,0\nf,slack,하,호,4,1\n", encoding="utf-8")
+
+
+def run(*arguments: str) -> Result:
+    app = typer.Typer()
+    app.command()(check)
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_the_report() -> None:
+    result = run("train.csv")
+    assert result.exit_code == 0
+    assert result.output.splitlines() == [
+        "train.csv: 4 pairs",
+        "  2 sources",
+        "    slack         3",
+        "    영화          1",
+        "  labels, mean 2.48",
+        "     0.00 ..  0.50         1 ████████████████████████████████████████",
+        "     0.50 ..  1.00         0",
+        "     1.00 ..  1.50         0",
+        "     1.50 ..  2.00         0",
+        "     2.00 ..  2.50         1 ████████████████████████████████████████",
+        "     2.50 ..  3.00         1 ████████████████████████████████████████",
+        "     3.00 ..  3.50         0",
+        "     3.50 ..  4.00         0",
+        "     4.00 ..  4.50         0",
+        "     4.50 ..  5.00         1 ████████████████████████████████████████",
+        "  binary labels: 2 similar, 2 not; they imply label >= 2.5 (the next lower label is 2.4)",
+        "  lengths        mean   median     95 %  longest",
+        "  characters      1.2        1      2.3        3",
+        "  words           1.1        1     1.65        2",
+        "",
+        "no problems, no notes",
+    ]
+
+
+def test_a_leak_exits_with_one() -> None:
+    result = run("train.csv", "dev.csv")
+    assert result.exit_code == 1
+    lines = result.output.splitlines()
+    assert lines[lines.index("Problems, which would spoil a result") + 1 :] == [
+        "  - dev.csv: 1 pair (50.0%) also in train.csv: a score on one flatters a model trained on the other",
+        "      dev.csv, line 2 is train.csv, line 2",
+        "",
+        "Notes",
+        "  - dev.csv: 1 pair with a sentence (50.0%) that is also in train.csv",
+        "      dev.csv, line 2",
+        "",
+        "1 problem, 1 note",
+    ]
+
+
+def test_lines_fit_a_hundred_columns() -> None:
+    report = check_tables([read_pairs("train.csv"), read_pairs("dev.csv")])
+    assert max(len(line) for line in report_lines(report)) <= 100
+
+
+def test_json() -> None:
+    result = run("train.csv", "dev.csv", "--json")
+    assert result.exit_code == 1
+    report = json.loads(result.stdout)
+    assert set(report) == {"ok", "tables", "findings"}
+    assert report["ok"] is False
+    assert report["tables"][0]["rows"] == 4
+    assert report["tables"][0]["sources"] == {"slack": 3, "영화": 1}
+    assert report["tables"][0]["binary_rule"] == {"threshold": 2.5, "below": 2.4, "contradictions": 0}
+    assert [(finding["severity"], finding["kind"]) for finding in report["findings"]] == [
+        ("problem", "shared_pair"),
+        ("note", "shared_sentence"),
+    ]
+
+
+def test_problems_of_all_files_are_told_together() -> None:
+    Path("bad.csv").write_text(HEADER + "a,s,가,나,9,0\n", encoding="utf-8")
+    error = run("bad.csv", "train.csv", "nowhere.csv").exception
+    assert isinstance(error, DataError)
+    assert error.problems == (
+        "bad.csv, line 2: label 9 is outside 0..5 (set data.label_range if your scale differs)",
+        "nowhere.csv: no such file",
+    )
+    assert error.exit_code == 2
+
+
+def test_options_reach_the_reader() -> None:
+    Path("pairs.csv").write_bytes("질문1,질문2,점수\n가,나,9\n다,라,1\n".encode("cp949"))
+    columns = "sentence1=질문1, sentence2=질문2,label=점수"
+    arguments = ("--format", "csv", "--encoding", "cp949", "--label-range", "0", "10", "--columns", columns)
+    result = run("pairs.csv", *arguments)
+    assert result.exit_code == 0
+    assert "     9.00 .. 10.00         1 " in result.output
+
+
+def test_columns_that_are_no_pairs() -> None:
+    error = run("train.csv", "--columns", "sentence1").exception
+    assert isinstance(error, InputError)
+    assert str(error) == "--columns: 'sentence1' is not FIELD=COLUMN, as in sentence1=question1"
+
+
+def test_encoder_counts_tokens_of_pairs(tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers")
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    (tmp_path / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
+    transformers.BertTokenizer(str(tmp_path / "vocab.txt")).save_pretrained(tmp_path / "encoder")
+    result = run("train.csv", "--encoder", str(tmp_path / "encoder"))
+    assert result.exit_code == 0
+    # [CLS] 가 [SEP] 나 [SEP]; the first pair has a word more.
+    assert re.search(r"^  tokens +5\.2 +5 +5\.85 +6 \(a pair\)$", result.output, re.MULTILINE)
+
+
+def test_an_encoder_that_is_not_there() -> None:
+    error = run("train.csv", "--encoder", "./nothing").exception
+    assert isinstance(error, InputError)
+    assert str(error) == "--encoder: ./nothing is not a folder"
