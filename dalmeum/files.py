@@ -54,3 +54,16 @@ def output_error(path: Path, error: OSError) -> InputError:
     full = error.errno in {errno.ENOSPC, errno.EDQUOT}
     mend = "free some space and run the command again" if full else "choose another place for the output"
     return InputError(f"{path}: can't be written: {(error.strerror or str(error)).lower()}; {mend}")
+
+
+def disk_error(path: Path, error: Exception) -> InputError | None:
+    """The user's line for a library's own way of saying that `path` can't be written; None for other errors.
+
+    torch.save raises RuntimeError and safetensors its own error, with the system's message inside.
+    """
+    if isinstance(error, OSError):
+        return output_error(path, error)
+    said = str(error)
+    if any(sign in said for sign in ("os error 28", "code: 28", "No space left", "PytorchStreamWriter")):
+        return output_error(path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    return None

@@ -77,7 +77,7 @@ class DataRecipe(Section):
 
 
 class ModelRecipe(Section):
-    """Which pair scorer. `encoder`: a hub name, a folder, or `package:NAME/FOLDER` of an installed package."""
+    """Which pair scorer. `encoder`: a hub name, a folder, or `package:NAME/FOLDER` (an installed package)."""
 
     kind: Literal["cross", "offline"] = "cross"
     encoder: str | None = None

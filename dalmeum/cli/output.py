@@ -1,0 +1,29 @@
+"""What a command prints: one JSON object or text on standard output, everything else on standard error."""
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+
+def print_json(values: Mapping[str, Any]) -> None:
+    """One object, on one line, with null for what does not exist."""
+    print(json.dumps(values, ensure_ascii=False, allow_nan=False))
+
+
+def note(text: str) -> None:
+    """A line for the person watching."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def metrics_lines(metrics: Mapping[str, Mapping[str, float | None] | None], title: str) -> list[str]:
+    """A table of scores with their 95 % intervals."""
+    lines = [f"{title:<10} score   95 % interval"]
+    for name, estimate in metrics.items():
+        if estimate is None or estimate["value"] is None:
+            lines.append(f"{name:<10}     -")
+            continue
+        low, high = estimate["low"], estimate["high"]
+        interval = "" if low is None or high is None else f"{low:.4f} to {high:.4f}"
+        lines.append(f"{name:<10}{estimate['value']:>7.4f}  {interval}".rstrip())
+    return lines

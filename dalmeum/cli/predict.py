@@ -1,0 +1,45 @@
+"""dalmeum predict: scores for a file of pairs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dalmeum.cli.options import (
+    EncodingOption,
+    FormatOption,
+    JsonOption,
+    OutputOption,
+    PrecisionOption,
+    RunArgument,
+)
+from dalmeum.cli.output import print_json
+
+
+def predict(
+    run: RunArgument,
+    file: Annotated[str, typer.Argument(help="Pairs to score; labels are not needed.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The CSV file to write.")],
+    submission: Annotated[
+        bool, typer.Option("--submission", help="Write id,target, clipped to the label range, for a board.")
+    ] = False,
+    format: FormatOption = "auto",
+    encoding: EncodingOption = "auto",
+    precision: PrecisionOption = "auto",
+    output: OutputOption = Path("runs"),
+    json: JsonOption = False,
+) -> None:
+    """Score the pairs of a file and write id,label,prediction,binary_prediction, or a submission file."""
+    from dalmeum.experiments.predictions import write_predictions, write_submission
+    from dalmeum.experiments.scoring import load, score_file
+
+    scorer = load(run, precision=precision, output=output)
+    table, predictions, binary_predictions = score_file(scorer, file, format=format, encoding=encoding)
+    if submission:
+        write_submission(out, table, predictions, scorer.label_range)
+    else:
+        write_predictions(out, table, predictions, binary_predictions)
+    if json:
+        print_json({"run": run, "file": file, "rows": len(table), "out": str(out)})
+    else:
+        print(f"{len(table):,} pairs scored: {out}")

@@ -1,0 +1,200 @@
+"""The run folder: `runs/<id>/` with `run.json`, `recipe.yaml`, `metrics.json`, `model/`, `checkpoints/`,
+`predictions/` and `report.html`. The folder is the truth about a run.
+"""
+
+import dataclasses
+import datetime
+import importlib.metadata
+import json
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import dalmeum
+from dalmeum.errors import InputError
+from dalmeum.files import output_error, write_text
+from dalmeum.recipe import Recipe, load_recipe
+
+State = Literal["running", "finished", "failed"]
+
+PACKAGES = ("torch", "transformers", "numpy", "kiwipiepy", "kiwipiepy_model")
+"""Packages, beside dalmeum itself, whose version can move a score."""
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One file of a run: where it was, what it held."""
+
+    path: str
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """`run.json`: what happened, when, with what. The recipe says what was to happen."""
+
+    id: str
+    state: State
+    created: str
+    recipe: str
+    data: Mapping[str, DataFile]
+    versions: Mapping[str, str]
+    machine: Mapping[str, Any]
+    finished: str | None = None
+    parent_study: str | None = None
+    training: Mapping[str, Any] | None = None
+    warnings: tuple[str, ...] = ()
+    error: str | None = None
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        data = {split: DataFile(**file) for split, file in values.pop("data").items()}
+        return cls(data=data, warnings=tuple(values.pop("warnings")), **values)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder and its record."""
+
+    folder: Path
+    record: RunRecord
+
+    @property
+    def id(self) -> str:
+        return self.record.id
+
+    @property
+    def model(self) -> Path:
+        return self.folder / "model"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.folder / "checkpoints"
+
+    @property
+    def report(self) -> Path:
+        return self.folder / "report.html"
+
+    def predictions(self, split: str) -> Path:
+        return self.folder / "predictions" / f"{split}.csv"
+
+    def recipe(self) -> Recipe:
+        return load_recipe(self.folder / "recipe.yaml")
+
+    def metrics(self) -> dict[str, Any]:
+        metrics: dict[str, Any] = _read_json(self.folder / "metrics.json")
+        return metrics
+
+    def update(self, **changes: Any) -> "Run":
+        """The run with a changed record, written to `run.json`."""
+        record = dataclasses.replace(self.record, **changes)
+        write_text(self.folder / "run.json", _to_json(dataclasses.asdict(record)))
+        return Run(self.folder, record)
+
+    def finish(self) -> "Run":
+        return self.update(state="finished", finished=_now().isoformat(timespec="seconds"))
+
+    def write_metrics(self, metrics: Mapping[str, Any]) -> None:
+        write_text(self.folder / "metrics.json", _to_json(metrics))
+
+
+def create_run(output: Path, recipe: Recipe, name: str, data: Mapping[str, DataFile]) -> Run:
+    """A new run folder under `output` whose id no other run has, even one that starts in the same second.
+
+    Raises `InputError` where the folder can't be made.
+    """
+    started = _now()
+    stem = f"{started:%Y%m%d-%H%M%S}-{name}"
+    for number in range(1, 1000):
+        folder = output / (stem if number == 1 else f"{stem}-{number}")
+        try:
+            folder.mkdir(parents=True)
+            (folder / "checkpoints").mkdir()
+            break
+        except FileExistsError:
+            if not output.is_dir():
+                raise InputError(f"{output}: is a file; choose another place for the output") from None
+        except OSError as error:
+            raise output_error(folder, error) from error
+    record = RunRecord(
+        id=folder.name,
+        state="running",
+        created=started.isoformat(timespec="seconds"),
+        recipe=name,
+        data=data,
+        versions=versions(),
+        machine={"platform": platform.platform(), "processor": _processor(), "cores": os.cpu_count()},
+    )
+    write_text(folder / "recipe.yaml", recipe.to_yaml())
+    return Run(folder, record).update()
+
+
+def open_run(run: str | Path, output: str | Path = "runs") -> Run:
+    """The run in a folder, or with an id under `output`.
+
+    Raises `InputError` where there is none.
+    """
+    named = Path(run)
+    folder = next((path for path in (named, Path(output) / run) if (path / "run.json").is_file()), None)
+    if folder is None:
+        raise InputError(f"{run}: no such run, neither a folder with a run.json nor an id under {output}/")
+    try:
+        return Run(folder, RunRecord.from_dict(_read_json(folder / "run.json")))
+    except (KeyError, TypeError, AttributeError):
+        raise InputError(f"{folder}/run.json: is no record that this version of dalmeum reads") from None
+
+
+def find_resumable(output: Path, recipe: Recipe, data: Mapping[str, DataFile]) -> Run | None:
+    """The newest unfinished run under `output` with the same recipe on the same data."""
+    hashes = {split: file.sha256 for split, file in data.items()}
+    found: list[Run] = []
+    for file in output.glob("*/run.json"):
+        try:
+            run = open_run(file.parent)
+            same_recipe = run.record.state != "finished" and _decisive(run.recipe()) == _decisive(recipe)
+        except InputError:
+            continue  # another program's folder, or one killed before its first file was whole
+        if same_recipe and {split: file.sha256 for split, file in run.record.data.items()} == hashes:
+            found.append(run)
+    return max(found, key=lambda run: (run.record.created, run.id), default=None)
+
+
+def _decisive(recipe: Recipe) -> dict[str, Any]:
+    """What of a recipe decides a run's result: data count by their hashes, not by where they lie."""
+    return recipe.model_dump(exclude={"output": True, "data": {"train", "dev", "test"}})
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now().astimezone()
+
+
+def versions() -> dict[str, str]:
+    found = {"dalmeum": dalmeum.__version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        found[package] = importlib.metadata.version(package)
+    return found
+
+
+def _processor() -> str:
+    """The processor's name; `platform.processor()` is empty on most Linux systems."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            names = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
+    except OSError:
+        names = []
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: can't be read: {error}") from None
+
+
+def _to_json(values: Mapping[str, Any]) -> str:
+    return json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False) + "\n"

@@ -1,0 +1,72 @@
+"""Scoring files with a run that is finished."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dalmeum.data import PairTable, read_pairs
+from dalmeum.errors import InputError
+from dalmeum.evaluation import Evaluation, evaluate_predictions
+from dalmeum.experiments.runs import open_run
+from dalmeum.models.scorer import PairScorer, load_scorer
+from dalmeum.progress import Progress
+
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+
+
+def load(run: str | Path, precision: str = "auto", output: str | Path = "runs") -> PairScorer:
+    """The scorer of a run (its folder, or its id under `output`), or of a model folder.
+
+    `precision` is `auto`, `float32`, `bfloat16` or `float16`: what the encoder computes in.
+
+    Raises `InputError` where there is no such run, it is not finished, or its model can't be read.
+    """
+    if precision not in PRECISIONS:
+        raise InputError(f"precision {precision!r} is unknown: use one of {', '.join(PRECISIONS)}")
+    if (Path(run) / "config.json").is_file():
+        return load_scorer(Path(run), precision)
+    opened = open_run(run, output)
+    if opened.record.state != "finished":
+        raise InputError(f"{opened.folder}: the run is not finished; go on with dalmeum train ... --resume")
+    return load_scorer(opened.model, precision)
+
+
+def score_table(
+    scorer: PairScorer, table: PairTable
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """Similarities (n,) and, with the binary task, probabilities (n,), with a progress bar."""
+    with Progress(len(table), "scoring") as progress:
+        logits = scorer.logits(scorer.encoding.encode(table.sentence1, table.sentence2), progress.advance)
+    return scorer.similarity(logits), scorer.binary(logits)
+
+
+def score_file(
+    scorer: PairScorer, file: str, *, format: str = "auto", encoding: str = "auto"
+) -> tuple[PairTable, NDArray[np.float64], NDArray[np.float64] | None]:
+    """A file's pairs, their similarities and binary predictions; errors as in `read_pairs`."""
+    table = read_pairs(file, format=format, encoding=encoding, label_range=scorer.label_range)
+    return table, *score_table(scorer, table)
+
+
+def evaluate_file(
+    scorer: PairScorer,
+    file: str,
+    *,
+    format: str = "auto",
+    encoding: str = "auto",
+    threshold: float | None = None,
+) -> tuple[int, Evaluation]:
+    """Number of pairs and scores on a labelled file; errors as in `read_pairs`."""
+    table = read_pairs(
+        file, format=format, encoding=encoding, label_range=scorer.label_range, labels="required"
+    )
+    predictions, binary_predictions = score_table(scorer, table)
+    evaluation = evaluate_predictions(
+        table,
+        predictions,
+        binary_predictions=binary_predictions,
+        threshold=scorer.binary_threshold if threshold is None else threshold,
+        label_range=scorer.label_range,
+    )
+    return len(table), evaluation

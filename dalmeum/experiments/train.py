@@ -1,0 +1,173 @@
+"""One run, end to end: data files in; a model, predictions, metrics and a report out."""
+
+import shutil
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from numpy.typing import NDArray
+
+from dalmeum.data import PairTable
+from dalmeum.errors import DalmeumError
+from dalmeum.evaluation import Evaluation, evaluate_predictions
+from dalmeum.experiments.predictions import write_predictions
+from dalmeum.experiments.report import ReportContent, write_report
+from dalmeum.experiments.runs import Run, create_run, find_resumable
+from dalmeum.experiments.splits import Split, binary_labels, binary_threshold, data_files, read_splits
+from dalmeum.files import disk_error
+from dalmeum.models.precision import default_device
+from dalmeum.models.quiet import quiet_transformers
+from dalmeum.models.scorer import PairScorer, new_scorer
+from dalmeum.recipe import Recipe
+from dalmeum.training.fit import Fit, fit
+from dalmeum.training.pairs import EncodedPairs
+
+
+def train(recipe: Recipe, name: str = "recipe", *, resume: bool = False) -> Run:
+    """Run a recipe and return its finished run, whose folder holds all that came out.
+
+    Nothing is written before data, recipe and encoder are known to be good. With `resume`, the newest
+    unfinished run in `recipe.output` with the same recipe and data is taken up where its last checkpoint
+    stands; where there is none, a new one starts.
+
+    Raises `InputError` for what only the user can mend, `DalmeumError` where training fails.
+    """
+    tables = read_splits(recipe)
+    binary = {split: binary_labels(recipe, tables[split]) for split in tables if split != "test"}
+    scorer = build_scorer(recipe, tables["train"])
+    files = data_files(tables)
+    run = find_resumable(Path(recipe.output), recipe, files) if resume else None
+    run = run or create_run(Path(recipe.output), recipe, name, files)
+    run = run.update(
+        state="running", error=None, machine={**run.record.machine, "device": str(scorer.model.device)}
+    )
+    try:
+        return _carry_out(run, recipe, scorer, tables, binary)
+    except DalmeumError as error:
+        run.update(state="failed", error=str(error))
+        raise
+    except Exception as error:
+        if mended := disk_error(run.folder, error):
+            raise mended from error
+        run.update(state="failed", error="".join(traceback.format_exception_only(error)).strip())
+        raise
+
+
+def build_scorer(recipe: Recipe, train_table: PairTable) -> PairScorer:
+    """An untrained scorer for the recipe, on the best device at hand, its weights set by the seed alone."""
+    transformers.set_seed(recipe.training.seed)
+    model, encoding = new_scorer(
+        recipe.model,
+        train_table.sentence1,
+        train_table.sentence2,
+        num_labels=1 if recipe.tasks.binary is None else 2,
+        seed=recipe.training.seed,
+    )
+    model.to(default_device())  # type: ignore[arg-type] # the decorated method lost its type
+    scorer = PairScorer(
+        model,
+        encoding,
+        label_range=recipe.data.label_range,
+        sigmoid=recipe.loss.name == "bce",
+        binary_threshold=binary_threshold(recipe, train_table),
+    )
+    return scorer.with_precision(recipe.training.precision)
+
+
+def _carry_out(
+    run: Run,
+    recipe: Recipe,
+    scorer: PairScorer,
+    tables: Mapping[Split, PairTable],
+    binary: Mapping[Split, NDArray[np.int64] | None],
+) -> Run:
+    encoded = {split: encode_pairs(scorer, table, binary.get(split)) for split, table in tables.items()}
+    result = fit(scorer, recipe, encoded["train"], encoded.get("dev"), run.checkpoints)
+    _save_model(scorer, run.model)
+    evaluations: dict[str, Evaluation] = {}
+    shown: dict[str, NDArray[np.float64]] = {}
+    for split, table in tables.items():
+        if split == "train":
+            predictions, binary_predictions = result.train_predictions, result.train_binary
+        else:
+            logits = scorer.logits(encoded[split].items)
+            predictions, binary_predictions = scorer.similarity(logits), scorer.binary(logits)
+            write_predictions(run.predictions(split), table, predictions, binary_predictions)
+        shown[split] = predictions
+        if table.label is not None:
+            evaluations[split] = evaluate_predictions(
+                table,
+                predictions,
+                binary_predictions=binary_predictions,
+                threshold=scorer.binary_threshold,
+                label_range=recipe.data.label_range,
+            )
+    run.write_metrics({split: evaluation.to_dict() for split, evaluation in evaluations.items()})
+    warnings = tuple(warning for table in tables.values() for warning in table.warnings) + result.warnings
+    run = run.update(training=_training_record(result, scorer), warnings=warnings)
+    split = "dev" if "dev" in tables else "train"
+    content = report_content(run, recipe, result, split, tables[split], shown[split], evaluations[split])
+    write_report(run.report, content)
+    # Optimiser states are of use to an unfinished run alone, and twice the size of the model.
+    for checkpoint in run.checkpoints.iterdir():
+        shutil.rmtree(checkpoint)
+    return run.finish()
+
+
+def encode_pairs(scorer: PairScorer, table: PairTable, binary: NDArray[np.int64] | None) -> EncodedPairs:
+    labels = np.full(len(table), np.nan) if table.label is None else table.label
+    return EncodedPairs(
+        items=scorer.encoding.encode(table.sentence1, table.sentence2),
+        labels=torch.tensor(labels, dtype=torch.float32),
+        binary=None if binary is None else torch.tensor(binary, dtype=torch.float32),
+    )
+
+
+def report_content(
+    run: Run,
+    recipe: Recipe,
+    result: Fit,
+    split: str,
+    table: PairTable,
+    predictions: NDArray[np.float64],
+    evaluation: Evaluation,
+) -> ReportContent:
+    return ReportContent(
+        title=run.id,
+        question=recipe.question,
+        recipe=recipe.to_yaml(),
+        versions=run.record.versions,
+        data_hashes={name: f"{file.path}, {file.sha256}" for name, file in run.record.data.items()},
+        history=result.history,
+        split=split,
+        table=table,
+        predictions=predictions,
+        evaluation=evaluation,
+        warnings=run.record.warnings,
+    )
+
+
+def _save_model(scorer: PairScorer, folder: Path) -> None:
+    """Whole or not at all: another process may load it while this one writes."""
+    half_written = folder.with_name(f".{folder.name}.tmp")
+    shutil.rmtree(half_written, ignore_errors=True)
+    with quiet_transformers():
+        scorer.save(half_written)
+    shutil.rmtree(folder, ignore_errors=True)
+    half_written.rename(folder)
+
+
+def _training_record(result: Fit, scorer: PairScorer) -> dict[str, Any]:
+    return {
+        "steps": result.steps,
+        "best_step": result.best_step,
+        "seconds": round(result.seconds, 3),
+        "precision": str(scorer.precision).removeprefix("torch."),
+        "parameters": sum(parameter.numel() for parameter in scorer.model.parameters()),
+        "slope": result.slope,
+        "intercept": result.intercept,
+    }

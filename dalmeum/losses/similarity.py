@@ -1,0 +1,37 @@
+"""The loss that a recipe names, as one function of predictions, labels and progress."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits, huber_loss, l1_loss, mse_loss
+
+from dalmeum.losses.correlation import check_shapes, correlation_loss
+from dalmeum.losses.mixture import mixture_loss
+from dalmeum.recipe import LossRecipe, scheduled
+
+Loss = Callable[[Tensor, Tensor, float], Tensor]
+"""(logits (n,), labels (n,), progress of training from 0 to 1) -> scalar."""
+
+
+def similarity_loss(recipe: LossRecipe, label_range: tuple[float, float]) -> Loss:
+    """The recipe's loss, on logits in label units; `bce` takes logits whose sigmoid spans the label range."""
+    low, high = label_range
+
+    def bce(logits: Tensor, labels: Tensor) -> Tensor:
+        return binary_cross_entropy_with_logits(logits, (labels - low) / (high - low))
+
+    losses: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+        "correlation": correlation_loss,
+        "mae": l1_loss,
+        "mse": mse_loss,
+        "huber": huber_loss,
+        "bce": bce,
+    }
+
+    def loss(logits: Tensor, labels: Tensor, progress: float) -> Tensor:
+        check_shapes(logits, labels)
+        if recipe.name == "mixture":
+            return mixture_loss(logits, labels, scheduled(recipe.alpha, progress))
+        return losses[recipe.name](logits, labels)
+
+    return loss

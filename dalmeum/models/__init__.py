@@ -1,0 +1,1 @@
+"""Pair scorers, saved and loaded in the ecosystem's own formats."""

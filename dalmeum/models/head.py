@@ -1,0 +1,51 @@
+"""The head of a sequence classifier: its last linear layer, and the precision that it computes in."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from dalmeum.errors import InputError
+
+
+def last_linear(model: PreTrainedModel) -> nn.Linear:
+    """The layer whose row i yields logit i: `classifier` in BERT, `classifier.out_proj` in RoBERTa, ELECTRA.
+
+    Raises `InputError` where there is none with a bias (decoders' `score`), since no affine map can be
+    folded into such a head.
+    """
+    for child in _children_above_encoder(model):
+        for layer in child.modules():
+            if not isinstance(layer, nn.Linear) or layer.out_features != model.config.num_labels:
+                continue
+            if layer.bias is not None:
+                return layer
+    kind = type(model).__name__
+    raise InputError(f"{kind} has no linear head with a bias: use an encoder such as BERT, RoBERTa, ELECTRA")
+
+
+def fold_affine(linear: nn.Linear, slope: float, intercept: float) -> None:
+    """Make the similarity logit (row 0) p answer `slope * p + intercept`, exactly but for rounding."""
+    with torch.no_grad():
+        linear.weight[0].mul_(slope)
+        linear.bias[0].mul_(slope).add_(intercept)
+
+
+def keep_head_in_float32(model: PreTrainedModel) -> None:
+    """Let everything above the encoder compute in float32 under autocast: bfloat16 steps at 4..5 are 1/32."""
+    for child in _children_above_encoder(model):
+        child.forward = _in_float32(child.forward)
+
+
+def _children_above_encoder(model: PreTrainedModel) -> list[nn.Module]:
+    return [child for name, child in model.named_children() if name != model.base_model_prefix]
+
+
+def _in_float32(forward: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def float32_forward(features: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        with torch.autocast(features.device.type, enabled=False):
+            return forward(features.float(), *args, **kwargs)
+
+    return float32_forward

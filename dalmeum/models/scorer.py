@@ -1,0 +1,194 @@
+"""A pair scorer: a network, its encoding and its label scale, whatever the kind."""
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from dalmeum.errors import InputError
+from dalmeum.models.cross import load_cross_encoder, new_cross_encoder
+from dalmeum.models.encoding import PairEncoding
+from dalmeum.models.head import fold_affine, last_linear
+from dalmeum.models.precision import autocast, default_device, resolve_precision
+from dalmeum.recipe import ModelRecipe
+
+SCORING_BATCH = 64
+"""Pairs in one forward pass of scoring: enough to fill a processor, little beside the model in memory."""
+
+
+@dataclass(frozen=True)
+class PairScorer:
+    """Two sentences in, a similarity on the label scale out.
+
+    Attributes:
+        model: a sequence classifier; column 0 of its logits is the similarity, column 1 (if any) the
+            binary task's logit.
+        encoding: the way from sentences to the model's batches.
+        label_range: lowest and highest label.
+        sigmoid: the similarity is the label range times the sigmoid of its logit (trained by BCE), not the
+            logit itself.
+        binary_threshold: the lowest label that counts as similar; None where the data had no such rule.
+        precision: the floating-point type that the encoder computes in; the head computes in float32.
+    """
+
+    model: PreTrainedModel
+    encoding: PairEncoding
+    label_range: tuple[float, float] = (0.0, 5.0)
+    sigmoid: bool = False
+    binary_threshold: float | None = None
+    precision: torch.dtype = torch.float32
+
+    @property
+    def has_binary(self) -> bool:
+        return self.columns > 1
+
+    @property
+    def columns(self) -> int:
+        """Logits a pair: one a task."""
+        return int(self.model.config.num_labels or 1)
+
+    def score(self, pairs: Iterable[tuple[str, str]]) -> NDArray[np.float64]:
+        """Similarities of shape (n,), on the label scale, not clipped to it.
+
+        Raises `InputError` where an item is not a pair of strings.
+        """
+        sentence1, sentence2 = _columns(pairs)
+        return self.similarity(self.logits(self.encoding.encode(sentence1, sentence2)))
+
+    def logits(
+        self, items: Sequence[Any], progress: Callable[[int], object] = lambda count: None
+    ) -> NDArray[np.float64]:
+        """The network's output (n, num_labels) for encoded items, in evaluation mode, in the items' order.
+
+        `progress` is called with the number of items done since the last call.
+        """
+        model = self.model
+        lengths = self.encoding.lengths(items)
+        # Like lengths together, the longest first: what does not fit in memory fails at once.
+        order = sorted(range(len(items)), key=lambda index: -lengths[index])
+        result = np.empty((len(items), self.columns))
+        was_training = model.training
+        model.eval()
+        try:
+            with torch.inference_mode(), autocast(model.device, self.precision):
+                for start in range(0, len(order), SCORING_BATCH):
+                    rows = order[start : start + SCORING_BATCH]
+                    batch = self.encoding.collate([items[row] for row in rows])
+                    batch = {name: tensor.to(model.device) for name, tensor in batch.items()}
+                    result[rows] = model(**batch).logits.double().cpu().numpy()
+                    progress(len(rows))
+        finally:
+            model.train(was_training)
+        return result
+
+    def similarity(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Similarities (n,) on the label scale from logits (n, num_labels)."""
+        column = logits[:, 0]
+        if not self.sigmoid:
+            return column.copy()
+        low, high = self.label_range
+        return low + (high - low) * _sigmoid(column)
+
+    def binary(self, logits: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """Probabilities (n,) of being similar; None for a model without the binary task."""
+        return _sigmoid(logits[:, 1]) if self.has_binary else None
+
+    def fold(self, slope: float, intercept: float) -> None:
+        """Fold `slope * similarity + intercept` into the last linear layer."""
+        if own := getattr(self.model, "fold_affine", None):
+            own(slope, intercept)
+        else:
+            fold_affine(last_linear(self.model), slope, intercept)
+
+    def save(self, folder: Path) -> None:
+        """Write a standard model folder: safetensors and JSON only."""
+        activation = "activation.Sigmoid" if self.sigmoid else "linear.Identity"
+        self.model.config.sentence_transformers = {"activation_fn": f"torch.nn.modules.{activation}"}
+        self.model.config.dalmeum = {
+            "label_range": list(self.label_range),
+            "sigmoid": self.sigmoid,
+            "binary_threshold": self.binary_threshold,
+        }
+        self.model.save_pretrained(folder)
+        self.encoding.save_pretrained(folder)
+
+    def with_precision(self, precision: str) -> "PairScorer":
+        """The same scorer computing in another type: `auto`, `float32`, `bfloat16` or `float16`."""
+        if precision == "auto" and self.model.config.model_type == OFFLINE:
+            # Small products of exact features: nothing to gain from a shorter type.
+            precision = "float32"
+        return dataclasses.replace(self, precision=resolve_precision(precision, self.model.device))
+
+
+OFFLINE = "dalmeum-offline"
+"""The `model_type` of the offline encoder."""
+
+
+def new_scorer(
+    recipe: ModelRecipe,
+    sentence1: Sequence[str],
+    sentence2: Sequence[str],
+    *,
+    num_labels: int,
+    seed: int,
+) -> tuple[PreTrainedModel, PairEncoding]:
+    """An untrained network and its encoding; the offline kind is fitted on the training sentences (n,)."""
+    if recipe.kind == "cross":
+        assert recipe.encoder is not None  # the recipe's own validation
+        return new_cross_encoder(
+            recipe.encoder, num_labels=num_labels, max_length=recipe.max_length, seed=seed
+        )
+    from dalmeum.models.offline import build_offline  # kiwipiepy only where it is used
+
+    return build_offline(sentence1, sentence2, num_labels=num_labels, seed=seed)
+
+
+def load_scorer(folder: Path, precision: str = "auto") -> PairScorer:
+    """The scorer in a model folder, on the best device at hand.
+
+    Raises `InputError` where the folder holds no model that dalmeum can read.
+    """
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{folder}: is no model folder: config.json is missing") from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"{folder}/config.json: can't be read: {error}") from None
+    model: PreTrainedModel
+    encoding: PairEncoding
+    if config.get("model_type") == OFFLINE:
+        from dalmeum.models.offline import load_offline  # kiwipiepy only where it is used
+
+        model, encoding = load_offline(folder)
+    else:
+        model, encoding = load_cross_encoder(folder)
+    model.to(default_device())  # type: ignore[arg-type] # the decorated method lost its type
+    ours = config.get("dalmeum", {})
+    low, high = ours.get("label_range", (0.0, 5.0))
+    scorer = PairScorer(
+        model, encoding, (low, high), ours.get("sigmoid", False), ours.get("binary_threshold")
+    )
+    return scorer.with_precision(precision)
+
+
+def _columns(pairs: Iterable[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    sentence1: list[str] = []
+    sentence2: list[str] = []
+    for number, pair in enumerate(pairs):
+        if isinstance(pair, str) or len(pair) != 2 or not all(isinstance(text, str) for text in pair):
+            raise InputError(f"pair {number} is no pair of strings: pass [(sentence1, sentence2), ...]")
+        sentence1.append(pair[0])
+        sentence2.append(pair[1])
+    return sentence1, sentence2
+
+
+def _sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return Tensor.numpy(torch.sigmoid(torch.from_numpy(np.ascontiguousarray(values))))

@@ -1,0 +1,65 @@
+"""What happens around the steps: evaluations inside an epoch, and telling how far training is."""
+
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from dalmeum.progress import Progress
+
+
+class IntermediateEvaluations(TrainerCallback):
+    """Evaluate and save at equal steps inside an epoch too; the Trainer itself does so at its end."""
+
+    def __init__(self, steps_per_epoch: int, evaluations: int) -> None:
+        self.steps_per_epoch = steps_per_epoch
+        self.at = {round(part * steps_per_epoch / evaluations) for part in range(1, evaluations)}
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        if state.global_step % self.steps_per_epoch in self.at - {0}:
+            control.should_evaluate = control.should_save = True
+
+
+class ReportProgress(TrainerCallback):
+    """A bar over the steps, and a line for each evaluation."""
+
+    def __init__(self) -> None:
+        self.progress: Progress | None = None
+        self.last_loss = float("nan")
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        if state.is_world_process_zero:
+            self.progress = Progress(state.max_steps, "training")
+            self.progress.jump(state.global_step)
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        if self.progress:
+            self.progress.jump(state.global_step)
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        logs = logs or {}
+        self.last_loss = logs.get("loss", self.last_loss)
+        if self.progress and "eval_pearson" in logs:
+            self.progress.line(
+                f"epoch {state.epoch or 0:.1f}/{args.num_train_epochs:g}  step {state.global_step}  "
+                f"train loss {self.last_loss:.4f}  dev loss {logs['eval_loss']:.4f}  "
+                f"dev pearson {logs['eval_pearson']:.4f}  dev mae {logs['eval_mae']:.4f}"
+            )
+
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        if self.progress:
+            self.progress.__exit__(None, None, None)

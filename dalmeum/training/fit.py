@@ -1,0 +1,115 @@
+"""From an untrained scorer and pairs to a trained one that answers on the label scale."""
+
+import contextlib
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
+
+from dalmeum.errors import DalmeumError
+from dalmeum.models.quiet import quiet_transformers
+from dalmeum.models.scorer import PairScorer
+from dalmeum.recipe import Recipe
+from dalmeum.training.pairs import EncodedPairs
+from dalmeum.training.trainer import PairTrainer
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What training leaves beside the weights.
+
+    Attributes:
+        history: the log of steps and evaluations, as `TrainerState.log_history` has it.
+        steps: optimisation steps taken.
+        best_step: the step whose weights were kept; the last where there was no dev set.
+        train_predictions: (n,) of the kept weights, folded, in evaluation mode.
+        train_binary: (n,) probabilities of being similar; None without the binary task.
+        slope, intercept: the affine map that was folded in; 1 and 0 where none was.
+        seconds: wall time of the training loop in this process.
+        warnings: one line each.
+    """
+
+    history: tuple[dict[str, float], ...]
+    steps: int
+    best_step: int
+    train_predictions: NDArray[np.float64]
+    train_binary: NDArray[np.float64] | None
+    slope: float
+    intercept: float
+    seconds: float
+    warnings: tuple[str, ...] = ()
+
+
+def fit(
+    scorer: PairScorer, recipe: Recipe, train: EncodedPairs, dev: EncodedPairs | None, checkpoints: Path
+) -> Fit:
+    """Train `scorer` in place, going on from the newest whole checkpoint in `checkpoints`, if any.
+
+    Raises `DalmeumError` where the weights stopped being numbers.
+    """
+    with quiet_transformers():
+        trainer = PairTrainer(scorer, recipe, train, dev, checkpoints)
+        resume_from = newest_checkpoint(checkpoints)
+        start = time.perf_counter()
+        trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
+        seconds = time.perf_counter() - start
+    logits = scorer.logits(train.items)
+    if not np.isfinite(logits).all():
+        raise DalmeumError(
+            "training diverged: predictions are not numbers; lower training.learning_rate, "
+            "or use training.precision=float32"
+        )
+    labels = train.labels.double().numpy()
+    slope, intercept, warnings = label_scale(scorer, scorer.similarity(logits), labels)
+    scorer.fold(slope, intercept)
+    return Fit(
+        history=tuple(trainer.state.log_history),
+        steps=trainer.state.global_step,
+        best_step=trainer.state.best_global_step or trainer.state.global_step,
+        train_predictions=slope * scorer.similarity(logits) + intercept,
+        train_binary=scorer.binary(logits),
+        slope=slope,
+        intercept=intercept,
+        seconds=seconds,
+        warnings=warnings,
+    )
+
+
+def label_scale(
+    scorer: PairScorer, predictions: NDArray[np.float64], labels: NDArray[np.float64]
+) -> tuple[float, float, tuple[str, ...]]:
+    """The least-squares line `label = slope * prediction + intercept`, and a warning where it can't serve.
+
+    A correlation loss leaves the scale of predictions free, so a model is put on the label scale by the
+    training labels, after training. Slope 1 and intercept 0 where the head is a sigmoid, into which no line
+    can be folded, where predictions are constant, and where the slope is not positive.
+    """
+    if scorer.sigmoid:
+        return 1.0, 0.0, ()
+    centred = predictions - predictions.mean()
+    variance = float(centred @ centred)
+    if variance <= len(predictions) * (1e-6 * float(np.abs(predictions).max())) ** 2:
+        return 1.0, 0.0, (f"the model gives all training pairs one score: {_NOT_FOLDED}",)
+    slope = float(centred @ labels) / variance
+    if slope <= 0:
+        return 1.0, 0.0, (f"scores do not rise with the training labels: {_NOT_FOLDED}",)
+    return slope, float(labels.mean() - slope * predictions.mean()), ()
+
+
+_NOT_FOLDED = "the model was not put on the label scale"
+
+
+def newest_checkpoint(checkpoints: Path) -> Path | None:
+    """The newest checkpoint that was written whole: `trainer_state.json`, written last, must parse."""
+    folders = [path for path in checkpoints.glob(f"{PREFIX_CHECKPOINT_DIR}-*") if path.name[11:].isdigit()]
+    for folder in sorted(folders, key=lambda path: int(path.name[11:]), reverse=True):
+        with contextlib.suppress(OSError, ValueError):
+            state: dict[str, Any] = json.loads((folder / "trainer_state.json").read_text(encoding="utf-8"))
+            if state["global_step"] == int(folder.name[11:]):
+                return folder
+    return None

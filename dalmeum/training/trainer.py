@@ -1,0 +1,180 @@
+"""The small part in which training on Pearson differs from `transformers.Trainer`."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.utils.data import DataLoader, Dataset
+from transformers import EarlyStoppingCallback, PrinterCallback, ProgressCallback, Trainer, TrainingArguments
+
+from dalmeum.models.scorer import PairScorer
+from dalmeum.recipe import Recipe
+from dalmeum.stats import mae, pearson
+from dalmeum.training.batches import LengthBatchSampler
+from dalmeum.training.callbacks import IntermediateEvaluations, ReportProgress
+from dalmeum.training.objective import Objective
+from dalmeum.training.optimizer import parameter_groups
+from dalmeum.training.pairs import EncodedPairs, collate_rows
+
+
+class EpochLoader(DataLoader[int]):
+    """A loader that hands the epoch on to its batch sampler, as `Trainer` asks loaders to."""
+
+    def set_epoch(self, epoch: int) -> None:
+        self.batch_sampler.set_epoch(epoch)  # type: ignore[union-attr]
+
+
+class PairTrainer(Trainer):
+    """`Trainer` with pairs encoded beforehand, batches by length, and metrics over the whole dev set.
+
+    Peers average the Pearson of each batch, which is no Pearson of anything.
+    """
+
+    def __init__(
+        self,
+        scorer: PairScorer,
+        recipe: Recipe,
+        train: EncodedPairs,
+        dev: EncodedPairs | None,
+        checkpoints: Path,
+    ) -> None:
+        self.scorer = scorer
+        self.recipe = recipe
+        self.train_pairs = train
+        self.dev_pairs = dev
+        self.objective: Objective = Objective(recipe)
+        self.window: list[tuple[Tensor, Tensor]] = []
+        steps = math.ceil(len(train) / recipe.training.effective_batch_size)
+        super().__init__(
+            model=scorer.model,
+            args=training_arguments(recipe, scorer.precision, checkpoints, steps, has_dev=dev is not None),
+            train_dataset=train,
+            eval_dataset=dev,
+            callbacks=[ReportProgress()],
+        )
+        for printer in (PrinterCallback, ProgressCallback):
+            self.remove_callback(printer)
+        if dev is not None:
+            self.add_callback(IntermediateEvaluations(steps, recipe.training.evaluations_per_epoch))
+        if recipe.training.early_stopping is not None:
+            self.add_callback(EarlyStoppingCallback(recipe.training.early_stopping))
+
+    def get_train_dataloader(self) -> DataLoader[int]:
+        training = self.recipe.training
+        sampler = LengthBatchSampler(
+            self.scorer.encoding.lengths(self.train_pairs.items),
+            training.effective_batch_size,
+            seed=training.seed,
+            group=training.group_by_length,
+        )
+        collate = collate_rows(self.train_pairs, self.scorer.encoding)
+        return EpochLoader(self.train_pairs, batch_sampler=sampler, collate_fn=collate)
+
+    def create_optimizer(self, model: nn.Module | None = None) -> Optimizer:
+        if self.optimizer is None:
+            training = self.recipe.training
+            kind, options = self.get_optimizer_cls_and_kwargs(self.args, self.scorer.model)
+            groups = parameter_groups(
+                self.scorer.model,
+                learning_rate=training.learning_rate,
+                weight_decay=training.weight_decay,
+                layerwise_decay=training.layerwise_decay,
+                decayed=self.get_decay_parameter_names(self.scorer.model),
+            )
+            self.optimizer = kind(groups, **options)
+        return self.optimizer
+
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: Tensor | int | None = None,
+    ) -> Any:
+        labels, binary = inputs.pop("labels"), inputs.pop("binary", None)
+        output = model(**inputs)
+        self.window.append((output.logits.detach(), labels))
+        progress = self.state.global_step / max(self.state.max_steps - 1, 1)
+        # Members of an ensemble inside one network learn each for itself, or they would not differ.
+        members = output.get("member_logits")
+        if members is None:
+            members = output.logits[None]
+        losses = [self.objective(logits, labels, binary, progress) for logits in members]
+        loss = torch.stack(losses).mean()
+        return (loss, output) if return_outputs else loss
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Add Pearson and MAE of the training pairs since the last log line, apart from the loss."""
+        if "loss" in logs and self.window:
+            logits = torch.cat([logits for logits, _ in self.window]).double().cpu().numpy()
+            labels = torch.cat([labels for _, labels in self.window]).double().cpu().numpy()
+            self.window.clear()
+            logs |= {f"train_{name}": value for name, value in self.metrics(logits, labels).items()}
+        super().log(logs, start_time)
+
+    def evaluate(
+        self,
+        eval_dataset: Dataset[Any] | dict[str, Dataset[Any]] | str | None = None,
+        ignore_keys: list[str] | None = None,
+        metric_key_prefix: str = "eval",
+    ) -> dict[str, float]:
+        """Loss, Pearson and MAE over the whole dev set at once."""
+        assert self.dev_pairs is not None
+        pairs = self.dev_pairs
+        logits = self.scorer.logits(pairs.items)
+        progress = self.state.global_step / max(self.state.max_steps, 1)
+        loss = self.objective(torch.from_numpy(logits), pairs.labels, pairs.binary, progress)
+        values = {"loss": loss.item(), **self.metrics(logits, pairs.labels.double().numpy())}
+        metrics = {f"{metric_key_prefix}_{name}": value for name, value in values.items()}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def metrics(self, logits: NDArray[np.float64], labels: NDArray[np.float64]) -> dict[str, float]:
+        predictions = self.scorer.similarity(logits)
+        r = pearson(predictions, labels)
+        # A model that answers one number has no correlation; as a score to choose by, that is the worst.
+        return {"pearson": 0.0 if math.isnan(r) else r, "mae": mae(predictions, labels)}
+
+    def floating_point_ops(self, inputs: dict[str, Tensor | Any]) -> int:
+        """Not counted: the estimate wants token ids, which the offline encoder has none of."""
+        return 0
+
+
+def training_arguments(
+    recipe: Recipe, precision: torch.dtype, checkpoints: Path, steps_per_epoch: int, *, has_dev: bool
+) -> TrainingArguments:
+    training = recipe.training
+    return TrainingArguments(
+        output_dir=str(checkpoints),
+        num_train_epochs=training.epochs,
+        per_device_train_batch_size=training.effective_batch_size,
+        learning_rate=training.learning_rate,
+        weight_decay=training.weight_decay,
+        lr_scheduler_type="constant_with_warmup" if training.schedule == "constant" else training.schedule,
+        # A share of 1 would be read as one step.
+        warmup_steps=min(training.warmup, 1 - 1e-9),
+        max_grad_norm=training.max_gradient_norm,
+        bf16=precision == torch.bfloat16,
+        fp16=precision == torch.float16,
+        use_cpu=not torch.cuda.is_available() and not torch.backends.mps.is_available(),
+        logging_steps=max(1, steps_per_epoch // 10),
+        # A loss that is not a number must be seen, not averaged away.
+        logging_nan_inf_filter=False,
+        eval_strategy="epoch" if has_dev else "no",
+        save_strategy="epoch",
+        save_total_limit=1,
+        load_best_model_at_end=has_dev,
+        metric_for_best_model="pearson" if has_dev else None,
+        greater_is_better=True if has_dev else None,
+        restore_callback_states_from_checkpoint=True,
+        seed=training.seed,
+        remove_unused_columns=False,
+        dataloader_pin_memory=False,
+        report_to="none",
+    )
