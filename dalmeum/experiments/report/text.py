@@ -1,0 +1,69 @@
+"""Foreign text made safe and short for HTML and for Plotly, which reads some HTML in its labels."""
+
+import html
+import json
+import unicodedata
+from typing import Any
+
+LONGEST_SENTENCE = 400
+HOVER_COLUMNS = 44
+HOVER_LINES = 4
+NO_SOURCE = "(no source)"
+
+INVISIBLE = dict.fromkeys([*range(9), *range(14, 32), 127, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+"""Control characters, and those that turn the direction of all text after them in a label."""
+
+
+def escape(text: object) -> str:
+    """Text for an HTML element or a double-quoted attribute."""
+    return html.escape(str(text), quote=True)
+
+
+def shorten(text: str, longest: int = LONGEST_SENTENCE) -> str:
+    """At most `longest` characters, the last an ellipsis where some were cut."""
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
+def plotly_label(text: str, columns: int = 24) -> str:
+    """One line for a Plotly label: what looks like markup is shown, not obeyed."""
+    return html.escape(wrap(text or NO_SOURCE, columns, 1)[0], quote=False)
+
+
+def plotly_lines(text: str) -> str:
+    """A sentence for a Plotly hover label, broken into a few lines that fit a telephone."""
+    return "<br>".join(html.escape(line, quote=False) for line in wrap(text, HOVER_COLUMNS, HOVER_LINES))
+
+
+def wrap(text: str, columns: int, most_lines: int) -> list[str]:
+    """Lines of at most `columns` terminal columns (a Hangul syllable takes 2); an ellipsis tells of more."""
+    # A character takes a column at least, so no more of them than this can be shown.
+    most = columns * most_lines
+    text = text[: 2 * most].translate(INVISIBLE)
+    lines, line, used = [], "", 0
+    for word in text[:most].split():
+        if used and used + 1 + _width(word) > columns:
+            lines.append(line)
+            line, used = "", 0
+        elif used:
+            line, used = line + " ", used + 1
+        for character in word:
+            if used + _width(character) > columns:
+                lines.append(line)
+                line, used = "", 0
+            line, used = line + character, used + _width(character)
+    lines.append(line)
+    if len(text) <= most and len(lines) <= most_lines:
+        return lines
+    return [*lines[: most_lines - 1], lines[:most_lines][-1][: columns - 1] + "…"]
+
+
+def script_json(value: Any) -> str:
+    """JSON that can stand inside a `<script>` element: nothing in it can end the element or begin another."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
