@@ -1,6 +1,8 @@
 import html
 import json
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -177,3 +179,9 @@ def test_writing(tmp_path: Path) -> None:
     assert plotly.offline.get_plotlyjs() in path.read_text(encoding="utf-8")
     with pytest.raises(InputError, match="is a folder"):
         write_report(tmp_path, content)
+
+
+def test_importing_the_report_leaves_heavy_libraries_alone() -> None:
+    code = "import sys, dalmeum.experiments.report; print({'plotly', 'scipy', 'torch'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

@@ -127,3 +127,14 @@ def plots(names: Iterable[str]) -> str:
         f'<figure><figcaption>{CAPTIONS[name]}</figcaption><div class="plot" id="{name}"></div></figure>'
         for name in names
     )
+
+
+def learning_curves(names: Sequence[str]) -> str:
+    if not names:
+        return '<p class="note">No history · 학습 기록 없음</p>'
+    return (
+        f'<div class="plots three">{plots(names)}</div>'
+        '<p class="note">Train: the pairs since the last log line, while training (dropout on). Dev: the '
+        "whole set. Both before the final fit to the label scale · 훈련: 마지막 기록 이후의 쌍 (드롭아웃 켜짐), "
+        "검증: 전체. 레이블 척도에 맞추는 마지막 보정 전의 값입니다.</p>"
+    )

@@ -56,7 +56,7 @@ def _texts(content: ReportContent, drawn: list[str]) -> dict[str, str]:
         "warnings": fragments.warning_list(content.warnings),
         "scores": fragments.score_cards(evaluation),
         "score_note": fragments.score_note(evaluation),
-        "curves": fragments.plots(curves) or '<p class="note">No history · 학습 기록 없음</p>',
+        "curves": fragments.learning_curves(curves),
         "scatter": fragments.plots(["scatter"]),
         "scatter_note": _sampled(rows),
         "residuals": fragments.plots(["residuals-label", "residuals-source"]),
