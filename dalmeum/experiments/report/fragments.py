@@ -135,6 +135,6 @@ def learning_curves(names: Sequence[str]) -> str:
     return (
         f'<div class="plots three">{plots(names)}</div>'
         '<p class="note">Train: the pairs since the last log line, while training (dropout on). Dev: the '
-        "whole set. Both before the final fit to the label scale · 훈련: 마지막 기록 이후의 쌍 (드롭아웃 켜짐), "
-        "검증: 전체. 레이블 척도에 맞추는 마지막 보정 전의 값입니다.</p>"
+        "whole set. Both before the final fit to the label scale · 훈련: 마지막 기록 이후의 쌍 (드롭아웃 "
+        "켜짐), 검증: 전체. 레이블 척도에 맞추는 마지막 보정 전의 값입니다.</p>"
     )
