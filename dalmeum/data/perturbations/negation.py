@@ -9,7 +9,9 @@ from dalmeum.data.perturbations.politeness import is_future, is_verb, mood_of
 _OPPOSITES = {"있": "없", "없": "있", "알": "모르", "모르": "알"}
 _NEGATORS = frozenset({"안", "못"})
 # Before 안, or before 지 않다, these say something odd: *너무 안 멋지다, *꼭 가지 않는다.
-_DEGREES = words("아주 매우 너무 정말 굉장히 꽤 참 가장 제일 훨씬 더 많이 진짜 무척 아직 모두 다 크게 새로")
+_DEGREES = words(
+    "아주 매우 너무 정말 굉장히 꽤 참 가장 제일 훨씬 더 많이 진짜 무척 아직 모두 다 크게 새로 딱 깜짝"
+)
 _AFFIRMATIVE = words("꼭 반드시 조금 좀 이미 벌써 계속 곧 방금 가까스로 겨우")
 _WISHES = frozenset({"바라", "부탁", "부탁드리"})
 _GIVEN = frozenset({"알리", "보이", "들리"})
@@ -33,10 +35,12 @@ def negate_short(sentence: str, rng: random.Random) -> str | None:
         has_object = any(m.kind == "JKO" for m in analyse(sentence))
         particle = "" if has_object else "을" if has_final(before.form) else "를"
         return splice(sentence, head.start, head.start, f"{particle} 안 ")
+    if head.form == "되" and before is not None and before.kind == "EC":
+        return None  # *먹지 않아도 안 된다, *먹게 안 됐다
     starts_word = head.start == 0 or sentence[head.start - 1] == " "
     if head.kind not in {"VV", "VA"} or not starts_word or len(head.form) > _SHORT_STEM:
         return None
-    if head.form in {*_OPPOSITES, "같"}:
+    if head.form in {*_OPPOSITES, "같", "보이"}:
         return None
     return splice(sentence, head.start, head.start, "안 ")
 

@@ -16,7 +16,7 @@ _BINDS_TO_PREVIOUS = frozenset({"함께", "같이"})
 # What a word may end in and still belong to the next one.
 _OPEN_ENDS = frozenset({"MM", "MAG", "JKG", "JC", "JKB", "NNG", "NNP", "NNB", "NR", "SN", "XSN", "NP"})
 _CLAUSE_ENDS = frozenset({"EC", "ETM", "ETN", "EF", "SP", "SSO", "SSC", "SS", "MAJ", "IC"})
-_FREE_ENDS = frozenset({"EC", "SP", "EF", "SF", "MAJ"})
+_FREE_ENDS = frozenset({"EC", "EF", "SF", "MAJ"})
 _QUESTION_WORDS = frozenset({"뭐", "무엇", "어디", "어느", "누구", "언제", "몇", "어떤", "왜", "무슨"})
 # Verbs that make an idiom or a postposition with the phrase before them: 영향을 받다, 길을 따라.
 _LIGHT_VERBS = words(
@@ -52,10 +52,10 @@ def scramble(sentence: str, rng: random.Random) -> str | None:
     what stands after the last connective or adnominal ending, and before the predicate, moves.
     """
     eojeols = _eojeols(sentence)
-    if any(m.form in _QUESTION_WORDS for word in eojeols for m in word.morphemes):
+    if any(m.form in _QUESTION_WORDS for eojeol in eojeols for m in eojeol.morphemes):
         return None
     predicate = _predicate_start(eojeols)
-    clause_ends = [at for at, word in enumerate(eojeols[:predicate]) if word.kinds & _CLAUSE_ENDS]
+    clause_ends = [at for at, eojeol in enumerate(eojeols[:predicate]) if eojeol.kinds & _CLAUSE_ENDS]
     start = clause_ends[-1] + 1 if clause_ends else 0
     phrases = _phrases(eojeols[start:predicate])
     if phrases is None:
@@ -63,13 +63,19 @@ def scramble(sentence: str, rng: random.Random) -> str | None:
     # After an adnominal ending, say, the first phrase is what that clause modifies, so it stays.
     first = 1 if start and eojeols[start - 1].last.kind not in _FREE_ENDS else 0
     last = len(phrases) - (1 if _is_idiom(phrases, eojeols[predicate:]) else 0)
-    places = [at for at in range(first, last - 1) if _may_swap(phrases[at][-1], phrases[at + 1][-1])]
+    # In 사진은 안경을 쓰고 찍는다 the object belongs to 쓰고 alone, the topic to both.
+    is_chain = any(_is_connective(eojeol) for eojeol in eojeols[predicate:-1])
+    places = [
+        at
+        for at in range(first, last - 1)
+        if _may_swap(phrases[at][-1], phrases[at + 1][-1]) and not (is_chain and _is_topic(phrases[at][-1]))
+    ]
     if not places:
         return None
     at = rng.choice(places)
     phrases[at], phrases[at + 1] = phrases[at + 1], phrases[at]
-    texts = [word.text for word in eojeols]
-    moved = [word.text for phrase in phrases for word in phrase]
+    texts = [eojeol.text for eojeol in eojeols]
+    moved = [eojeol.text for phrase in phrases for eojeol in phrase]
     return " ".join([*texts[:start], *moved, *texts[start + len(moved) :]])
 
 
@@ -105,24 +111,33 @@ def _phrases(eojeols: list[_Eojeol]) -> list[list[_Eojeol]] | None:
     """
     phrases: list[list[_Eojeol]] = []
     current: list[_Eojeol] = []
-    for word in eojeols:
-        if word.text in _BINDS_TO_PREVIOUS and phrases and not current:
-            phrases[-1].append(word)
+    for eojeol in eojeols:
+        if eojeol.text in _BINDS_TO_PREVIOUS and phrases and not current:
+            phrases[-1].append(eojeol)
             continue
-        current.append(word)
-        if word.is_phrase_end:
+        current.append(eojeol)
+        if eojeol.is_phrase_end:
             phrases.append(current)
             current = []
-        elif word.last.kind not in _OPEN_ENDS:
+        elif eojeol.last.kind not in _OPEN_ENDS:
             return None
     return phrases
 
 
 def _is_idiom(phrases: list[list[_Eojeol]], predicate: list[_Eojeol]) -> bool:
-    return bool(phrases and predicate) and predicate[0].morphemes[0].form in _LIGHT_VERBS
+    verbs = [m.form for eojeol in predicate for m in eojeol.morphemes if m.kind in {"VV", "XSV"}]
+    return bool(phrases and verbs) and verbs[0] in _LIGHT_VERBS
 
 
 def _may_swap(left: _Eojeol, right: _Eojeol) -> bool:
     """Two subjects, or two phrases with one particle, would change roles or read as if they had."""
-    subjects = [word.last.kind == "JKS" or word.last.form in {"은", "는"} for word in (left, right)]
+    subjects = [eojeol.last.kind == "JKS" or _is_topic(eojeol) for eojeol in (left, right)]
     return not all(subjects) and left.last.form != right.last.form
+
+
+def _is_topic(eojeol: _Eojeol) -> bool:
+    return eojeol.last.kind == "JX" and eojeol.last.form in {"은", "는", "도"}
+
+
+def _is_connective(eojeol: _Eojeol) -> bool:
+    return eojeol.last.kind == "EC"

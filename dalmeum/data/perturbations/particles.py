@@ -13,7 +13,7 @@ _CIRCUMSTANCES = words(
     "오늘 어제 내일 그제 모레 올해 작년 내년 지난해 이번 다음 요즘 요새 최근 현재 지금 당시 평소 "
     "처음 마지막 아침 점심 저녁 오전 오후 밤 낮 새벽 주말 평일 휴일 하루 봄 여름 가을 겨울 때 날 "
     "해 달 주 후 전 뒤 동안 이후 이전 월요일 화요일 수요일 목요일 금요일 토요일 일요일 여기 거기 "
-    "저기 사실 결국 이날 한편 정도 경우"
+    "저기 반나절 한나절 사실 결국 이날 한편 정도 경우"
 )
 # Verbs that serve as postpositions keep their object's particle: 길을 따라, 너를 위해.
 _POSTPOSITIONS = frozenset(
