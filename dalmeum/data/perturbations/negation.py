@@ -35,8 +35,9 @@ def negate_short(sentence: str, rng: random.Random) -> str | None:
         has_object = any(m.kind == "JKO" for m in analyse(sentence))
         particle = "" if has_object else "을" if has_final(before.form) else "를"
         return splice(sentence, head.start, head.start, f"{particle} 안 ")
-    if head.form == "되" and before is not None and before.kind == "EC":
-        return None  # *먹지 않아도 안 된다, *먹게 안 됐다
+    follows_ending = before is not None and before.kind == "EC"
+    if head.form == "되" and follows_ending and not _is_permission(predicate, sentence):
+        return None
     starts_word = head.start == 0 or sentence[head.start - 1] == " "
     if head.kind not in {"VV", "VA"} or not starts_word or len(head.form) > _SHORT_STEM:
         return None
@@ -58,6 +59,8 @@ def negate_long(sentence: str, rng: random.Random) -> str | None:
         return _forbid(sentence, predicate)
     if mood != "declarative" or predicate.head.kind == "VCN":
         return None
+    if predicate.head.form == "되" and predicate.before is not None and predicate.before.kind == "EC":
+        return None  # 가면 된다 - 가면 안 된다
     head, ending = predicate.head, predicate.ending
     endings = [*((m.form, m.tag) for m in predicate.prefinal), (ending.form, ending.tag)]
     if head.kind == "VCP":
@@ -87,6 +90,12 @@ def _sole_predicate(sentence: str) -> Predicate | None:
         or is_future(predicate)
     )
     return None if negated or odd else predicate
+
+
+def _is_permission(predicate: Predicate, sentence: str) -> bool:
+    """가면 된다, 가도 된다 turn into their opposite with 안; *안 가도 안 된다, *가게 안 된다 don't."""
+    permits = predicate.before is not None and predicate.before.form in {"면", "으면", "어도"}
+    return permits and all(m.form != "않" for m in analyse(sentence))
 
 
 def _negate_copula(sentence: str, predicate: Predicate) -> str | None:

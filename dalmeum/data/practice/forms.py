@@ -2,18 +2,16 @@
 
 The results are kept in forms.txt (perturbation, sentence, changed sentence; tabs between) and not worked
 out anew, because an analysis may differ in a few sentences between processors and versions of Kiwi, and the
-practice set must not. After a change of sentences or rules: `python -m dalmeum.data.practice.forms`.
+practice set must not. After a change of sentences or rules: `python -m dalmeum.data.practice`.
 """
 
 import random
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 
 from dalmeum.data.perturbations import PERTURBATIONS
 from dalmeum.data.practice.scenes import SOURCES, load_scenes
-from dalmeum.files import write_text
 
 FORMS = {
     "particle": ("particle_drop", "particle_swap"),
@@ -54,8 +52,3 @@ def _first(names: list[str], sentence: str, rng: random.Random) -> Iterator[tupl
         if changed is not None:
             yield name, sentence, changed
             return
-
-
-if __name__ == "__main__":
-    lines = ["\t".join(form) + "\n" for form in derive_forms()]
-    write_text(Path(__file__).with_name("forms.txt"), "".join(lines))
