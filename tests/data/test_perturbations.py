@@ -62,7 +62,7 @@ ALL_OUTPUTS: list[tuple[str, str, set[str]]] = [
     ("ending", "꼭 가고 싶습니다.", set()),
     ("ending", "밥 먹었어?", set()),
     ("politeness_plain", "저는 학생입니다.", {"나는 학생이다."}),
-    ("politeness_plain", "이것은 제 것이에요.", {"이것은 내 것이다."}),
+    ("politeness_plain", "제가 숙제를 끝냈어요.", {"내가 숙제를 끝냈다."}),
     ("politeness_plain", "창문을 열어 주세요.", {"창문을 열어 줘."}),
     ("politeness_plain", "어디에 가십니까?", {"어디에 가시니?"}),
     ("politeness_plain", "비가 오지 않습니다.", {"비가 오지 않는다."}),
