@@ -1,4 +1,4 @@
-"""Data flows one way: a layer imports only from those above it in design, and no module imports in a circle."""
+"""Data flows one way: a layer imports only from those above it, and no module imports in a circle."""
 
 import ast
 import subprocess

@@ -40,14 +40,22 @@ def test_defaults_of_the_design(tmp_path: Path) -> None:
 
 
 def test_complete_yaml_reads_back_as_the_same_recipe(tmp_path: Path) -> None:
-    recipe = load_recipe(write(tmp_path, GOOD), ["loss.alpha={start: 0, end: 0.5}", "tasks.binary.weight=0.3"])
+    recipe = load_recipe(
+        write(tmp_path, GOOD), ["loss.alpha={start: 0, end: 0.5}", "tasks.binary.weight=0.3"]
+    )
     assert load_recipe(write(tmp_path, recipe.to_yaml())) == recipe
 
 
 def test_overrides_are_yaml_and_make_sections(tmp_path: Path) -> None:
     recipe = load_recipe(
         write(tmp_path, GOOD),
-        ["training.seed=7", "data.dev=", "loss.name=mse", "question=Is it? Yes=no", "training.learning_rate=3e-5"],
+        [
+            "training.seed=7",
+            "data.dev=",
+            "loss.name=mse",
+            "question=Is it? Yes=no",
+            "training.learning_rate=3e-5",
+        ],
     )
     assert recipe.training.seed == 7
     assert recipe.data.dev is None

@@ -21,8 +21,7 @@ class PairTable:
         binary: int64 (n,), 0 or 1 for not similar or similar; None where the file has none.
         annotations: each annotator's own score of each pair; None where the file has none.
         name: what the table was read from, for messages.
-        lines: the line (delimited text, JSONL) or record number (others), from 1, at which each pair
-            starts; empty for a table that was not read from a file.
+        lines: the line, from 1, at which each pair starts in delimited text or JSONL; empty for others.
         warnings: what a reader found odd and could live with, one line each.
     """
 

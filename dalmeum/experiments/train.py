@@ -37,7 +37,9 @@ def train(recipe: Recipe, name: str = "recipe", *, resume: bool = False) -> Run:
     Raises `InputError` for what only the user can mend, `DalmeumError` where training fails.
     """
     tables = read_splits(recipe)
-    binary = {split: binary_labels(recipe, tables[split]) for split in tables if split != "test"}
+    binary: dict[Split, NDArray[np.int64] | None] = {
+        split: binary_labels(recipe, tables[split]) for split in tables if split != "test"
+    }
     scorer = build_scorer(recipe, tables["train"])
     files = data_files(tables)
     run = find_resumable(Path(recipe.output), recipe, files) if resume else None

@@ -6,7 +6,10 @@ import torch
 from torch.utils.data import Sampler
 
 POOL_BATCHES = 50
-"""Batches whose pairs are sorted by length together. A larger pool pads less and mixes less."""
+"""Batches whose pairs are sorted by length together, at most. A larger pool pads less and mixes less."""
+
+FEWEST_POOLS = 4
+"""With one pool, pairs of one length would meet the same batch mates in every epoch."""
 
 
 class LengthBatchSampler(Sampler[list[int]]):
@@ -33,8 +36,9 @@ class LengthBatchSampler(Sampler[list[int]]):
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
         order = torch.randperm(len(self.lengths), generator=generator)
         if self.group:
-            pools = order.split(self.batch_size * POOL_BATCHES)
-            order = torch.cat([pool[self.lengths[pool].argsort(stable=True)] for pool in pools])
+            pool = min(POOL_BATCHES, -(-len(self) // FEWEST_POOLS))
+            pools = order.split(self.batch_size * pool)
+            order = torch.cat([rows[self.lengths[rows].argsort(stable=True)] for rows in pools])
         batches = order.split(self.batch_size)
         for index in torch.randperm(len(batches), generator=generator).tolist():
             yield batches[index].tolist()

@@ -57,7 +57,10 @@ def test_two_heads_give_two_scores_a_pair(tiny_encoder: Tiny, tmp_path: Path, ki
     binary = loaded.binary(logits)
     assert binary is not None
     np.testing.assert_allclose(binary, 1 / (1 + np.exp(-theirs[:, 1])), atol=1e-4)
-    assert json.loads((tmp_path / "config.json").read_text())["id2label"] == {"0": "similarity", "1": "binary"}
+    assert json.loads((tmp_path / "config.json").read_text())["id2label"] == {
+        "0": "similarity",
+        "1": "binary",
+    }
 
 
 def test_sigmoid_head_spans_the_label_range(tiny_encoder: Tiny, tmp_path: Path) -> None:
@@ -159,7 +162,7 @@ def test_encoders_that_cannot_be(tiny_encoder: Tiny, tmp_path: Path) -> None:
         "./none": "no such model folder",
         str(tmp_path / "empty"): "is no model folder: config.json is missing",
         str(tmp_path / "pickled"): "has no *.safetensors; weights in pickles",
-        "package:no_such_package/model": "package no_such_package is not installed: pip install no-such-package",
+        "package:no_such_package/model": "no_such_package is not installed: pip install no-such-package",
         "nobody/nothing": "can't be loaded as an encoder",
     }
     for name, message in cases.items():

