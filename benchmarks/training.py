@@ -2,10 +2,10 @@
 
     python benchmarks/training.py --train data/stsb-en/stsb-en-train.csv --dev data/stsb-en/stsb-en-dev.csv
 
-Same encoder, pairs, epochs, batch size and learning rate, each run in a process of its own, in turn. Timed is
-the way from pairs in memory to trained weights: tokenising and the training loop, without evaluation on either
-side. The peer runs at its defaults (float32, binary cross-entropy), and tuned: bfloat16 where the processor has
-it.
+Same encoder, pairs, epochs, batch size and learning rate, each run in a process of its own, in turn. Timed
+is the way from pairs in memory to trained weights: tokenising and the training loop, without evaluation on
+either side. The peer runs at its defaults (float32, binary cross-entropy), and tuned: bfloat16 where the
+processor has it.
 """
 
 import argparse
