@@ -1,0 +1,198 @@
+"""What the documentation shows exists: commands, options, recipe keys, files, links; in both languages."""
+
+import re
+import shlex
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import yaml
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from dalmeum.cli import app
+from dalmeum.data.readers import FORMATS
+from dalmeum.experiments.train import train
+from dalmeum.recipe import Recipe, build_recipe, load_recipe
+
+ROOT = Path(__file__).parents[1]
+READMES = ("README.md", "README.ko.md")
+TRANSLATED = (
+    READMES,
+    *((f"docs/{name}.md", f"docs/{name}.ko.md") for name in ("losses", "first-experiment")),
+)
+PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
+RECIPES = sorted(ROOT.glob("recipes/*.yaml"))
+PRACTICE = ROOT / "dalmeum" / "data" / "practice" / "recipe.yaml"
+OTHER_PROGRAMS = {"source", "cp"}
+
+
+def text(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def blocks(page: str, *languages: str) -> list[str]:
+    found = re.findall(r"^```(\w+)\n(.*?)^```$", text(page), re.MULTILINE | re.DOTALL)
+    return [body for language, body in found if language in languages]
+
+
+def shell_lines(page: str) -> list[str]:
+    lines = "".join(blocks(page, "bash")).replace("\\\n", "").splitlines()
+    return [line for line in lines if line.strip()]
+
+
+def parsed(arguments: list[str]) -> dict[str, Any]:
+    """What the command line makes of `dalmeum` and these arguments, without running them."""
+    group: Any = typer.main.get_command(app)
+    command = group.commands[arguments[0]]
+    values: dict[str, Any] = command.make_context(arguments[0], arguments[1:]).params
+    return values
+
+
+def check_train(values: dict[str, Any]) -> None:
+    """The recipe exists, and it takes these overrides: keys and values both."""
+    recipe: Path = values["recipe"]
+    load_recipe(PRACTICE if recipe.parts[0] == "practice" else ROOT / recipe, values["overrides"] or [])
+
+
+SHELL = [(page, line) for page in PAGES for line in shell_lines(page)]
+
+
+@pytest.mark.parametrize(("page", "line"), SHELL)
+def test_shell_lines_call_what_exists(page: str, line: str) -> None:
+    program, *arguments = shlex.split(line, comments=True)
+    if program == "dalmeum":
+        if arguments == ["--help"]:
+            return
+        values = parsed(arguments)
+        if arguments[0] == "train":
+            check_train(values)
+    elif program == "make":
+        targets = re.findall(r"^([\w-]+):", text("Makefile"), re.MULTILINE)
+        assert {target for target in arguments if "=" not in target} <= set(targets)
+    else:
+        assert program in OTHER_PROGRAMS or re.match(r"[A-Z]+=\$\(ls -d runs/\*-[\w-]+", line), line
+
+
+def test_quick_start_takes_two_commands() -> None:
+    for page in READMES:
+        assert shell_lines(page)[:2] == ["make demo", "make test"]
+
+
+@pytest.mark.parametrize("pages", TRANSLATED)
+def test_both_languages_show_the_same_code(pages: tuple[str, str]) -> None:
+    english, korean = (blocks(page, "bash", "python", "yaml") for page in pages)
+    assert english
+    assert english == korean
+
+
+def test_python_examples_run(
+    tmp_path: Path, tiny_encoder: Callable[[str], str], write_pairs: Callable[..., Path]
+) -> None:
+    values = {
+        "data": {"train": str(write_pairs("train.csv", 32))},
+        "model": {"encoder": tiny_encoder("bert"), "max_length": 32},
+        "training": {"epochs": 1, "precision": "float32"},
+        "output": str(tmp_path / "runs"),
+    }
+    run = train(build_recipe(values, "test"))
+    examples = [example for page in PAGES for example in blocks(page, "python")]
+    assert examples
+    for example in examples:
+        names: dict[str, Any] = {}
+        exec(re.sub(r'"runs/[^"]+"', repr(str(run.folder)), example), names)
+        if "scores" in names:
+            assert names["scores"].shape == (2,)
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_recipes_load_and_start_with_their_command(path: Path) -> None:
+    load_recipe(path)
+    sign, *call = path.read_text(encoding="utf-8").splitlines()[0].split()
+    assert [sign, *call[:3]] == ["#", "dalmeum", "train", f"recipes/{path.name}"]
+    check_train(parsed(call[1:]))
+    assert all(f"(recipes/{path.name})" in text(page) for page in READMES)
+
+
+def recipe_keys(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every key with its default; a section that may be left out is one, too."""
+    for name, field in model.model_fields.items():
+        kinds = [field.annotation, *getattr(field.annotation, "__args__", ())]
+        inner = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+        if inner is None or field.default is None:
+            yield prefix + name, ... if field.default is PydanticUndefined else field.default
+        if inner is not None:
+            yield from recipe_keys(inner, f"{prefix}{name}.")
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_recipe_table_has_every_key_and_default(page: str) -> None:
+    rows = re.findall(r"^\| `([a-z_.0-9]+)` \| ([^|]+) \|", text(page), re.MULTILINE)
+    shown = {key: default.strip() for key, default in rows if key.split(".")[0] in Recipe.model_fields}
+    expected = dict(recipe_keys(Recipe))
+    assert shown.keys() == expected.keys()
+    for key, default in expected.items():
+        if default in (None, ...):
+            assert shown[key] in ({"-"} if default is ... else {"none", "없음"}), key
+        else:
+            value = yaml.safe_load(shown[key].strip("`"))
+            same = list(default) if isinstance(default, tuple) else default
+            assert (float(value) if isinstance(same, float) else value) == same, key
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_format_table_has_every_format(page: str) -> None:
+    rows = re.findall(r"^\| ((?:`[a-z-]+`(?:, )?)+) \|", text(page), re.MULTILINE)
+    assert {*FORMATS[1:]} <= {name for row in rows for name in re.findall(r"`([a-z-]+)`", row)}
+
+
+def tree(page: str) -> list[str]:
+    """Paths of the README's tree; folders end with a slash."""
+    (block,) = blocks(page, "text")
+    paths: list[str] = []
+    folders: list[str] = []
+    for line in block.splitlines():
+        depth = (len(line) - len(line.lstrip())) // 2
+        name = line.split()[0]
+        folders[depth:] = [name]
+        paths.append("".join(folders))
+    return paths
+
+
+def test_tree_names_what_is_there() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("no git checkout")
+    tracked = listed.stdout.splitlines()
+    paths = tree("README.md")
+    assert paths == tree("README.ko.md")
+    for path in paths:
+        assert (ROOT / path).exists(), path
+        assert path.endswith("/") == (ROOT / path).is_dir(), path
+    assert {path.split("/")[0] for path in tracked} <= {path.split("/")[0] for path in paths}
+    # A folder without lines of its own is told in one; in every other each module has a line.
+    whole = [
+        path for path in paths if path.endswith("/") and sum(other.startswith(path) for other in paths) == 1
+    ]
+    for path in tracked:
+        if path.endswith(".py") and not path.endswith("/__init__.py"):
+            assert path in paths or path.startswith(tuple(whole)), f"{path} is not in the tree"
+
+
+def anchors(page: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_local_links_resolve(page: str) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", text(page)):
+        if "://" in target:
+            continue
+        name, _, anchor = target.partition("#")
+        linked = (ROOT / page).parent / name if name else ROOT / page
+        assert linked.exists(), target
+        assert not anchor or anchor in anchors(linked), target
