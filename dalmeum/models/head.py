@@ -45,7 +45,9 @@ def _children_above_encoder(model: PreTrainedModel) -> list[nn.Module]:
 
 def _in_float32(forward: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def float32_forward(features: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if features.element_size() < 4:
+            features = features.float()
         with torch.autocast(features.device.type, enabled=False):
-            return forward(features.float(), *args, **kwargs)
+            return forward(features, *args, **kwargs)
 
     return float32_forward
