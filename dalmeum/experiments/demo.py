@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+import yaml
+
 from dalmeum.data import PairTable
 from dalmeum.data.practice import practice_tables, write_practice
 from dalmeum.evaluation import Evaluation, evaluate_predictions
@@ -12,7 +14,7 @@ from dalmeum.experiments.runs import Run
 from dalmeum.experiments.scoring import load, score_table
 from dalmeum.experiments.train import train
 from dalmeum.files import write_text
-from dalmeum.recipe import load_recipe
+from dalmeum.recipe import build_recipe
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,12 @@ def run_demo(folder: Path, output: Path) -> Demo:
 
     Raises `InputError` where a folder can't be written.
     """
-    recipe_file = write_practice_recipe(folder)
-    recipe = load_recipe(recipe_file, [f"output={output.as_posix()}"])
+    write_practice(folder)
+    recipe = build_recipe(yaml.safe_load(_recipe_text(folder)), "practice")
+    recipe = recipe.model_copy(update={"output": str(output)})
+    # A recipe that stands there is someone's experiment.
+    if not (folder / "recipe.yaml").exists():
+        write_text(folder / "recipe.yaml", _recipe_text(folder))
     run = train(recipe, "practice")
     scorer = load(run.folder)
     test: PairTable = practice_tables()["test"]
@@ -43,10 +49,7 @@ def run_demo(folder: Path, output: Path) -> Demo:
     return Demo(run, submission, evaluation)
 
 
-def write_practice_recipe(folder: Path) -> Path:
-    """The practice set as files in `folder`, and beside them a recipe that names them."""
-    write_practice(folder)
+def _recipe_text(folder: Path) -> str:
+    """The practice set's recipe, naming the files in `folder`."""
     text = resources.files("dalmeum.data.practice").joinpath("recipe.yaml").read_text(encoding="utf-8")
-    path = folder / "recipe.yaml"
-    write_text(path, text.replace("practice/", f"{folder.as_posix()}/"))
-    return path
+    return text.replace("practice/", f"{folder.as_posix()}/")

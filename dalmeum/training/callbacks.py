@@ -55,7 +55,7 @@ class ReportProgress(TrainerCallback):
             self.progress.line(
                 f"epoch {state.epoch or 0:.1f}/{args.num_train_epochs:g}  step {state.global_step}  "
                 f"train loss {self.last_loss:.4f}  dev loss {logs['eval_loss']:.4f}  "
-                f"dev pearson {logs['eval_pearson']:.4f}  dev mae {logs['eval_mae']:.4f}"
+                f"dev pearson {logs['eval_pearson']:.4f}"
             )
 
     def on_train_end(

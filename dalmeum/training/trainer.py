@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 from torch.utils.data import DataLoader, Dataset
 from transformers import EarlyStoppingCallback, PrinterCallback, ProgressCallback, Trainer, TrainingArguments
 
+from dalmeum.errors import InputError
 from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import Recipe
 from dalmeum.stats import mae, pearson
@@ -57,6 +58,11 @@ class PairTrainer(Trainer):
             eval_dataset=dev,
             callbacks=[ReportProgress()],
         )
+        if self.args.n_gpu > 1:
+            raise InputError(
+                f"{self.args.n_gpu} GPUs are in sight of one process: choose one with CUDA_VISIBLE_DEVICES=0, "
+                f"or start a process each with torchrun --nproc-per-node {self.args.n_gpu}"
+            )
         for printer in (PrinterCallback, ProgressCallback):
             self.remove_callback(printer)
         if dev is not None:

@@ -14,7 +14,7 @@ _LABELS = ("label", "binary-label")
 
 
 def write_practice(folder: Path) -> dict[str, Path]:
-    """Write train.csv, dev.csv, test.csv (without labels) and test_labels.csv.
+    """Write train.csv, dev.csv, test.csv (without labels) and test_labels.csv (the same pairs with theirs).
 
     Answers the four paths by stem.
 
@@ -22,10 +22,10 @@ def write_practice(folder: Path) -> dict[str, Path]:
     """
     tables = practice_tables()
     contents = {
-        "train": _csv((*_COLUMNS, *_LABELS), _rows(tables["train"], labels=True)),
-        "dev": _csv((*_COLUMNS, *_LABELS), _rows(tables["dev"], labels=True)),
-        "test": _csv(_COLUMNS, _rows(tables["test"], labels=False)),
-        "test_labels": _csv(("id", *_LABELS), _label_rows(tables["test"])),
+        "train": _csv((*_COLUMNS, *_LABELS), _labelled_rows(tables["train"])),
+        "dev": _csv((*_COLUMNS, *_LABELS), _labelled_rows(tables["dev"])),
+        "test": _csv(_COLUMNS, _rows(tables["test"])),
+        "test_labels": _csv((*_COLUMNS, *_LABELS), _labelled_rows(tables["test"])),
     }
     paths = {stem: folder / f"{stem}.csv" for stem in contents}
     for stem, text in contents.items():
@@ -33,18 +33,15 @@ def write_practice(folder: Path) -> dict[str, Path]:
     return paths
 
 
-def _rows(table: PairTable, *, labels: bool) -> Iterable[tuple[str, ...]]:
-    held = list(_label_rows(table))
-    for row, (sentence1, sentence2) in enumerate(table.pairs):
-        pair = (table.id[row], table.source[row], sentence1, sentence2)
-        yield (*pair, *held[row][1:]) if labels else pair
+def _rows(table: PairTable) -> Iterable[tuple[str, ...]]:
+    return zip(table.id, table.source, table.sentence1, table.sentence2, strict=True)
 
 
-def _label_rows(table: PairTable) -> Iterable[tuple[str, ...]]:
+def _labelled_rows(table: PairTable) -> Iterable[tuple[str, ...]]:
     assert table.label is not None
     assert table.binary is not None
-    for key, label, binary in zip(table.id, table.label, table.binary, strict=True):
-        yield key, f"{label:.1f}", str(binary)
+    for row, label, binary in zip(_rows(table), table.label, table.binary, strict=True):
+        yield (*row, f"{label:.1f}", str(binary))
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
