@@ -60,7 +60,7 @@ class PairTrainer(Trainer):
         )
         if self.args.n_gpu > 1:
             raise InputError(
-                f"{self.args.n_gpu} GPUs are in sight of one process: choose one with CUDA_VISIBLE_DEVICES=0, "
+                f"one process sees {self.args.n_gpu} GPUs: choose one with CUDA_VISIBLE_DEVICES=0, "
                 f"or start a process each with torchrun --nproc-per-node {self.args.n_gpu}"
             )
         for printer in (PrinterCallback, ProgressCallback):
