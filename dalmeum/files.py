@@ -15,6 +15,8 @@ from dalmeum.errors import InputError
 def replace_file(path: Path, *, newline: str | None = "\n") -> Iterator[IO[str]]:
     """Open a temporary UTF-8 text file beside `path` that takes its name when the block ends well.
 
+    A device or a pipe is written to as it is, and a link's target is replaced rather than the link.
+
     Raises `InputError` where the place can't be written or the disk is full; then, and on any other error
     in the block, what stood at `path` still stands there.
     """
@@ -23,6 +25,12 @@ def replace_file(path: Path, *, newline: str | None = "\n") -> Iterator[IO[str]]
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise InputError(f"{path}: is a folder; name a file to write")
+        if path.exists() and not path.is_file():
+            # /dev/null, /dev/stdout, a named pipe: to take its place would destroy it for everybody.
+            with open(path, "w", encoding="utf-8", newline=newline) as file:
+                yield file
+            return
+        path = path.resolve() if path.is_symlink() else path
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
         temporary = Path(name)
         # mkstemp makes files that only their owner can read; a result is an ordinary file.
@@ -53,7 +61,10 @@ def output_error(path: Path, error: OSError) -> InputError:
     """The user's line for an operating-system error while writing `path`."""
     full = error.errno in {errno.ENOSPC, errno.EDQUOT}
     mend = "free some space and run the command again" if full else "choose another place for the output"
-    return InputError(f"{path}: can't be written: {(error.strerror or str(error)).lower()}; {mend}")
+    reason = (error.strerror or str(error)).lower()
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        reason = "a file stands where a folder is needed"
+    return InputError(f"{path}: can't be written: {reason}; {mend}")
 
 
 def disk_error(path: Path, error: Exception) -> InputError | None:
@@ -64,6 +75,15 @@ def disk_error(path: Path, error: Exception) -> InputError | None:
     if isinstance(error, OSError):
         return output_error(path, error)
     said = str(error)
-    if any(sign in said for sign in ("os error 28", "code: 28", "No space left", "PytorchStreamWriter")):
-        return output_error(path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    for code, signs in _SIGNS.items():
+        if any(sign in said for sign in signs):
+            return output_error(path, OSError(code, os.strerror(code)))
     return None
+
+
+_SIGNS = {
+    # torch's writer says where in its file it broke off, not why; that is a disk that takes no more.
+    errno.ENOSPC: ("os error 28", "code: 28", "No space left", "PytorchStreamWriter", "inline_container.cc"),
+    errno.EDQUOT: ("os error 122", "Disk quota exceeded"),
+    errno.EFBIG: ("os error 27", "File too large"),
+}

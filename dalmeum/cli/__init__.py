@@ -1,8 +1,10 @@
 """The command line: one thin file a command. Heavy imports wait inside the commands."""
 
+import errno
 import logging
 import os
 import sys
+from pathlib import Path
 
 import typer
 
@@ -12,6 +14,10 @@ from dalmeum.cli.evaluate import evaluate
 from dalmeum.cli.predict import predict
 from dalmeum.cli.train import train
 from dalmeum.errors import DalmeumError
+from dalmeum.files import output_error
+
+INTERRUPTED = 130
+"""The exit code that Typer, as shells do, gives a program that Ctrl-C ended."""
 
 app = typer.Typer(
     help="Semantic textual similarity: train on the metric, judge with statistics.",
@@ -35,14 +41,23 @@ def main() -> None:
     # Processes that share a folder of forks warn about it in the middle of a progress bar.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
-        app()
+        try:
+            app()
+        finally:
+            if sys.stdout:
+                sys.stdout.flush()  # at the interpreter's end it would be too late to tell of a full disk
     except DalmeumError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("interrupted; a training run goes on with --resume", file=sys.stderr)
-        sys.exit(1)
-    except BrokenPipeError:
-        # The reader of our output (head, less) has seen enough.
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:
+            print("interrupted; a training run goes on with --resume", file=sys.stderr)
+        raise
+    except OSError as error:
+        if error.errno not in {errno.EPIPE, errno.ENOSPC, errno.EDQUOT}:
+            raise
+        # A reader that has seen enough (head, less) is no news; a full disk under a redirected output is.
+        if error.errno != errno.EPIPE:
+            print(output_error(Path("standard output"), error), file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        sys.exit(1 if error.errno == errno.EPIPE else 2)

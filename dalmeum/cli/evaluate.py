@@ -13,7 +13,7 @@ from dalmeum.cli.options import (
     PrecisionOption,
     RunArgument,
 )
-from dalmeum.cli.output import metrics_lines, print_json
+from dalmeum.cli.output import count, metrics_lines, note_warnings, print_json
 
 
 def evaluate(
@@ -30,15 +30,18 @@ def evaluate(
     json: JsonOption = False,
 ) -> None:
     """Score labelled pairs: Pearson, Spearman, RMSE, MAE and F1, overall, by source and by label bin."""
-    from dalmeum.experiments.scoring import evaluate_file, load
+    from dalmeum.experiments.scoring import evaluate_table, load, read_labelled
 
     scorer = load(run, precision=precision, output=output)
-    rows, evaluation = evaluate_file(scorer, file, format=format, encoding=encoding, threshold=threshold)
+    table = read_labelled(scorer, file, format=format, encoding=encoding)
+    note_warnings(table.warnings)
+    evaluation = evaluate_table(scorer, table, threshold)
+    rows = len(table)
     metrics = evaluation.to_dict()
     if json:
         slices = evaluation.slices_to_dict()
         print_json({"run": run, "file": file, "rows": rows, "metrics": metrics, **slices})
         return
-    print("\n".join(metrics_lines(metrics, f"{rows:,} pairs")))
+    print("\n".join(metrics_lines(metrics, count(rows, "pair"))))
     for line in evaluation.slice_lines():
         print(line)

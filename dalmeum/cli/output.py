@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
@@ -14,6 +14,16 @@ def print_json(values: Mapping[str, Any]) -> None:
 def note(text: str) -> None:
     """A line for the person watching."""
     print(text, file=sys.stderr, flush=True)
+
+
+def note_warnings(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        note(f"warning: {warning}")
+
+
+def count(number: int, noun: str) -> str:
+    """`1 pair`, `2,000 pairs`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def metrics_lines(metrics: Mapping[str, Mapping[str, float | None] | None], title: str) -> list[str]:

@@ -13,7 +13,7 @@ from dalmeum.cli.options import (
     PrecisionOption,
     RunArgument,
 )
-from dalmeum.cli.output import print_json
+from dalmeum.cli.output import count, note_warnings, print_json
 
 
 def predict(
@@ -35,6 +35,7 @@ def predict(
 
     scorer = load(run, precision=precision, output=output)
     table, predictions, binary_predictions = score_file(scorer, file, format=format, encoding=encoding)
+    note_warnings(table.warnings)
     if submission:
         write_submission(out, table, predictions, scorer.label_range)
     else:
@@ -42,4 +43,4 @@ def predict(
     if json:
         print_json({"run": run, "file": file, "rows": len(table), "out": str(out)})
     else:
-        print(f"{len(table):,} pairs scored: {out}")
+        print(f"{count(len(table), 'pair')} scored: {out}")

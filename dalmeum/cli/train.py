@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from dalmeum.cli.options import JsonOption
-from dalmeum.cli.output import metrics_lines, note, print_json
+from dalmeum.cli.output import metrics_lines, note_warnings, print_json
 
 
 def train(
@@ -28,8 +28,7 @@ def train(
     from dalmeum.experiments.train import train as train_recipe
 
     run = train_recipe(loaded, recipe.stem, resume=resume)
-    for warning in run.record.warnings:
-        note(f"warning: {warning}")
+    note_warnings(run.record.warnings)
     metrics = run.metrics()
     if json:
         print_json({"run": run.id, "folder": str(run.folder), "metrics": metrics})

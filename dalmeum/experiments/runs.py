@@ -8,12 +8,14 @@ import importlib.metadata
 import json
 import os
 import platform
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import dalmeum
+from dalmeum.data.readers.problems import did_you_mean
 from dalmeum.errors import InputError
 from dalmeum.files import output_error, write_text
 from dalmeum.recipe import Recipe, load_recipe
@@ -129,8 +131,12 @@ def create_run(output: Path, recipe: Recipe, name: str, data: Mapping[str, DataF
         versions=versions(),
         machine={"platform": platform.platform(), "processor": _processor(), "cores": os.cpu_count()},
     )
-    write_text(folder / "recipe.yaml", recipe.to_yaml())
-    return Run(folder, record).update()
+    try:
+        write_text(folder / "recipe.yaml", recipe.to_yaml())
+        return Run(folder, record).update()
+    except InputError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def open_run(run: str | Path, output: str | Path = "runs") -> Run:
@@ -138,10 +144,15 @@ def open_run(run: str | Path, output: str | Path = "runs") -> Run:
 
     Raises `InputError` where there is none.
     """
-    named = Path(run)
-    folder = next((path for path in (named, Path(output) / run) if (path / "run.json").is_file()), None)
-    if folder is None:
-        raise InputError(f"{run}: no such run, neither a folder with a run.json nor an id under {output}/")
+    # Not Path.is_file(), which fails where a name is too long to be one.
+    found = [path for path in (Path(run), Path(output) / run) if os.path.isfile(path / "run.json")]
+    if not found:
+        known = (file.parent.name for file in Path(output).glob("*/run.json"))
+        raise InputError(
+            f"{run}: no such run, neither a folder with a run.json nor an id under {output}/"
+            f"{did_you_mean(str(run), known)}"
+        )
+    folder = found[0]
     try:
         return Run(folder, RunRecord.from_dict(_read_json(folder / "run.json")))
     except (KeyError, TypeError, AttributeError):
@@ -192,8 +203,8 @@ def _processor() -> str:
 def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: can't be read: {error}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path}: can't be read: {error}; the run folder is damaged") from None
 
 
 def _to_json(values: Mapping[str, Any]) -> str:

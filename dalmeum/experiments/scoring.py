@@ -1,12 +1,14 @@
 """Scoring files with a run that is finished."""
 
+import math
+import os
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dalmeum.data import PairTable, read_pairs
-from dalmeum.errors import InputError
+from dalmeum.errors import DalmeumError, InputError
 from dalmeum.evaluation import Evaluation, evaluate_predictions
 from dalmeum.experiments.runs import open_run
 from dalmeum.models.scorer import PairScorer, load_scorer
@@ -24,7 +26,7 @@ def load(run: str | Path, precision: str = "auto", output: str | Path = "runs") 
     """
     if precision not in PRECISIONS:
         raise InputError(f"precision {precision!r} is unknown: use one of {', '.join(PRECISIONS)}")
-    if (Path(run) / "config.json").is_file():
+    if os.path.isfile(Path(run) / "config.json"):
         return load_scorer(Path(run), precision)
     opened = open_run(run, output)
     if opened.record.state != "finished":
@@ -35,9 +37,18 @@ def load(run: str | Path, precision: str = "auto", output: str | Path = "runs") 
 def score_table(
     scorer: PairScorer, table: PairTable
 ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-    """Similarities (n,) and, with the binary task, probabilities (n,), with a progress bar."""
+    """Similarities (n,) and, with the binary task, probabilities (n,), with a progress bar.
+
+    Raises `DalmeumError` where the model answers what is no number.
+    """
     with Progress(len(table), "scoring") as progress:
         logits = scorer.logits(scorer.encoding.encode(table.sentence1, table.sentence2), progress.advance)
+    broken = int((~np.isfinite(logits)).any(axis=1).sum())
+    if broken:
+        raise DalmeumError(
+            f"{table.name}: {broken:,} of {len(table):,} scores are not numbers: the model's weights are "
+            "damaged or diverged; train it again, with a lower learning rate or precision=float32"
+        )
     return scorer.similarity(logits), scorer.binary(logits)
 
 
@@ -58,15 +69,28 @@ def evaluate_file(
     threshold: float | None = None,
 ) -> tuple[int, Evaluation]:
     """Number of pairs and scores on a labelled file; errors as in `read_pairs`."""
-    table = read_pairs(
+    table = read_labelled(scorer, file, format=format, encoding=encoding)
+    return len(table), evaluate_table(scorer, table, threshold)
+
+
+def read_labelled(
+    scorer: PairScorer, file: str, *, format: str = "auto", encoding: str = "auto"
+) -> PairTable:
+    """A file's pairs, which must have labels on the scorer's scale; errors as in `read_pairs`."""
+    return read_pairs(
         file, format=format, encoding=encoding, label_range=scorer.label_range, labels="required"
     )
+
+
+def evaluate_table(scorer: PairScorer, table: PairTable, threshold: float | None = None) -> Evaluation:
+    """Scores on labelled pairs; `threshold`, the lowest similar label, is the scorer's own if not given."""
+    if threshold is not None and not math.isfinite(threshold):
+        raise InputError(f"threshold {threshold:g} is no number on the label scale")
     predictions, binary_predictions = score_table(scorer, table)
-    evaluation = evaluate_predictions(
+    return evaluate_predictions(
         table,
         predictions,
         binary_predictions=binary_predictions,
         threshold=scorer.binary_threshold if threshold is None else threshold,
         label_range=scorer.label_range,
     )
-    return len(table), evaluation

@@ -123,6 +123,8 @@ def _schema(format: str, frame: Frame) -> Schema | None:
 def _check_call(
     name: str, format: str, columns: Mapping[str, str], label_range: tuple[float, float], labels: str
 ) -> str:
+    if not name.strip():
+        raise InputError("the name of a data file is empty")
     if format == "auto" and name.startswith(HUB_PREFIX):
         format = "hub"
     if format not in FORMATS:

@@ -37,7 +37,7 @@ class TableBuilder:
         source = self._texts("source")
         sentence1, sentence2 = self._texts("sentence1"), self._texts("sentence2")
         label = self._labels(label_range)
-        if labels_required and label is None and "label" in self.fields:
+        if labels_required and label is None and "label" in self.fields and len(self.frame):
             self.problems.add(f"no labels: column {quoted(self.fields['label'])} is empty")
         binary = self._binary()
         annotations = self._annotations()

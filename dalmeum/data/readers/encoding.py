@@ -1,10 +1,11 @@
 """From a path to text: what can go wrong before a format matters."""
 
 import codecs
+import difflib
 import re
 from pathlib import Path
 
-from dalmeum.data.readers.problems import did_you_mean, quoted
+from dalmeum.data.readers.problems import quoted
 from dalmeum.errors import DataError, InputError
 
 ENCODINGS = ("auto", "utf-8", "cp949")
@@ -14,6 +15,7 @@ _CODECS = {"utf-8": "utf-8", "utf-8-sig": "utf-8", "cp949": "cp949", "euc_kr": "
 _FOREIGN = {
     b"PK\x03\x04": "is a zip or Excel file; save it as CSV",
     b"\x1f\x8b": "is compressed with gzip; unpack it first",
+    b"\xff\xfe\x00\x00": "is UTF-32; save it as UTF-8",
     b"\xff\xfe": "is UTF-16; save it as UTF-8",
     b"\xfe\xff": "is UTF-16; save it as UTF-8",
 }
@@ -35,7 +37,7 @@ def read_bytes(path: Path, name: str) -> bytes:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise DataError([f"{name}: no such file{_neighbour(path)}"]) from None
+        raise DataError([f"{name}: no such file{_hint(path, name)}"]) from None
     except IsADirectoryError:
         raise DataError([f"{name}: is a folder; name a file"]) from None
     except (OSError, ValueError) as error:
@@ -56,6 +58,11 @@ def decode(data: bytes, name: str, encoding: str) -> tuple[str, tuple[str, ...]]
     damaged rather than CP949: as CP949 it would read without an error, and as nonsense.
     """
     data = data.removeprefix(codecs.BOM_UTF8)
+    if data.count(b"\x00") > len(data) // 10:
+        # A single one is told later, with its line.
+        raise DataError([f"{name}: is full of NUL bytes: no text, or UTF-16; save it as UTF-8"])
+    if b"\n" not in data:
+        data = data.replace(b"\r", b"\n")  # the line ends of old Macs
     if encoding == "cp949":
         return _decode_strictly(data, name, "cp949"), ()
     try:
@@ -96,8 +103,17 @@ def _decodes(data: bytes, codec: str) -> bool:
     return True
 
 
-def _neighbour(path: Path) -> str:
+def _hint(path: Path, name: str) -> str:
+    if "://" in name:
+        return "; it looks like a URL: download the file and name it"
+    if any(sign in name for sign in "*?["):
+        return "; it looks like a pattern: name one file"
     try:
-        return did_you_mean(path.name, (file.name for file in path.parent.iterdir()))
+        # By stems: a shared .csv would make any two short names alike.
+        names = {file.stem: file.name for file in path.parent.iterdir()}
     except (OSError, ValueError):
         return ""
+    if path.is_symlink():
+        return ": it is a link that leads nowhere"
+    nearest = difflib.get_close_matches(path.stem, names, n=1)
+    return f"; did you mean {quoted(names[nearest[0]])}?" if nearest else ""
