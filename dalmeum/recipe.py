@@ -148,6 +148,13 @@ class Recipe(Section):
     output: str = "runs"
 
     @model_validator(mode="after")
+    def threshold_is_on_the_label_scale(self) -> Self:
+        task, (low, high) = self.tasks.binary, self.data.label_range
+        if task is not None and task.threshold is not None and not low < task.threshold <= high:
+            raise ValueError(f"tasks.binary.threshold {task.threshold:g} is outside {low:g}..{high:g}")
+        return self
+
+    @model_validator(mode="after")
     def early_stopping_needs_dev(self) -> Self:
         if self.training.early_stopping is not None and self.data.dev is None:
             raise ValueError("training.early_stopping needs data.dev: without it there is nothing to watch")
@@ -164,11 +171,14 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                line = key_node.start_mark.line + 1
-                raise yaml.YAMLError(f"line {line}: key {key} stands there twice: leave one out")
-            seen.add(key)
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise yaml.YAMLError(f"line {line}: a key must be a plain word")
+            if key_node.value in seen:
+                raise yaml.YAMLError(f"line {line}: key {key_node.value} stands there twice: leave one out")
+            seen.add(key_node.value)
         return super().construct_mapping(node, deep)
 
 
@@ -220,6 +230,8 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}{place}: is not valid YAML: {error.problem}") from None
     except yaml.YAMLError as error:
         raise InputError(f"{path}: is not valid YAML: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise InputError(f"{path}: is not valid YAML: nested too deep") from None
     if not isinstance(values, dict):
         raise InputError(f"{path}: holds no recipe; it must start with keys such as data: and model:")
     return values
@@ -229,11 +241,11 @@ def _apply_override(values: dict[str, Any], override: str) -> str | None:
     """Lay one `section.key=value` over `values`; the problem with it, if any."""
     key, sign, text = override.partition("=")
     if not sign or not key.strip():
-        return f"{override!r} is no override: write section.key=value, e.g. training.seed=7"
+        return f"{override!r:.80} is no override: write section.key=value, e.g. training.seed=7"
     try:
         value = yaml.load(text, Loader=_Loader) if text.strip() else None
-    except yaml.YAMLError:
-        return f"{key}: {text!r} is not valid YAML; put text with special characters in quotes"
+    except (yaml.YAMLError, RecursionError):
+        return f"{key}: {text!r:.80} is not valid YAML; put text with special characters in quotes"
     *sections, last = key.strip().split(".")
     place = values
     for section in sections:

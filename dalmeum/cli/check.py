@@ -4,12 +4,11 @@ import dataclasses
 import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from dalmeum.cli.options import EncodingOption, FormatOption, JsonOption
+from dalmeum.cli.options import ColumnsOption, EncodingOption, FormatOption, JsonOption, parse_columns
 from dalmeum.cli.output import print_json
 from dalmeum.data import PairTable, read_pairs
 from dalmeum.data.checks import CheckReport, Finding, TableSummary, TokenCounter, check_tables
@@ -28,16 +27,14 @@ def check(
     label_range: Annotated[
         tuple[float, float], typer.Option(metavar="LOW HIGH", help="Lowest and highest label.")
     ] = (0.0, 5.0),
-    columns: Annotated[
-        str | None, typer.Option(metavar="FIELD=COLUMN,...", help="As in sentence1=question1,label=score.")
-    ] = None,
+    columns: ColumnsOption = None,
     encoder: Annotated[str | None, typer.Option(help="Count the tokens of this encoder, too.")] = None,
     json: JsonOption = False,
 ) -> None:
     """Report on data files, and find what would spoil a result: leaks between the files, contradicting
     labels, damaged text. Exit code 1 where there is such a problem."""
     count_tokens = _token_counter(encoder) if encoder else None
-    tables = _read(data, format, encoding, label_range, _parse_columns(columns))
+    tables = _read(data, format, encoding, label_range, parse_columns(columns))
     report = check_tables(tables, label_range=label_range, count_tokens=count_tokens)
     if json:
         print_json(report_json(report))
@@ -68,23 +65,14 @@ def _read(
     return tables
 
 
-def _parse_columns(text: str | None) -> dict[str, str]:
-    columns: dict[str, str] = {}
-    for part in text.split(",") if text else []:
-        field, equals, column = part.partition("=")
-        if not (equals and field.strip() and column.strip()):
-            raise InputError(f"--columns: {part.strip()!r} is not FIELD=COLUMN, as in sentence1=question1")
-        columns[field.strip()] = column.strip()
-    return columns
-
-
 def _token_counter(encoder: str) -> TokenCounter:
-    if encoder.startswith((".", "/", "~")) and not Path(encoder).is_dir():
-        raise InputError(f"--encoder: {encoder} is not a folder")
     from transformers import AutoTokenizer
 
+    from dalmeum.models.cross import locate_encoder
+
+    folder_or_name = locate_encoder(encoder)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(encoder, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(folder_or_name, trust_remote_code=False)
     # What a hub, a cache or a broken file raises is of many types, and all about the named encoder.
     except Exception as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dalmeum.cli.options import JsonOption, OutputOption
+from dalmeum.cli.options import JsonOption
 from dalmeum.cli.output import metrics_lines, note, print_json
 
 
@@ -13,7 +13,7 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Where the practice set and its recipe are written.")] = Path(
         "practice"
     ),
-    output: OutputOption = Path("runs"),
+    output: Annotated[Path, typer.Option(help="The folder that the run is written to.")] = Path("runs"),
     json: JsonOption = False,
 ) -> None:
     """Train on the built-in practice set, score it, and write a report and a submission file; no download."""

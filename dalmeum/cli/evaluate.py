@@ -6,12 +6,14 @@ from typing import Annotated
 import typer
 
 from dalmeum.cli.options import (
+    ColumnsOption,
     EncodingOption,
     FormatOption,
     JsonOption,
     OutputOption,
     PrecisionOption,
     RunArgument,
+    parse_columns,
 )
 from dalmeum.cli.output import count, metrics_lines, note_warnings, print_json
 
@@ -23,6 +25,11 @@ def evaluate(
         float | None,
         typer.Option(help="The lowest label that counts as similar, for F1; the run's own if not given."),
     ] = None,
+    slices: Annotated[
+        bool | None,
+        typer.Option(help="Scores by source and by label bin, too; without being asked not in JSON."),
+    ] = None,
+    columns: ColumnsOption = None,
     format: FormatOption = "auto",
     encoding: EncodingOption = "auto",
     precision: PrecisionOption = "auto",
@@ -30,18 +37,20 @@ def evaluate(
     json: JsonOption = False,
 ) -> None:
     """Score labelled pairs: Pearson, Spearman, RMSE, MAE and F1, overall, by source and by label bin."""
-    from dalmeum.experiments.scoring import evaluate_table, load, read_labelled
+    from dalmeum.experiments.scoring import evaluate_table, load, read_table
 
     scorer = load(run, precision=precision, output=output)
-    table = read_labelled(scorer, file, format=format, encoding=encoding)
+    table = read_table(
+        scorer, file, format=format, columns=parse_columns(columns), encoding=encoding, labels="required"
+    )
     note_warnings(table.warnings)
     evaluation = evaluate_table(scorer, table, threshold)
     rows = len(table)
     metrics = evaluation.to_dict()
     if json:
-        slices = evaluation.slices_to_dict()
-        print_json({"run": run, "file": file, "rows": rows, "metrics": metrics, **slices})
+        more = evaluation.slices_to_dict() if slices else {}
+        print_json({"run": run, "file": file, "rows": rows, "metrics": metrics, **more})
         return
     print("\n".join(metrics_lines(metrics, count(rows, "pair"))))
-    for line in evaluation.slice_lines():
-        print(line)
+    if slices is not False:
+        print("\n".join(evaluation.slice_lines()))

@@ -6,12 +6,14 @@ from typing import Annotated
 import typer
 
 from dalmeum.cli.options import (
+    ColumnsOption,
     EncodingOption,
     FormatOption,
     JsonOption,
     OutputOption,
     PrecisionOption,
     RunArgument,
+    parse_columns,
 )
 from dalmeum.cli.output import count, note_warnings, print_json
 
@@ -23,6 +25,7 @@ def predict(
     submission: Annotated[
         bool, typer.Option("--submission", help="Write id,target, clipped to the label range, for a board.")
     ] = False,
+    columns: ColumnsOption = None,
     format: FormatOption = "auto",
     encoding: EncodingOption = "auto",
     precision: PrecisionOption = "auto",
@@ -31,10 +34,11 @@ def predict(
 ) -> None:
     """Score the pairs of a file and write id,label,prediction,binary_prediction, or a submission file."""
     from dalmeum.experiments.predictions import write_predictions, write_submission
-    from dalmeum.experiments.scoring import load, score_file
+    from dalmeum.experiments.scoring import load, read_table, score_table
 
     scorer = load(run, precision=precision, output=output)
-    table, predictions, binary_predictions = score_file(scorer, file, format=format, encoding=encoding)
+    table = read_table(scorer, file, format=format, columns=parse_columns(columns), encoding=encoding)
+    predictions, binary_predictions = score_table(scorer, table)
     note_warnings(table.warnings)
     if submission:
         write_submission(out, table, predictions, scorer.label_range)

@@ -2,7 +2,9 @@
 
 import math
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,33 +54,23 @@ def score_table(
     return scorer.similarity(logits), scorer.binary(logits)
 
 
-def score_file(
-    scorer: PairScorer, file: str, *, format: str = "auto", encoding: str = "auto"
-) -> tuple[PairTable, NDArray[np.float64], NDArray[np.float64] | None]:
-    """A file's pairs, their similarities and binary predictions; errors as in `read_pairs`."""
-    table = read_pairs(file, format=format, encoding=encoding, label_range=scorer.label_range)
-    return table, *score_table(scorer, table)
-
-
-def evaluate_file(
+def read_table(
     scorer: PairScorer,
     file: str,
     *,
     format: str = "auto",
+    columns: Mapping[str, str] | None = None,
     encoding: str = "auto",
-    threshold: float | None = None,
-) -> tuple[int, Evaluation]:
-    """Number of pairs and scores on a labelled file; errors as in `read_pairs`."""
-    table = read_labelled(scorer, file, format=format, encoding=encoding)
-    return len(table), evaluate_table(scorer, table, threshold)
-
-
-def read_labelled(
-    scorer: PairScorer, file: str, *, format: str = "auto", encoding: str = "auto"
+    labels: Literal["required", "optional"] = "optional",
 ) -> PairTable:
-    """A file's pairs, which must have labels on the scorer's scale; errors as in `read_pairs`."""
+    """A file's pairs, with labels on the scorer's scale; errors as in `read_pairs`."""
     return read_pairs(
-        file, format=format, encoding=encoding, label_range=scorer.label_range, labels="required"
+        file,
+        format=format,
+        columns=columns,
+        encoding=encoding,
+        label_range=scorer.label_range,
+        labels=labels,
     )
 
 

@@ -48,6 +48,17 @@ def data_files(tables: Mapping[Split, PairTable]) -> dict[str, DataFile]:
     return {split: DataFile(table.name, len(table), table.sha256) for split, table in tables.items()}
 
 
+def data_warnings(tables: Mapping[Split, PairTable]) -> tuple[str, ...]:
+    """What a reader could live with, and labels that nothing can be learnt from or judged by."""
+    found = [warning for table in tables.values() for warning in table.warnings]
+    for table in tables.values():
+        if table.label is not None and np.ptp(table.label) == 0:
+            found.append(
+                f"{table.name}: all labels are {table.label[0]:g}: no correlation exists on these pairs"
+            )
+    return tuple(found)
+
+
 def binary_threshold(recipe: Recipe, train: PairTable) -> float | None:
     """The lowest similar label: the recipe's, else what the training data's own column implies, else None."""
     task = recipe.tasks.binary

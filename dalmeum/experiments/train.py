@@ -1,5 +1,6 @@
 """One run, end to end: data files in; a model, predictions, metrics and a report out."""
 
+import contextlib
 import shutil
 import traceback
 from collections.abc import Mapping
@@ -17,7 +18,14 @@ from dalmeum.evaluation import Evaluation, evaluate_predictions
 from dalmeum.experiments.predictions import write_predictions
 from dalmeum.experiments.report import ReportContent, write_report
 from dalmeum.experiments.runs import Run, create_run, find_resumable
-from dalmeum.experiments.splits import Split, binary_labels, binary_threshold, data_files, read_splits
+from dalmeum.experiments.splits import (
+    Split,
+    binary_labels,
+    binary_threshold,
+    data_files,
+    data_warnings,
+    read_splits,
+)
 from dalmeum.files import disk_error
 from dalmeum.models.precision import default_device
 from dalmeum.models.quiet import quiet_transformers
@@ -43,19 +51,22 @@ def train(recipe: Recipe, name: str = "recipe", *, resume: bool = False) -> Run:
     scorer = build_scorer(recipe, tables["train"])
     files = data_files(tables)
     run = find_resumable(Path(recipe.output), recipe, files) if resume else None
-    run = run or create_run(Path(recipe.output), recipe, name, files)
+    if run is None:
+        fresh = create_run(Path(recipe.output), recipe, name, files)
+        note = f"no unfinished run of this recipe on these data under {recipe.output}: started a new one"
+        run = fresh.update(warnings=(note,)) if resume else fresh
     run = run.update(
         state="running", error=None, machine={**run.record.machine, "device": str(scorer.model.device)}
     )
     try:
         return _carry_out(run, recipe, scorer, tables, binary)
-    except DalmeumError as error:
-        run.update(state="failed", error=str(error))
-        raise
     except Exception as error:
         if mended := disk_error(run.folder, error):
             raise mended from error
-        run.update(state="failed", error="".join(traceback.format_exception_only(error)).strip())
+        told = isinstance(error, DalmeumError)
+        reason = str(error) if told else "".join(traceback.format_exception_only(error)).strip()
+        with contextlib.suppress(DalmeumError):  # a disk that is full for this, too, must not hide the reason
+            run.update(state="failed", error=reason)
         raise
 
 
@@ -109,7 +120,7 @@ def _carry_out(
                 label_range=recipe.data.label_range,
             )
     run.write_metrics({split: evaluation.to_dict() for split, evaluation in evaluations.items()})
-    warnings = tuple(warning for table in tables.values() for warning in table.warnings) + result.warnings
+    warnings = (*run.record.warnings, *data_warnings(tables), *result.warnings)
     run = run.update(training=_training_record(result, scorer), warnings=warnings)
     split = "dev" if "dev" in tables else "train"
     content = report_content(run, recipe, result, split, tables[split], shown[split], evaluations[split])

@@ -156,12 +156,17 @@ def load_scorer(folder: Path, precision: str = "auto") -> PairScorer:
 
     Raises `InputError` where the folder holds no model that dalmeum can read.
     """
+    config = _read_config(folder / "config.json")
+    ours = config.get("dalmeum", {})
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{folder}: is no model folder: config.json is missing") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError(f"{folder}/config.json: can't be read: {error}") from None
+        low, high = (float(bound) for bound in ours.get("label_range", (0.0, 5.0)))
+        sigmoid = bool(ours.get("sigmoid", False))
+        threshold = ours.get("binary_threshold")
+        threshold = None if threshold is None else float(threshold)
+    except (AttributeError, TypeError, ValueError):
+        raise InputError(
+            f"{folder}/config.json: its section dalmeum is damaged: export the model again"
+        ) from None
     model: PreTrainedModel
     encoding: PairEncoding
     if config.get("model_type") == OFFLINE:
@@ -171,12 +176,19 @@ def load_scorer(folder: Path, precision: str = "auto") -> PairScorer:
     else:
         model, encoding = load_cross_encoder(folder)
     model.to(default_device())  # type: ignore[arg-type] # the decorated method lost its type
-    ours = config.get("dalmeum", {})
-    low, high = ours.get("label_range", (0.0, 5.0))
-    scorer = PairScorer(
-        model, encoding, (low, high), ours.get("sigmoid", False), ours.get("binary_threshold")
-    )
-    return scorer.with_precision(precision)
+    return PairScorer(model, encoding, (low, high), sigmoid, threshold).with_precision(precision)
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path.parent}: is no model folder: config.json is missing") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path}: can't be read: {error}") from None
+    if not isinstance(config, dict):
+        raise InputError(f"{path}: is no model's configuration")
+    return config
 
 
 def _columns(pairs: Iterable[tuple[str, str]]) -> tuple[list[str], list[str]]:

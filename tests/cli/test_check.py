@@ -134,4 +134,4 @@ def test_encoder_counts_tokens_of_pairs(tmp_path: Path) -> None:
 def test_an_encoder_that_is_not_there() -> None:
     error = run("train.csv", "--encoder", "./nothing").exception
     assert isinstance(error, InputError)
-    assert str(error) == "--encoder: ./nothing is not a folder"
+    assert str(error) == "./nothing: no such model folder"

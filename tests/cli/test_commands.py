@@ -139,13 +139,16 @@ def test_predict_a_submission(run: str, capsys: pytest.CaptureFixture[str]) -> N
 def test_evaluate_as_json(run: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("evaluate", run, "dev.csv", "--precision", "float32", "--json") == 0
     printed = json.loads(capsys.readouterr().out)
-    assert list(printed) == ["run", "file", "rows", "metrics", "by_source", "by_label"]
+    assert list(printed) == ["run", "file", "rows", "metrics"]
     assert (printed["run"], printed["file"], printed["rows"]) == (run, "dev.csv", 24)
     assert list(printed["metrics"]) == METRICS
     recorded = json.loads(Path("runs", run, "metrics.json").read_text())["dev"]
     for name in METRICS:
         assert printed["metrics"][name]["value"] == pytest.approx(recorded[name]["value"], abs=1e-6)
-    assert printed["by_source"]["drawn"]["pairs"] == 24
+    assert call("evaluate", run, "dev.csv", "--json", "--slices") == 0
+    sliced = json.loads(capsys.readouterr().out)
+    assert sliced["by_source"]["drawn"]["pairs"] == 24
+    assert "by_label" in sliced
     assert sum(part["pairs"] for part in printed["by_label"].values()) == 24
 
 

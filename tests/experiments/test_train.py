@@ -19,7 +19,7 @@ import dalmeum
 from dalmeum.data import read_pairs
 from dalmeum.errors import DataError, InputError
 from dalmeum.experiments.runs import open_run
-from dalmeum.experiments.scoring import evaluate_file, load
+from dalmeum.experiments.scoring import evaluate_table, load, read_table
 from dalmeum.experiments.train import train
 from dalmeum.recipe import Recipe, build_recipe
 
@@ -86,7 +86,9 @@ def test_metrics_and_predictions(recipe: Recipe) -> None:
     similar, predicted = np.array(labels) >= 2.5, np.array(predictions) >= 2.5
     f1 = 2 * (similar & predicted).sum() / (similar.sum() + predicted.sum())
     assert metrics["dev"]["f1"]["value"] == pytest.approx(f1)
-    scores = dalmeum.load(run.folder).score(list(read_pairs(recipe.data.dev or "").pairs))
+    scores = dalmeum.load(run.folder, precision="float32").score(
+        list(read_pairs(recipe.data.dev or "").pairs)
+    )
     np.testing.assert_allclose(scores, predictions, atol=1e-6)
 
 
@@ -134,10 +136,10 @@ def test_same_seed_same_scores_other_seed_others(recipe: Recipe) -> None:
 
 def test_evaluate_reads_the_runs_own_rule(recipe: Recipe, write_pairs: Write) -> None:
     run = train(recipe)
-    rows, evaluation = evaluate_file(
-        load(run.folder), str(write_pairs("fresh.csv", 60, seed=9, binary=False))
-    )
-    assert rows == 60
+    scorer = load(run.folder)
+    table = read_table(scorer, str(write_pairs("fresh.csv", 60, seed=9, binary=False)), labels="required")
+    evaluation = evaluate_table(scorer, table)
+    assert evaluation.pairs == 60
     assert evaluation.threshold == 2.5
     assert evaluation.to_dict()["f1"] is not None
 
