@@ -1,0 +1,1 @@
+"""The offline pair scorer: no download, made for Korean, good for any text."""

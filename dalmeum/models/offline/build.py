@@ -1,0 +1,33 @@
+"""A new offline scorer from training pairs, and a saved one from its folder."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from safetensors import SafetensorError
+
+from dalmeum.errors import InputError
+from dalmeum.models.offline.configuration import OfflineConfig
+from dalmeum.models.offline.encoding import OfflineEncoder, feature_names
+from dalmeum.models.offline.modeling import OfflineForPairScoring
+from dalmeum.models.quiet import quiet_transformers
+
+
+def build_offline(
+    sentence1: Sequence[str], sentence2: Sequence[str], *, num_labels: int, seed: int
+) -> tuple[OfflineForPairScoring, OfflineEncoder]:
+    """An untrained network, its weights drawn from `seed`, and an encoder fitted on the training pairs."""
+    encoder = OfflineEncoder.fit(sentence1, sentence2)
+    model = OfflineForPairScoring(OfflineConfig(num_features=len(feature_names()), num_labels=num_labels))
+    model.initialise(encoder.collate(encoder.encode(sentence1, sentence2))["features"], seed)
+    return model, encoder
+
+
+def load_offline(folder: str | Path) -> tuple[OfflineForPairScoring, OfflineEncoder]:
+    """The network and encoder saved in `folder`. Raises `InputError` where a file is missing or broken."""
+    encoder = OfflineEncoder.from_pretrained(folder)
+    try:
+        with quiet_transformers():
+            model = OfflineForPairScoring.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise InputError(f"{folder}: its weights can't be read: {str(error).splitlines()[0]}") from None
+    return model, encoder

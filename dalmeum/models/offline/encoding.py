@@ -1,0 +1,209 @@
+"""From sentence pairs to the features that the offline network reads."""
+
+import functools
+import json
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+from scipy.sparse import csr_matrix
+from torch import Tensor
+
+from dalmeum.errors import InputError
+from dalmeum.models.offline.alignment import alignment_features
+from dalmeum.models.offline.embeddings import MorphemeVectors
+from dalmeum.models.offline.morphology import Morpheme, analyse, jamo, kiwi_versions
+from dalmeum.models.offline.ngrams import ngram_counts, tfidf_cosines
+from dalmeum.models.offline.sentences import NO_WORDS, Lexicon, Sentences, Words
+from dalmeum.models.offline.surface import Surface, letters_of, normalise, surface_features
+
+CHUNK = 4096
+"""Pairs whose sentences are analysed together; bounds the memory of encoding."""
+
+BATCH = 256
+"""Pairs aligned together, of like length."""
+
+BUCKETS = 2**18
+GRAMS = {"letters_3": 3, "jamo_3": 3}
+"""n-grams whose TF-IDF cosines are features: of letters, and of jamo, in which inflected forms stay alike."""
+
+PairFeatures = NDArray[np.float32]
+
+
+class OfflineEncoder:
+    """Encodes a pair as a vector of features, in which the order of the two sentences makes no difference.
+
+    Everything that a feature needs is fitted once and saved as JSON and safetensors: vectors of morphemes,
+    document frequencies, and the names of the features. Kiwi itself is not; where its version is another than
+    at the fit, loading warns.
+    """
+
+    def __init__(
+        self,
+        lexicon: Lexicon,
+        gram_frequencies: dict[str, NDArray[np.int64]],
+        versions: dict[str, str] | None = None,
+    ) -> None:
+        self.lexicon = lexicon
+        self.gram_frequencies = gram_frequencies
+        self.versions = versions or kiwi_versions()
+        self._remembered: dict[tuple[str, str], PairFeatures] = {}
+
+    @classmethod
+    def fit(cls, sentence1: Sequence[str], sentence2: Sequence[str]) -> "OfflineEncoder":
+        """Recover the morphemes' vectors from Kiwi and count what the training sentences (n,) are made of."""
+        sentences = sorted({*sentence1, *sentence2})
+        frequency: Counter[str] = Counter()
+        for morphemes in analyse(sentences):
+            frequency.update({each.name for each in morphemes if each.content_class})
+        encoder = cls(
+            Lexicon(MorphemeVectors.from_kiwi(), dict(sorted(frequency.items())), len(sentences)),
+            {
+                name: np.bincount(counts.indices, minlength=BUCKETS)
+                for name, counts in _gram_counts(sentences).items()
+            },
+        )
+        # Training asks for these very pairs next, and standardisation has to see them first.
+        features = encoder.encode(sentence1, sentence2)
+        encoder._remembered = dict(zip(_in_one_order(sentence1, sentence2), features, strict=True))
+        return encoder
+
+    def encode(self, sentence1: Sequence[str], sentence2: Sequence[str]) -> list[PairFeatures]:
+        """One vector of features (num_features,) a pair."""
+        pairs = _in_one_order(sentence1, sentence2)
+        result = [self._remembered.get(pair) for pair in pairs]
+        new = [index for index, features in enumerate(result) if features is None]
+        for start in range(0, len(new), CHUNK):
+            rows = new[start : start + CHUNK]
+            encoded = self._encode([pairs[row] for row in rows])
+            for row, features in zip(rows, encoded, strict=True):
+                result[row] = features
+        return [features for features in result if features is not None]
+
+    def collate(self, items: Sequence[PairFeatures]) -> dict[str, Tensor]:
+        """`features` (n, num_features), float32."""
+        return {"features": torch.from_numpy(np.stack(items))}
+
+    def lengths(self, items: Sequence[PairFeatures]) -> list[int]:
+        """1 each: a pair costs the network the same, however long its sentences."""
+        return [1] * len(items)
+
+    def _encode(self, pairs: Sequence[tuple[str, str]]) -> PairFeatures:
+        """Features (n, num_features)."""
+        texts = list(dict.fromkeys(text for pair in pairs for text in pair))
+        morphemes = analyse(texts)
+        row = {text: index for index, text in enumerate(texts)}
+        first = np.array([row[one] for one, _ in pairs])
+        second = np.array([row[other] for _, other in pairs])
+        surfaces = [Surface.of(text, each) for text, each in zip(texts, morphemes, strict=True)]
+        features = self._aligned(morphemes, first, second)
+        features |= surface_features([surfaces[i] for i in first], [surfaces[i] for i in second])
+        for name, counts in _gram_counts(texts).items():
+            features[name] = tfidf_cosines(
+                counts[first], counts[second], self.gram_frequencies[name], self.lexicon.documents
+            )
+        return np.stack(list(features.values()), axis=1).astype(np.float32)
+
+    def _aligned(
+        self, morphemes: Sequence[Sequence[Morpheme]], first: NDArray[np.int64], second: NDArray[np.int64]
+    ) -> dict[str, NDArray[np.floating]]:
+        words = Words.of(morphemes, self.lexicon)
+        length = np.array([len(each) for each in morphemes])
+        # The longer sentence first: then neither order nor batch matters to the amount of padding.
+        order = np.lexsort(
+            (np.minimum(length[first], length[second]), np.maximum(length[first], length[second]))
+        )
+        result: dict[str, NDArray[np.floating]] = {}
+        for start in range(0, len(order), BATCH):
+            rows = order[start : start + BATCH]
+            one = Sentences.of([morphemes[i] for i in first[rows]], words)
+            other = Sentences.of([morphemes[i] for i in second[rows]], words)
+            for name, values in alignment_features(one, other).items():
+                result.setdefault(name, np.zeros(len(order), np.float32))[rows] = values
+        return result
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write `encoder.json` and `encoder.safetensors`."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        state = {
+            "kiwi": self.versions,
+            "features": feature_names(),
+            "documents": self.lexicon.documents,
+            "document_frequency": self.lexicon.document_frequency,
+            "morphemes": self.lexicon.vectors.names,
+        }
+        (folder / "encoder.json").write_text(json.dumps(state, ensure_ascii=False), encoding="utf-8")
+        save_file(
+            {
+                "vectors": self.lexicon.vectors.vectors,
+                **{name: counts.astype(np.int32) for name, counts in self.gram_frequencies.items()},
+            },
+            folder / "encoder.safetensors",
+        )
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path) -> "OfflineEncoder":
+        """The encoder that `save_pretrained` wrote.
+
+        Raises `InputError` where its files are missing or broken, or its features are not this version's.
+        Warns where Kiwi is another version: sentences may be cut otherwise than in training, so that a few
+        scores move; the vectors are the saved ones all the same.
+        """
+        folder = Path(folder)
+        state, arrays = _read(folder)
+        if tuple(state["features"]) != feature_names():
+            raise InputError(
+                f"{folder}: was trained by another version of dalmeum, with other features: retrain"
+            )
+        versions = kiwi_versions()
+        if state["kiwi"] != versions:
+            warnings.warn(
+                f"{folder}: was trained with {_listed(state['kiwi'])}, and {_listed(versions)} is installed: "
+                "scores may differ a little; install the same, or retrain",
+                stacklevel=2,
+            )
+        vectors = MorphemeVectors(tuple(state["morphemes"]), arrays.pop("vectors"))
+        lexicon = Lexicon(vectors, state["document_frequency"], state["documents"])
+        return cls(lexicon, {name: arrays[name].astype(np.int64) for name in GRAMS}, state["kiwi"])
+
+
+@functools.cache
+def feature_names() -> tuple[str, ...]:
+    """What the values of an item are, in their order."""
+    empty = Sentences.of([[]], NO_WORDS)
+    surface = [Surface.of("", [])]
+    return (*alignment_features(empty, empty), *surface_features(surface, surface), *GRAMS)
+
+
+def _in_one_order(sentence1: Sequence[str], sentence2: Sequence[str]) -> list[tuple[str, str]]:
+    """The pairs, each with its sentences sorted: likeness has no direction, and nor may rounding."""
+    return [(min(pair), max(pair)) for pair in zip(sentence1, sentence2, strict=True)]
+
+
+def _gram_counts(texts: Sequence[str]) -> dict[str, csr_matrix]:
+    """Counts (len(texts), BUCKETS) of each kind of n-gram."""
+    letters = [letters_of(normalise(text)) for text in texts]
+    spelled = {"letters": letters, "jamo": [jamo(text) for text in letters]}
+    return {name: ngram_counts(spelled[name.split("_")[0]], n, BUCKETS) for name, n in GRAMS.items()}
+
+
+def _read(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    try:
+        state: dict[str, Any] = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
+        return state, load_file(folder / "encoder.safetensors")
+    except FileNotFoundError as error:
+        raise InputError(f"{error.filename}: is missing; the model folder is incomplete") from None
+    except (OSError, ValueError, SafetensorError) as error:
+        raise InputError(f"{folder}: its encoder can't be read: {error}") from None
+
+
+def _listed(versions: dict[str, str]) -> str:
+    return ", ".join(f"{package} {version}" for package, version in versions.items())

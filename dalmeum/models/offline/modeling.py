@@ -1,0 +1,70 @@
+"""The network of the offline pair scorer: a kernel machine that gradient descent trains."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+from transformers.modeling_outputs import SequenceClassifierOutput
+
+from dalmeum.models.head import fold_affine
+from dalmeum.models.offline.configuration import OfflineConfig
+
+
+class OfflineForPairScoring(PreTrainedModel):
+    """Logits (n, num_labels) from pair features (n, num_features), by random Fourier features.
+
+    Rahimi and Recht (2007), "Random Features for Large-Scale Kernel Machines": with w normal and b uniform,
+    the inner product of two pairs' `sqrt(2 / hidden_size) * cos(w x + b)` is close to a Gaussian kernel. So
+    a linear layer over them is a kernel machine, smooth between the few training pairs, where a network
+    that learns its hidden layer fits the quirks of their sources. The features themselves are passed on as
+    well: the linear part of the answer goes on outside the range that training saw.
+    """
+
+    config_class = OfflineConfig
+    config: OfflineConfig
+    feature_mean: Tensor
+    feature_scale: Tensor
+    directions: Tensor
+    phases: Tensor
+    base_model_prefix = "kernel"
+    main_input_name = "features"
+
+    def __init__(self, config: OfflineConfig) -> None:
+        super().__init__(config)
+        self.register_buffer("feature_mean", torch.zeros(config.num_features))
+        self.register_buffer("feature_scale", torch.ones(config.num_features))
+        self.register_buffer("directions", torch.zeros(config.num_features, config.hidden_size))
+        self.register_buffer("phases", torch.zeros(config.hidden_size))
+        self.classifier = nn.Linear(config.hidden_size + config.num_features, len(config.id2label or {}))
+        self.post_init()  # type: ignore[no-untyped-call] # as the library leaves it
+
+    @torch.no_grad()
+    def initialise(self, features: Tensor, seed: int) -> None:
+        """Standardise by the training pairs' `features` (n, num_features); draw all weights from `seed`."""
+        draw = torch.Generator().manual_seed(seed)
+        width = math.sqrt(2 * self.config.kernel_width / self.config.num_features)
+        self.feature_mean.copy_(features.mean(0))
+        deviation = features.std(0, correction=0)
+        # A feature that never varies in training says nothing: scale 1 keeps it from being blown up later.
+        self.feature_scale.copy_(torch.where(deviation > 1e-4, deviation, torch.ones(())))
+        self.directions.copy_(width * torch.randn(self.directions.shape, generator=draw))
+        self.phases.copy_(2 * math.pi * torch.rand(self.phases.shape, generator=draw))
+        # Not zero: the correlation of constant predictions has no gradient.
+        self.classifier.weight.copy_(0.01 * torch.randn(self.classifier.weight.shape, generator=draw))
+        self.classifier.bias.zero_()
+
+    def forward(self, features: Tensor, **_: Any) -> SequenceClassifierOutput:
+        limit = self.config.feature_limit
+        x = ((features.float() - self.feature_mean) / self.feature_scale).clamp(-limit, limit)
+        kernel = math.sqrt(2) * torch.cos(torch.addmm(self.phases, x, self.directions))
+        kernel = nn.functional.dropout(kernel, self.config.dropout, self.training)
+        return SequenceClassifierOutput(logits=self.classifier(torch.cat([kernel, x], dim=1)))
+
+    def fold_affine(self, slope: float, intercept: float) -> None:
+        """Make the similarity p answer `slope * p + intercept`."""
+        fold_affine(self.classifier, slope, intercept)
+
+    def _init_weights(self, module: nn.Module) -> None:
+        """Nothing: `initialise` draws what a new model needs, and loading fills the rest."""
