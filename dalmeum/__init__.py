@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["load"]
 __version__ = "0.1.0"
 
-# register_offline()
+register_offline()
 
 
 def load(run: str | Path, precision: str = "auto", output: str | Path = "runs") -> "PairScorer":

@@ -60,10 +60,13 @@ def words(text: str) -> frozenset[str]:
 
 @cache
 def kiwi() -> Any:
-    """The analyser, shared: loading it takes a second or two and some hundred megabytes."""
+    """The analyser, shared: loading it takes a second or two and some hundred megabytes.
+
+    With its neural language model, `cong`, whose vectors of morphemes the offline scorer recovers.
+    """
     from kiwipiepy import Kiwi
 
-    return Kiwi()
+    return Kiwi(model_type="cong")
 
 
 @lru_cache(maxsize=4096)

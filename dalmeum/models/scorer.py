@@ -146,7 +146,7 @@ def new_scorer(
         return new_cross_encoder(
             recipe.encoder, num_labels=num_labels, max_length=recipe.max_length, seed=seed
         )
-    from dalmeum.models.offline import build_offline  # kiwipiepy only where it is used
+    from dalmeum.models.offline.build import build_offline  # kiwipiepy only where it is used
 
     return build_offline(sentence1, sentence2, num_labels=num_labels, seed=seed)
 
@@ -170,7 +170,7 @@ def load_scorer(folder: Path, precision: str = "auto") -> PairScorer:
     model: PreTrainedModel
     encoding: PairEncoding
     if config.get("model_type") == OFFLINE:
-        from dalmeum.models.offline import load_offline  # kiwipiepy only where it is used
+        from dalmeum.models.offline.build import load_offline  # kiwipiepy only where it is used
 
         model, encoding = load_offline(folder)
     else:

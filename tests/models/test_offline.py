@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -176,3 +178,19 @@ def test_missing_and_broken_files_are_one_line(
     with pytest.raises(InputError) as caught:
         load_offline(tmp_path)
     assert "\n" not in str(caught.value)
+
+
+LOADS = (
+    "import dalmeum; from transformers import AutoModelForSequenceClassification as Auto",
+    "from transformers import AutoModelForSequenceClassification as Auto; import dalmeum",
+)
+
+
+@pytest.mark.parametrize("imports", LOADS, ids=["dalmeum first", "transformers first"])
+def test_import_of_dalmeum_makes_the_kind_known_to_transformers(
+    offline: Offline, tmp_path: Path, imports: str
+) -> None:
+    offline[0].save_pretrained(tmp_path)
+    program = f"{imports}\nprint(type(Auto.from_pretrained({str(tmp_path)!r})).__name__)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "OfflineForPairScoring"

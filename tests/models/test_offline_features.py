@@ -3,9 +3,10 @@ import itertools
 import numpy as np
 import pytest
 
+from dalmeum.data.morphology import kiwi
 from dalmeum.models.offline.alignment import Best, Similarities, alignment_features
 from dalmeum.models.offline.embeddings import STAND_INS, MorphemeVectors, recover
-from dalmeum.models.offline.morphology import Morpheme, analyse, clean, kiwi
+from dalmeum.models.offline.morphology import Morpheme, analyse, clean
 from dalmeum.models.offline.ngrams import ngram_counts, signed_ngram_vectors, tfidf_cosines
 from dalmeum.models.offline.sentences import NO_WORDS, Lexicon, Sentences, Words
 from dalmeum.models.offline.surface import Surface, surface_features
