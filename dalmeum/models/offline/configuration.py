@@ -25,9 +25,9 @@ class OfflineConfig(PretrainedConfig):
         self,
         num_features: int = 1,
         hidden_size: int = 2048,
-        kernel_width: float = 0.25,
+        kernel_width: float = 0.35,
         feature_limit: float = 4.0,
-        dropout: float = 0.5,
+        dropout: float = 0.3,
         **kwargs: Any,
     ) -> None:
         self.num_features = num_features

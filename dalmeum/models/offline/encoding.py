@@ -116,10 +116,7 @@ class OfflineEncoder:
     ) -> dict[str, NDArray[np.floating]]:
         words = Words.of(morphemes, self.lexicon)
         length = np.array([len(each) for each in morphemes])
-        # The longer sentence first: then neither order nor batch matters to the amount of padding.
-        order = np.lexsort(
-            (np.minimum(length[first], length[second]), np.maximum(length[first], length[second]))
-        )
+        order = np.argsort(np.maximum(length[first], length[second]), kind="stable")
         result: dict[str, NDArray[np.floating]] = {}
         for start in range(0, len(order), BATCH):
             rows = order[start : start + BATCH]

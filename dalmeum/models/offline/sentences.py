@@ -102,7 +102,7 @@ class Sentences:
             [words.rows[each] for each in sentence if each.content_class][:MAX_MORPHEMES]
             for sentence in sentences
         ]
-        row = np.full((len(content), max(1, *(len(rows) for rows in content), 1)), -1)
+        row = np.full((len(content), max([1, *map(len, content)])), -1)
         for index, rows in enumerate(content):
             row[index, : len(rows)] = rows
         there = row >= 0
