@@ -95,10 +95,15 @@ class ModelRecipe(Section):
 
 
 class LossRecipe(Section):
-    """What training minimises. `alpha` is the share of the MAE in the mixture; other losses don't use it."""
+    """What training minimises.
+
+    `alpha` is the share of the MAE in the mixture; other losses don't use it. `scope` says over which pairs a
+    loss is taken (`dalmeum.training.scopes`).
+    """
 
     name: Literal["mixture", "correlation", "mae", "mse", "huber", "bce"] = "mixture"
     alpha: ScheduledFraction = 0.1
+    scope: Literal["auto", "micro", "exact", "dataset"] = "auto"
 
 
 class BinaryTask(Section):
@@ -114,15 +119,37 @@ class TasksRecipe(Section):
     binary: BinaryTask | None = None
 
 
+class TokenBudget(Section):
+    """A micro-batch as the number of its tokens, padding included."""
+
+    tokens: int = Field(ge=1)
+
+
+def _count_or_budget(value: object) -> str:
+    if isinstance(value, dict | Section):
+        return "budget"
+    return "auto" if isinstance(value, str) else "count"
+
+
+MicroBatch = Annotated[
+    Annotated[int, Field(ge=1), Tag("count")]
+    | Annotated[TokenBudget, Tag("budget")]
+    | Annotated[Literal["auto"], Tag("auto")],
+    Discriminator(_count_or_budget),
+]
+
+
 class TrainingRecipe(Section):
     """How the loss is minimised.
 
+    `effective_batch_size` is what a step learns from, `micro_batch_size` what fits in memory at once.
     `warmup` is a share of all steps; `layerwise_decay` multiplies the learning rate once for each layer below
     the head; `early_stopping` is the number of evaluations without a better dev Pearson after which to stop.
     """
 
     epochs: int = Field(default=3, ge=1)
     effective_batch_size: int = Field(default=32, ge=2)
+    micro_batch_size: MicroBatch = "auto"
     learning_rate: float = Field(default=2e-5, gt=0)
     schedule: Literal["linear", "cosine", "constant"] = "linear"
     warmup: Fraction = 0.1
@@ -260,7 +287,7 @@ def _apply_override(values: dict[str, Any], override: str) -> str | None:
 
 def _explain(detail: ErrorDetails) -> str:
     """One problem in one line: key, value, what it should be."""
-    location = [part for part in detail["loc"] if part not in {"number", "schedule"}]
+    location = [part for part in detail["loc"] if part not in _TAGS]
     key = ".".join(str(part) for part in location)
     kind, value = detail["type"], detail["input"]
     if kind == "extra_forbidden":
@@ -296,4 +323,8 @@ _SECTIONS: dict[str, type[Section]] = {
     "tasks.binary": BinaryTask,
     "tasks.binary.weight": WeightSchedule,
     "training": TrainingRecipe,
+    "training.micro_batch_size": TokenBudget,
 }
+
+_TAGS = {"number", "schedule", "count", "budget", "auto"}
+"""What pydantic puts into the location of a problem to say which kind of value it tried."""

@@ -1,5 +1,6 @@
 """dalmeum train: one run."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,8 @@ def train(
     from dalmeum.experiments.train import train as train_recipe
 
     run = train_recipe(loaded, recipe.stem, resume=resume)
+    if os.environ.get("RANK", "0") != "0":
+        return  # of the processes that torchrun started, the first tells the result
     note_warnings(run.record.warnings)
     metrics = run.metrics()
     if json:

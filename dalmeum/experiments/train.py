@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 import transformers
+from accelerate import PartialState
+from accelerate.utils import broadcast_object_list
 from numpy.typing import NDArray
 
 from dalmeum.data import PairTable
@@ -17,7 +19,7 @@ from dalmeum.errors import DalmeumError
 from dalmeum.evaluation import Evaluation, evaluate_predictions
 from dalmeum.experiments.predictions import write_predictions
 from dalmeum.experiments.report import ReportContent, write_report
-from dalmeum.experiments.runs import Run, create_run, find_resumable
+from dalmeum.experiments.runs import DataFile, Run, create_run, find_resumable, open_run
 from dalmeum.experiments.splits import (
     Split,
     binary_labels,
@@ -40,7 +42,8 @@ def train(recipe: Recipe, name: str = "recipe", *, resume: bool = False) -> Run:
 
     Nothing is written before data, recipe and encoder are known to be good. With `resume`, the newest
     unfinished run in `recipe.output` with the same recipe and data is taken up where its last checkpoint
-    stands; where there is none, a new one starts.
+    stands; where there is none, a new one starts. Of several processes (torchrun) all train, and the first
+    alone writes.
 
     Raises `InputError` for what only the user can mend, `DalmeumError` where training fails.
     """
@@ -50,16 +53,19 @@ def train(recipe: Recipe, name: str = "recipe", *, resume: bool = False) -> Run:
     }
     scorer = build_scorer(recipe, tables["train"])
     files = data_files(tables)
-    run = find_resumable(Path(recipe.output), recipe, files) if resume else None
-    if run is None:
-        fresh = create_run(Path(recipe.output), recipe, name, files)
-        note = f"no unfinished run of this recipe on these data under {recipe.output}: started a new one"
-        run = fresh.update(warnings=(note,)) if resume else fresh
-    run = run.update(
-        state="running", error=None, machine={**run.record.machine, "device": str(scorer.model.device)}
-    )
+    processes = PartialState(cpu=scorer.model.device.type == "cpu")
+    folder: list[Path | None] = [None]
+    if processes.is_main_process:
+        machine = {"device": str(scorer.model.device), "processes": processes.num_processes}
+        folder = [_begin(recipe, name, files, machine, resume=resume).folder]
+    (shared,) = broadcast_object_list(folder)
+    run = open_run(shared or "")
     try:
-        return _carry_out(run, recipe, scorer, tables, binary)
+        encoded = {split: encode_pairs(scorer, table, binary.get(split)) for split, table in tables.items()}
+        result = fit(scorer, recipe, encoded["train"], encoded.get("dev"), run.checkpoints)
+        if processes.is_main_process:
+            _record_results(run, recipe, scorer, tables, encoded, result)
+        processes.wait_for_everyone()
     except Exception as error:
         if mended := disk_error(run.folder, error):
             raise mended from error
@@ -68,6 +74,22 @@ def train(recipe: Recipe, name: str = "recipe", *, resume: bool = False) -> Run:
         with contextlib.suppress(DalmeumError):  # a disk that is full for this, too, must not hide the reason
             run.update(state="failed", error=reason)
         raise
+    return open_run(run.folder)
+
+
+def _begin(
+    recipe: Recipe, name: str, files: Mapping[str, DataFile], machine: Mapping[str, Any], *, resume: bool
+) -> Run:
+    """The run to take up, or a new one; its record says that it is running, and on what."""
+    output = Path(recipe.output)
+    run = find_resumable(output, recipe, files) if resume else None
+    warnings: tuple[str, ...] = ()
+    if run is None:
+        run = create_run(output, recipe, name, files)
+        if resume:
+            warnings = (f"no unfinished run of this recipe on these data under {output}: started a new one",)
+    machine = {**run.record.machine, **machine}
+    return run.update(state="running", error=None, machine=machine, warnings=warnings)
 
 
 def build_scorer(recipe: Recipe, train_table: PairTable) -> PairScorer:
@@ -91,15 +113,15 @@ def build_scorer(recipe: Recipe, train_table: PairTable) -> PairScorer:
     return scorer.with_precision(recipe.training.precision)
 
 
-def _carry_out(
+def _record_results(
     run: Run,
     recipe: Recipe,
     scorer: PairScorer,
     tables: Mapping[Split, PairTable],
-    binary: Mapping[Split, NDArray[np.int64] | None],
-) -> Run:
-    encoded = {split: encode_pairs(scorer, table, binary.get(split)) for split, table in tables.items()}
-    result = fit(scorer, recipe, encoded["train"], encoded.get("dev"), run.checkpoints)
+    encoded: Mapping[Split, EncodedPairs],
+    result: Fit,
+) -> None:
+    """The model, predictions, metrics and report of a trained scorer, and that the run is finished."""
     _save_model(scorer, run.model)
     evaluations: dict[str, Evaluation] = {}
     shown: dict[str, NDArray[np.float64]] = {}
@@ -128,7 +150,7 @@ def _carry_out(
     # Optimiser states are of use to an unfinished run alone, and twice the size of the model.
     for checkpoint in run.checkpoints.iterdir():
         shutil.rmtree(checkpoint)
-    return run.finish()
+    run.finish()
 
 
 def encode_pairs(scorer: PairScorer, table: PairTable, binary: NDArray[np.int64] | None) -> EncodedPairs:

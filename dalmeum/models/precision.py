@@ -1,13 +1,15 @@
 """In which floating-point type a model computes."""
 
 import contextlib
+import os
 
 import torch
 
 
 def default_device() -> torch.device:
+    """The best at hand; of several GPUs the one that torchrun gave this process."""
     if torch.cuda.is_available():
-        return torch.device("cuda")
+        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 

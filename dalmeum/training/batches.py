@@ -1,6 +1,7 @@
-"""Which pairs make up a batch."""
+"""Which pairs make up a batch, and a batch's micro-batches."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch.utils.data import Sampler
@@ -12,18 +13,74 @@ FEWEST_POOLS = 4
 """With one pool, pairs of one length would meet the same batch mates in every epoch."""
 
 
-class LengthBatchSampler(Sampler[list[int]]):
+@dataclass(frozen=True)
+class MicroBatchSize:
+    """What fits in memory at once: a number of pairs, a number of tokens with padding, or both."""
+
+    pairs: int | None = None
+    tokens: int | None = None
+
+    def holds(self, pairs: int, longest: int) -> bool:
+        """Whether `pairs` pairs fit, padded to the longest."""
+        enough_pairs = self.pairs is None or pairs <= self.pairs
+        return enough_pairs and (self.tokens is None or pairs * longest <= self.tokens)
+
+
+def cut(rows: Sequence[int], lengths: Sequence[int], size: MicroBatchSize) -> list[list[int]]:
+    """Rows, sorted by length, in as few micro-batches as `size` allows; a pair too long for it is alone."""
+    pieces: list[list[int]] = []
+    for row in sorted(rows, key=lambda row: lengths[row]):
+        # Sorted, the newcomer is the longest of its micro-batch.
+        if pieces and size.holds(len(pieces[-1]) + 1, lengths[row]):
+            pieces[-1].append(row)
+        else:
+            pieces.append([row])
+    return pieces
+
+
+def split_to(pieces: list[list[int]], count: int) -> list[list[int]]:
+    """The same rows in `count` pieces, by halving the largest; empty ones where rows run out.
+
+    Ranks must take the same number of micro-batches in a step, or they wait for each other for ever.
+    """
+    pieces = [list(piece) for piece in pieces]
+    while len(pieces) < count:
+        largest = max(range(len(pieces)), key=lambda index: len(pieces[index]), default=0)
+        rows = pieces[largest] if pieces else []
+        half = len(rows) // 2
+        if half:
+            pieces[largest : largest + 1] = [rows[:half], rows[half:]]
+        else:
+            pieces.append([])
+    return pieces
+
+
+class LengthBatchSampler(Sampler[list[list[int]]]):
     """Batches of pairs of like length, so that little is padded, yet random anew in each epoch.
 
     All pairs are shuffled, cut into pools, sorted by length within a pool, cut into batches, and the batches
-    shuffled. The order is a function of (seed, epoch) alone, so that a resumed run draws the same.
+    shuffled. The order is a function of (seed, epoch) alone, so that a resumed run draws the same. Each of
+    `world_size` ranks takes its share of every batch, and yields it as micro-batches: rows of one forward.
     """
 
-    def __init__(self, lengths: Sequence[int], batch_size: int, *, seed: int, group: bool = True) -> None:
-        self.lengths = torch.as_tensor(lengths)
+    def __init__(
+        self,
+        lengths: Sequence[int],
+        batch_size: int,
+        *,
+        seed: int,
+        group: bool = True,
+        micro_batch_size: MicroBatchSize = MicroBatchSize(),
+        rank: int = 0,
+        world_size: int = 1,
+    ) -> None:
+        self.lengths = list(lengths)
         self.batch_size = batch_size
         self.seed = seed
         self.group = group
+        self.micro_batch_size = micro_batch_size
+        self.rank = rank
+        self.world_size = world_size
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -32,13 +89,22 @@ class LengthBatchSampler(Sampler[list[int]]):
     def __len__(self) -> int:
         return -(-len(self.lengths) // self.batch_size)
 
-    def __iter__(self) -> Iterator[list[int]]:
+    def __iter__(self) -> Iterator[list[list[int]]]:
+        for rows in self.batches():
+            by_length = sorted(rows, key=lambda row: self.lengths[row])
+            shares = [by_length[rank :: self.world_size] for rank in range(self.world_size)]
+            pieces = [cut(share, self.lengths, self.micro_batch_size) for share in shares]
+            yield split_to(pieces[self.rank], max(len(piece) for piece in pieces))
+
+    def batches(self) -> Iterator[list[int]]:
+        """The effective batches of this epoch, the same on all ranks."""
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
-        order = torch.randperm(len(self.lengths), generator=generator)
+        lengths = torch.as_tensor(self.lengths)
+        order = torch.randperm(len(lengths), generator=generator)
         if self.group:
             pool = min(POOL_BATCHES, -(-len(self) // FEWEST_POOLS))
             pools = order.split(self.batch_size * pool)
-            order = torch.cat([rows[self.lengths[rows].argsort(stable=True)] for rows in pools])
+            order = torch.cat([rows[lengths[rows].argsort(stable=True)] for rows in pools])
         batches = order.split(self.batch_size)
         for index in torch.randperm(len(batches), generator=generator).tolist():
             yield batches[index].tolist()

@@ -12,11 +12,11 @@ from dalmeum.models.encoding import PairEncoding
 
 
 @dataclass(frozen=True)
-class EncodedPairs(Dataset[int]):
+class EncodedPairs(Dataset[list[int]]):
     """Encoded pairs and their labels, float32 (n,); `binary` is None where the binary task is not trained.
 
-    As a torch dataset it yields row numbers: `collate_rows` makes the batch, so that a batch's labels are one
-    indexing of a tensor.
+    As a torch dataset it hands row numbers through: the collator makes the batch, so that a batch's labels
+    are one indexing of a tensor.
     """
 
     items: Sequence[Any]
@@ -26,18 +26,30 @@ class EncodedPairs(Dataset[int]):
     def __len__(self) -> int:
         return len(self.items)
 
-    def __getitem__(self, row: int) -> int:
-        return row
+    def __getitem__(self, rows: list[int]) -> list[int]:
+        return rows
 
 
-def collate_rows(pairs: EncodedPairs, encoding: PairEncoding) -> Callable[[list[int]], dict[str, Tensor]]:
-    """The collator of a data loader over `pairs`: the network's inputs, `labels` and, if any, `binary`."""
+Batch = dict[str, list[dict[str, Any]]]
 
-    def collate(rows: list[int]) -> dict[str, Tensor]:
-        batch = encoding.collate([pairs.items[row] for row in rows])
-        batch["labels"] = pairs.labels[torch.as_tensor(rows)]
-        if pairs.binary is not None:
-            batch["binary"] = pairs.binary[torch.as_tensor(rows)]
-        return batch
+
+def collate_rows(pairs: EncodedPairs, encoding: PairEncoding) -> Callable[[list[list[int]]], Batch]:
+    """The collator of a data loader over `pairs`: rows of micro-batches in, `{"micro_batches": [...]}` out.
+
+    Each holds the network's `inputs`, and of its n pairs the `rows`, the `labels` and, if any, `binary`. An
+    empty one gets the inputs of row 0, so that there is something to run; with n = 0 its output is dropped.
+    """
+
+    def collate(micro_batches: list[list[int]]) -> Batch:
+        return {"micro_batches": [collate_one(rows) for rows in micro_batches]}
+
+    def collate_one(rows: list[int]) -> dict[str, Any]:
+        index = torch.as_tensor(rows, dtype=torch.long)
+        batch = {
+            "inputs": encoding.collate([pairs.items[row] for row in rows or [0]]),
+            "rows": index,
+            "labels": pairs.labels[index],
+        }
+        return batch if pairs.binary is None else {**batch, "binary": pairs.binary[index]}
 
     return collate

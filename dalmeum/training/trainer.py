@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -12,18 +12,23 @@ from torch.optim import Optimizer
 from torch.utils.data import DataLoader, Dataset
 from transformers import EarlyStoppingCallback, PrinterCallback, ProgressCallback, Trainer, TrainingArguments
 
-from dalmeum.errors import InputError
+from dalmeum.errors import DalmeumError, InputError
 from dalmeum.models.scorer import PairScorer
-from dalmeum.recipe import Recipe
+from dalmeum.recipe import Recipe, TokenBudget
 from dalmeum.stats import mae, pearson
-from dalmeum.training.batches import LengthBatchSampler
+from dalmeum.training.batches import LengthBatchSampler, MicroBatchSize
 from dalmeum.training.callbacks import IntermediateEvaluations, ReportProgress
+from dalmeum.training.exact import MicroBatch, Passes
 from dalmeum.training.objective import Objective
 from dalmeum.training.optimizer import parameter_groups
 from dalmeum.training.pairs import EncodedPairs, collate_rows
+from dalmeum.training.scopes import make_scope
+
+AUTO_TOKENS = 16_384
+"""Tokens of a micro-batch by default: of a base-sized encoder about 5 GB of activations in bfloat16."""
 
 
-class EpochLoader(DataLoader[int]):
+class EpochLoader(DataLoader[list[int]]):
     """A loader that hands the epoch on to its batch sampler, as `Trainer` asks loaders to."""
 
     def set_epoch(self, epoch: int) -> None:
@@ -49,6 +54,7 @@ class PairTrainer(Trainer):
         self.train_pairs = train
         self.dev_pairs = dev
         self.objective: Objective = Objective(recipe)
+        self.scope = make_scope(recipe.loss, self.objective, train)
         self.window: list[tuple[Tensor, Tensor]] = []
         steps = math.ceil(len(train) / recipe.training.effective_batch_size)
         super().__init__(
@@ -70,13 +76,16 @@ class PairTrainer(Trainer):
         if recipe.training.early_stopping is not None:
             self.add_callback(EarlyStoppingCallback(recipe.training.early_stopping))
 
-    def get_train_dataloader(self) -> DataLoader[int]:
+    def get_train_dataloader(self) -> DataLoader[list[int]]:
         training = self.recipe.training
         sampler = LengthBatchSampler(
             self.scorer.encoding.lengths(self.train_pairs.items),
             training.effective_batch_size,
             seed=training.seed,
             group=training.group_by_length,
+            micro_batch_size=micro_batch_size(training.micro_batch_size),
+            rank=self.args.process_index,
+            world_size=self.args.world_size,
         )
         collate = collate_rows(self.train_pairs, self.scorer.encoding)
         return EpochLoader(self.train_pairs, batch_sampler=sampler, collate_fn=collate)
@@ -95,24 +104,24 @@ class PairTrainer(Trainer):
             self.optimizer = kind(groups, **options)
         return self.optimizer
 
-    def compute_loss(
-        self,
-        model: nn.Module,
-        inputs: dict[str, Any],
-        return_outputs: bool = False,
-        num_items_in_batch: Tensor | int | None = None,
-    ) -> Any:
-        labels, binary = inputs.pop("labels"), inputs.pop("binary", None)
-        output = model(**inputs)
-        self.window.append((output.logits.detach(), labels))
+    def training_step(
+        self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
+    ) -> Tensor:
+        """Add the gradient of an effective batch, cut into micro-batches, over all ranks."""
+        model.train()
+        micro_batches: list[MicroBatch] = self._prepare_inputs(inputs)["micro_batches"]  # type: ignore[assignment]
+        passes = Passes(
+            forward=lambda batch: network_outputs(self.scorer.model, batch),
+            synchronised_forward=lambda batch: network_outputs(model, batch),
+            backward=self.accelerator.backward,
+            device=self.args.device,
+        )
         progress = self.state.global_step / max(self.state.max_steps - 1, 1)
-        # Members of an ensemble inside one network learn each for itself, or they would not differ.
-        members = output.get("member_logits")
-        if members is None:
-            members = output.logits[None]
-        losses = [self.objective(logits, labels, binary, progress) for logits in members]
-        loss = torch.stack(losses).mean()
-        return (loss, output) if return_outputs else loss
+        loss, outputs = self.scope.backward(passes, micro_batches, progress)
+        if not torch.isfinite(loss):
+            raise self.diverged("the loss")
+        self.window.append((outputs.mean(0), torch.cat([batch["labels"] for batch in micro_batches])))
+        return loss.to(self.args.device, torch.float32)
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Add Pearson and MAE of the training pairs since the last log line, apart from the loss."""
@@ -134,7 +143,7 @@ class PairTrainer(Trainer):
         pairs = self.dev_pairs
         logits = self.scorer.logits(pairs.items)
         progress = self.state.global_step / max(self.state.max_steps, 1)
-        loss = self.objective(torch.from_numpy(logits), pairs.labels, pairs.binary, progress)
+        loss = self.objective(torch.from_numpy(logits)[None], pairs.labels, pairs.binary, progress)
         values = {"loss": loss.item(), **self.metrics(logits, pairs.labels.double().numpy())}
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in values.items()}
         self.log(metrics)
@@ -147,9 +156,47 @@ class PairTrainer(Trainer):
         # A model that answers one number has no correlation; as a score to choose by, that is the worst.
         return {"pearson": 0.0 if math.isnan(r) else r, "mae": mae(predictions, labels)}
 
+    def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
+        super()._save_optimizer_and_scheduler(output_dir)
+        if self.args.should_save:
+            self.scope.save(Path(output_dir))
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        super()._load_optimizer_and_scheduler(checkpoint)
+        if checkpoint is not None:
+            self.scope.load(Path(checkpoint))
+
+    def _clip_grad_norm(self, model: nn.Module) -> Tensor:
+        """Clip as usual; a gradient that is not finite ends the run before it is in the weights."""
+        norm: Tensor = super()._clip_grad_norm(model)  # type: ignore[no-untyped-call] # as the library leaves it
+        # float16's scaled gradients overflow now and then by design: its scaler skips those steps.
+        if not self.args.fp16 and not torch.isfinite(norm):
+            raise self.diverged("the gradient")
+        return norm
+
+    def diverged(self, what: str) -> DalmeumError:
+        return DalmeumError(
+            f"step {self.state.global_step + 1}: {what} is not a finite number: lower "
+            "training.learning_rate, use training.precision=float32, or look for labels that are no numbers"
+        )
+
     def floating_point_ops(self, inputs: dict[str, Tensor | Any]) -> int:
         """Not counted: the estimate wants token ids, which the offline encoder has none of."""
         return 0
+
+
+def network_outputs(network: nn.Module, batch: MicroBatch) -> Tensor:
+    """Outputs (members, n, tasks) of a micro-batch's n pairs; n may be 0 (`collate_rows`)."""
+    output = network(**batch["inputs"])
+    members = output.get("member_logits")
+    outputs: Tensor = output.logits[None] if members is None else members
+    return outputs[:, : len(batch["rows"])]
+
+
+def micro_batch_size(recipe: int | TokenBudget | Literal["auto"]) -> MicroBatchSize:
+    if isinstance(recipe, TokenBudget):
+        return MicroBatchSize(tokens=recipe.tokens)
+    return MicroBatchSize(tokens=AUTO_TOKENS) if recipe == "auto" else MicroBatchSize(pairs=recipe)
 
 
 def training_arguments(
@@ -181,6 +228,8 @@ def training_arguments(
         restore_callback_states_from_checkpoint=True,
         seed=training.seed,
         remove_unused_columns=False,
+        # Buffers never change here; and ranks whose forwards differ in number would wait for each other.
+        ddp_broadcast_buffers=False,
         dataloader_pin_memory=False,
         report_to="none",
     )

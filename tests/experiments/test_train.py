@@ -219,3 +219,39 @@ def test_killed_and_resumed_run_ends_with_the_same_predictions(
         check=True,
     )
     assert json.loads(again.stdout)["folder"] != str(killed)
+
+
+TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+
+
+def test_two_processes_make_one_run(tmp_path: Path, tiny_encoder: Tiny, write_pairs: Write) -> None:
+    batch = {"effective_batch_size": 15, "micro_batch_size": 4}  # an uneven share each
+    recipe = make_recipe(tmp_path, tiny_encoder("bert"), write_pairs, training=batch)
+    path = tmp_path / "recipe.yaml"
+    path.write_text(recipe.to_yaml(), encoding="utf-8")
+    done = subprocess.run(
+        [*TORCHRUN, "-m", "dalmeum", "train", str(path), "--json"], capture_output=True, text=True, check=True
+    )
+    printed = json.loads(done.stdout)
+    (folder,) = Path(recipe.output).iterdir()
+    run = open_run(folder)
+    assert (printed["run"], run.record.state) == (run.id, "finished")
+    assert run.record.machine["processes"] == 2
+    assert len(list(read_pairs(recipe.data.dev or "").pairs)) == 48
+    predictions = run.predictions("dev").read_text().splitlines()
+    assert len(predictions) == 1 + 48
+
+
+def test_failure_of_one_process_ends_all_with_a_line(
+    tmp_path: Path, tiny_encoder: Tiny, write_pairs: Write
+) -> None:
+    recipe = make_recipe(tmp_path, tiny_encoder("bert"), write_pairs)
+    path = tmp_path / "recipe.yaml"
+    path.write_text(recipe.to_yaml(), encoding="utf-8")
+    Path(recipe.data.train).write_text("id,source,sentence_1,sentence_2,label\n1,s,a,b,9\n")
+    failed = subprocess.run(
+        [*TORCHRUN, "-m", "dalmeum", "train", str(path)], capture_output=True, text=True, timeout=120
+    )
+    assert failed.returncode != 0
+    assert "train.csv, line 2: label 9 is outside 0..5" in failed.stderr
+    assert not Path(recipe.output).exists()

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from dalmeum.training.batches import LengthBatchSampler
+from dalmeum.training.batches import LengthBatchSampler, MicroBatchSize, cut, split_to
 
 
 def lengths(count: int) -> list[int]:
@@ -14,7 +14,7 @@ def lengths(count: int) -> list[int]:
 @pytest.mark.parametrize("group", [True, False])
 def test_each_pair_once_an_epoch(count: int, group: bool) -> None:
     sampler = LengthBatchSampler(lengths(count), 32, seed=1, group=group)
-    batches = list(sampler)
+    batches = [rows for (rows,) in sampler]
     assert sorted(row for batch in batches for row in batch) == list(range(count))
     assert len(batches) == len(sampler)
     assert sorted(len(batch) for batch in batches)[1:] == [32] * (len(batches) - 1)
@@ -25,7 +25,7 @@ def test_padding_is_low() -> None:
 
     def padded(group: bool) -> float:
         batches = LengthBatchSampler(cost, 32, seed=1, group=group)
-        return sum(len(batch) * max(cost[row] for row in batch) for batch in batches) / sum(cost)
+        return sum(len(batch) * max(cost[row] for row in batch) for (batch,) in batches) / sum(cost)
 
     assert padded(group=True) < 1.1
     assert padded(group=False) > 1.6
@@ -33,13 +33,42 @@ def test_padding_is_low() -> None:
 
 def test_order_is_new_in_each_epoch_and_the_same_after_a_resume() -> None:
     sampler = LengthBatchSampler(lengths(500), 32, seed=1)
-    first = list(sampler)
+    first = [rows for (rows,) in sampler]
     sampler.set_epoch(1)
-    second = list(sampler)
+    second = [rows for (rows,) in sampler]
     assert first != second
     # Batch mates change, not only the order of the batches.
     assert {frozenset(batch) for batch in first}.isdisjoint(frozenset(batch) for batch in second)
     resumed = LengthBatchSampler(lengths(500), 32, seed=1)
     resumed.set_epoch(1)
-    assert list(resumed) == second
-    assert list(LengthBatchSampler(lengths(500), 32, seed=2)) != first
+    assert [rows for (rows,) in resumed] == second
+    assert [rows for (rows,) in LengthBatchSampler(lengths(500), 32, seed=2)] != first
+
+
+def test_micro_batches_keep_to_their_size() -> None:
+    cost = [3, 9, 4, 8, 5, 20]
+    assert cut(range(6), cost, MicroBatchSize()) == [[0, 2, 4, 3, 1, 5]]
+    assert cut(range(6), cost, MicroBatchSize(pairs=4)) == [[0, 2, 4, 3], [1, 5]]
+    # With padding: 3 x 5 = 15, then 2 x 9 = 18; 20 is more than 18 and stands alone.
+    assert cut(range(6), cost, MicroBatchSize(tokens=18)) == [[0, 2, 4], [3, 1], [5]]
+    assert cut([], cost, MicroBatchSize(pairs=4)) == []
+
+
+def test_pieces_are_halved_until_there_are_enough() -> None:
+    assert split_to([[1, 2, 3], [4]], 3) == [[1], [2, 3], [4]]
+    assert split_to([[1], [2]], 3) == [[1], [2], []]
+    assert split_to([], 1) == [[]]
+
+
+@pytest.mark.parametrize("world_size", [2, 3, 40])
+def test_ranks_share_each_batch_and_take_as_many_micro_batches(world_size: int) -> None:
+    cost = lengths(100)
+    size = MicroBatchSize(tokens=300)
+    whole = [sorted(rows) for rows in LengthBatchSampler(cost, 32, seed=1).batches()]
+    ranks = [
+        list(LengthBatchSampler(cost, 32, seed=1, micro_batch_size=size, rank=rank, world_size=world_size))
+        for rank in range(world_size)
+    ]
+    for step, rows in enumerate(whole):
+        assert sorted(row for rank in ranks for piece in rank[step] for row in piece) == rows
+        assert len({len(rank[step]) for rank in ranks}) == 1

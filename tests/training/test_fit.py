@@ -30,7 +30,7 @@ def recipe_for(**changes: Any) -> Recipe:
     }
     for key, value in changes.items():
         section, _, name = key.partition("__")
-        values.setdefault(section, {})[name] = value
+        values.setdefault(section, {}).update({name: value} if name else value)
     return build_recipe(values, "test")
 
 
@@ -49,13 +49,15 @@ def encoded(scorer: PairScorer, count: int, seed: int) -> EncodedPairs:
 
 @pytest.mark.parametrize("loss", ["mixture", "bce"])
 def test_a_real_encoder_learns(minilm: str, tmp_path: Path, loss: str) -> None:
-    recipe = recipe_for(loss__name=loss, tasks__binary={"weight": 1.0}, training__learning_rate=3e-4)
+    recipe = recipe_for(
+        loss__name=loss, tasks__binary={"weight": 1.0}, training__learning_rate=3e-4, training__epochs=3
+    )
     scorer = scorer_for(minilm, recipe)
     dev = encoded(scorer, 100, 2)
     result = fit(scorer, recipe, encoded(scorer, 160, 1), dev, tmp_path)
     logits = scorer.logits(dev.items)
     r = scipy.stats.pearsonr(scorer.similarity(logits), dev.labels).statistic
-    assert r > 0.6
+    assert r > 0.7
     probability = scorer.binary(logits)
     assert probability is not None
     assert dev.binary is not None
@@ -105,8 +107,14 @@ def test_early_stopping(tiny_encoder: Tiny, tmp_path: Path) -> None:
     assert result.steps < 50 * 4
 
 
-def test_resumed_training_takes_the_same_steps(tiny_encoder: Tiny, tmp_path: Path) -> None:
-    recipe = recipe_for(training__epochs=3, training__evaluations_per_epoch=2)
+@pytest.mark.parametrize("scope", ["exact", "dataset"])
+def test_resumed_training_takes_the_same_steps(tiny_encoder: Tiny, tmp_path: Path, scope: str) -> None:
+    recipe = recipe_for(
+        loss__scope=scope,
+        training__epochs=3,
+        training__evaluations_per_epoch=2,
+        training__micro_batch_size=6,
+    )
     whole = scorer_for(tiny_encoder("bert"), recipe)
     train, dev = encoded(whole, 160, 1), encoded(whole, 50, 2)
     fit(whole, recipe, train, dev, tmp_path / "whole")
@@ -168,12 +176,34 @@ def test_no_line_where_it_cannot_serve(tiny_encoder: Tiny, predictions: Any, war
     assert warnings == (f"{warning}: the model was not put on the label scale",)
 
 
+def test_label_that_is_no_number_never_reaches_the_weights(tiny_encoder: Tiny, tmp_path: Path) -> None:
+    recipe = recipe_for(data__dev=None)
+    scorer = scorer_for(tiny_encoder("bert"), recipe)
+    train = encoded(scorer, 32, 1)
+    train.labels[5] = float("nan")
+    with pytest.raises(DalmeumError, match=r"step [12]: the loss is not a finite number: .* labels"):
+        fit(scorer, recipe, train, None, tmp_path)
+    assert all(torch.isfinite(parameter).all() for parameter in scorer.model.parameters())
+
+
+@pytest.mark.parametrize("scope", ["micro", "exact", "dataset"])
+def test_constant_and_tiny_batches_are_survived(tiny_encoder: Tiny, tmp_path: Path, scope: str) -> None:
+    recipe = recipe_for(
+        data__dev=None, loss__name="correlation", loss__scope=scope, training__micro_batch_size=1
+    )
+    scorer = scorer_for(tiny_encoder("bert"), recipe)
+    train = encoded(scorer, 33, 1)  # the last batch is one pair
+    train.labels[:] = 2.0
+    fit(scorer, recipe, train, None, tmp_path)
+    assert all(torch.isfinite(parameter).all() for parameter in scorer.model.parameters())
+
+
 def test_weights_that_are_no_numbers_are_told(tiny_encoder: Tiny, tmp_path: Path) -> None:
     recipe = recipe_for(data__dev=None, training__learning_rate=1e-9)
     scorer = scorer_for(tiny_encoder("bert"), recipe)
     with torch.no_grad():
         last_linear(scorer.model).bias.fill_(float("nan"))
-    with pytest.raises(DalmeumError, match="training diverged: predictions are not numbers; lower"):
+    with pytest.raises(DalmeumError, match="step 1: the loss is not a finite number: lower"):
         fit(scorer, recipe, encoded(scorer, 32, 1), None, tmp_path)
 
 

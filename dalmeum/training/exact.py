@@ -1,0 +1,132 @@
+"""The gradient of a whole batch's loss, through micro-batches and over ranks.
+
+Throughout, the outputs of a network are of shape (members, n, tasks): one member, but for an ensemble inside
+one network.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+MicroBatch = dict[str, Any]
+"""What one forward takes: `inputs` of the network, `rows` (n,), `labels` (n,) and, if any, `binary` (n,)."""
+
+Forward = Callable[[MicroBatch], Tensor]
+"""A micro-batch -> outputs (members, n, tasks)."""
+
+Loss = Callable[[Tensor], Tensor]
+"""Outputs (members, n, tasks) of all pairs of a batch -> scalar."""
+
+
+@dataclass(frozen=True)
+class RandomState:
+    """The generators that dropout draws from."""
+
+    cpu: Tensor
+    device: Tensor | None
+
+    @classmethod
+    def now(cls, device: torch.device) -> "RandomState":
+        on_gpu = torch.cuda.get_rng_state(device) if device.type == "cuda" else None
+        return cls(torch.get_rng_state(), on_gpu)
+
+    def restore(self, device: torch.device) -> None:
+        torch.set_rng_state(self.cpu)
+        if self.device is not None:
+            torch.cuda.set_rng_state(self.device, device)
+
+
+@dataclass(frozen=True)
+class Passes:
+    """The ways through a network that a step takes.
+
+    Attributes:
+        forward: through the bare module; its backward leaves gradients on this rank.
+        synchronised_forward: through the module's wrapper (DDP), whose backward averages the gradients that
+            have gathered over ranks. The same as `forward` where there is one rank.
+        backward: of a scalar, with whatever scaling mixed precision needs.
+        device: where the network is.
+    """
+
+    forward: Forward
+    synchronised_forward: Forward
+    backward: Callable[[Tensor], None]
+    device: torch.device
+
+
+def exact_backward(
+    passes: Passes, micro_batches: Sequence[MicroBatch], loss_of: Loss
+) -> tuple[Tensor, Tensor]:
+    """Back-propagate the loss of a whole effective batch through its micro-batches, on all ranks.
+
+    Pass 1 runs every micro-batch and keeps its outputs alone, with the random state that it started from.
+    Then L and dL/dp of the n * tasks scalars are computed at once. Pass 2 runs each micro-batch again under
+    its recorded state, so that dropout draws the same masks, and back-propagates sum_i (dL/dp_i) p_i, whose
+    gradient is that of L: the gradient of one big batch, whose graph would not fit. (The idea is that of
+    gradient caching, Gao et al. 2021, arXiv 2101.06983.)
+
+    The last micro-batch keeps its graph in pass 1 and uses it up first: one forward less, and never more than
+    one graph in memory. Where one micro-batch holds all, one pass is enough. DDP averages over the W ranks,
+    so W times the sum is back-propagated. All ranks must bring the same number of micro-batches.
+
+    Returns the loss and this rank's outputs, both detached.
+    """
+    *earlier, last = micro_batches
+    states, outputs = [], []
+    for micro_batch in earlier:
+        states.append(RandomState.now(passes.device))
+        with torch.no_grad():
+            outputs.append(passes.forward(micro_batch))
+    kept = (passes.forward if earlier else passes.synchronised_forward)(last)
+    ours = torch.cat([*outputs, kept.detach()], dim=1)
+    loss, gradient = output_gradient(ours, loss_of)
+    *parts, kept_part = gradient.split([*(output.shape[1] for output in outputs), kept.shape[1]], dim=1)
+    passes.backward((kept * kept_part).sum())
+    after = RandomState.now(passes.device)
+    for index, micro_batch in enumerate(earlier):
+        states[index].restore(passes.device)
+        is_last = index == len(earlier) - 1
+        output = (passes.synchronised_forward if is_last else passes.forward)(micro_batch)
+        passes.backward((output * parts[index]).sum())
+    after.restore(passes.device)
+    return loss, ours
+
+
+def output_gradient(ours: Tensor, loss_of: Loss) -> tuple[Tensor, Tensor]:
+    """The loss of all ranks' outputs, and W times its gradient by this rank's, (members, n, tasks)."""
+    everyone, first = gather_pairs(ours, dim=1)
+    everyone.requires_grad_()
+    with torch.enable_grad():
+        loss = loss_of(everyone)
+    (gradient,) = torch.autograd.grad(loss, everyone)
+    return loss.detach(), world_size() * gradient[:, first : first + ours.shape[1]]
+
+
+def gather_pairs(ours: Tensor, dim: int = 0) -> tuple[Tensor, int]:
+    """All ranks' tensors along `dim`, whose length may differ by rank and be 0, in the order of ranks.
+
+    Returns them, without a graph, and where this rank's begin.
+    """
+    ours = ours.detach()
+    if world_size() == 1:
+        return ours.clone(), 0
+    count = torch.tensor([ours.shape[dim]], device=ours.device)
+    counts = [torch.empty_like(count) for _ in range(world_size())]
+    dist.all_gather(counts, count)
+    sizes = [int(size) for size in counts]
+    # all_gather takes tensors of one shape: each is filled up to the largest, and cut back.
+    front = ours.movedim(dim, 0)
+    padded = front.new_zeros((max(sizes), *front.shape[1:]))
+    padded[: len(front)] = front
+    received = [torch.empty_like(padded) for _ in sizes]
+    dist.all_gather(received, padded)
+    everyone = torch.cat([part[:size] for part, size in zip(received, sizes, strict=True)])
+    return everyone.movedim(0, dim).contiguous(), sum(sizes[: dist.get_rank()])
+
+
+def world_size() -> int:
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
