@@ -23,6 +23,7 @@ LAYERS = (
     ("competition",),
     ("serving",),
     ("cli",),
+    ("__main__",),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
