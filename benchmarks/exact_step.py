@@ -1,6 +1,6 @@
 """What the exact scope costs: memory against a plain step of one micro-batch, time against accumulation.
 
-    python -m benchmarks.exact_step --train data/stsb-en/stsb-en-train.csv
+    python benchmarks/exact_step.py --train data/stsb-en/stsb-en-train.csv
 
 Each measurement runs in a process of its own, with a warm optimiser state. Memory is the peak during the step
 minus what was resident before it (Linux: VmHWM after a reset). Time compares the exact step with plain passes
@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from record import circumstances
 
-from benchmarks.record import circumstances
 from dalmeum.data import read_pairs
 from dalmeum.models.precision import autocast, default_device, resolve_precision
 
@@ -50,7 +50,7 @@ def main() -> None:
     results: dict[str, list[dict[str, float]]] = {arm: [] for arm in ARMS}
     for _ in range(options.repeats):
         for arm in ARMS:
-            command = [sys.executable, "-m", "benchmarks.exact_step", "--arm", arm, *sys.argv[1:]]
+            command = [sys.executable, __file__, "--arm", arm, *sys.argv[1:]]
             done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
             results[arm].append(json.loads(done.stdout.splitlines()[-1]))
             print(f"{arm}: {results[arm][-1]}", file=sys.stderr)

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from record import circumstances
 
-from benchmarks.record import circumstances
 from dalmeum.data import PairTable, read_pairs
 from dalmeum.stats import pearson
 
@@ -58,7 +58,7 @@ def main() -> None:
     for repeat in range(options.repeats):
         # Each round starts with another arm, so that a machine that slows down slows all alike.
         for arm in (*ARMS[repeat % 3 :], *ARMS[: repeat % 3]):
-            command = [sys.executable, "-m", "benchmarks.training", "--arm", arm, *sys.argv[1:]]
+            command = [sys.executable, __file__, "--arm", arm, *sys.argv[1:]]
             done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
             results[arm].append(json.loads(done.stdout.splitlines()[-1]))
             print(f"round {repeat + 1}, {arm}: {results[arm][-1]}", file=sys.stderr)
