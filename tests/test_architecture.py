@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).parents[1] / "dalmeum"
 
 LAYERS = (
     ("errors",),
-    ("files", "progress", "recipe"),
+    ("configuration", "files", "progress"),
+    ("recipe",),
     ("data",),
     ("stats",),
     ("losses",),
@@ -30,6 +31,7 @@ RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 NEVER = {
     "data": {"torch", "transformers"},
     "stats": {"torch", "transformers", "dalmeum.data"},
+    "configuration": {"torch", "transformers"},
     "recipe": {"torch", "transformers"},
     "losses": {"transformers", "dalmeum.models"},
 }

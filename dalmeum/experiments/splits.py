@@ -40,7 +40,15 @@ def read_splits(recipe: Recipe) -> dict[Split, PairTable]:
             problems += error.problems
     if problems:
         raise DataError(problems)
+    if data.max_train_pairs is not None:
+        tables["train"] = _draw(tables["train"], data.max_train_pairs)
     return tables
+
+
+def _draw(table: PairTable, count: int) -> PairTable:
+    """`count` pairs of the table, in its order; the same ones for every seed, or seeds would differ in data."""
+    rows = np.random.default_rng(0).permutation(len(table))[:count]
+    return table.take(sorted(rows.tolist()))
 
 
 def data_files(tables: Mapping[Split, PairTable]) -> dict[str, DataFile]:

@@ -1,6 +1,6 @@
 """Which pairs make up a batch, and a batch's micro-batches."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -26,15 +26,22 @@ class MicroBatchSize:
         return enough_pairs and (self.tokens is None or pairs * longest <= self.tokens)
 
 
+def by_length(rows: Iterable[int], lengths: Sequence[int]) -> list[int]:
+    """Rows in the order of their lengths."""
+    return sorted(rows, key=lambda row: lengths[row])
+
+
 def cut(rows: Sequence[int], lengths: Sequence[int], size: MicroBatchSize) -> list[list[int]]:
-    """Rows, sorted by length, in as few micro-batches as `size` allows; a pair too long for it is alone."""
+    """Rows, in their order, in micro-batches as large as `size` allows; a pair too long for it is alone."""
     pieces: list[list[int]] = []
-    for row in sorted(rows, key=lambda row: lengths[row]):
-        # Sorted, the newcomer is the longest of its micro-batch.
-        if pieces and size.holds(len(pieces[-1]) + 1, lengths[row]):
+    longest = 0
+    for row in rows:
+        longest = max(longest, lengths[row])
+        if pieces and size.holds(len(pieces[-1]) + 1, longest):
             pieces[-1].append(row)
         else:
             pieces.append([row])
+            longest = lengths[row]
     return pieces
 
 
@@ -61,6 +68,9 @@ class LengthBatchSampler(Sampler[list[list[int]]]):
     All pairs are shuffled, cut into pools, sorted by length within a pool, cut into batches, and the batches
     shuffled. The order is a function of (seed, epoch) alone, so that a resumed run draws the same. Each of
     `world_size` ranks takes its share of every batch, and yields it as micro-batches: rows of one forward.
+
+    With `group`, pairs of like length make up a batch. With `sort`, a batch's pairs are dealt to ranks and
+    micro-batches in the order of their lengths; without, at random.
     """
 
     def __init__(
@@ -70,6 +80,7 @@ class LengthBatchSampler(Sampler[list[list[int]]]):
         *,
         seed: int,
         group: bool = True,
+        sort: bool = True,
         micro_batch_size: MicroBatchSize = MicroBatchSize(),
         rank: int = 0,
         world_size: int = 1,
@@ -78,6 +89,7 @@ class LengthBatchSampler(Sampler[list[list[int]]]):
         self.batch_size = batch_size
         self.seed = seed
         self.group = group
+        self.sort = sort
         self.micro_batch_size = micro_batch_size
         self.rank = rank
         self.world_size = world_size
@@ -91,8 +103,9 @@ class LengthBatchSampler(Sampler[list[list[int]]]):
 
     def __iter__(self) -> Iterator[list[list[int]]]:
         for rows in self.batches():
-            by_length = sorted(rows, key=lambda row: self.lengths[row])
-            shares = [by_length[rank :: self.world_size] for rank in range(self.world_size)]
+            if self.sort:
+                rows = by_length(rows, self.lengths)
+            shares = [rows[rank :: self.world_size] for rank in range(self.world_size)]
             pieces = [cut(share, self.lengths, self.micro_batch_size) for share in shares]
             yield split_to(pieces[self.rank], max(len(piece) for piece in pieces))
 

@@ -53,7 +53,7 @@ class ReportProgress(TrainerCallback):
         self.last_loss = logs.get("loss", self.last_loss)
         if self.progress and "eval_pearson" in logs:
             self.progress.line(
-                f"epoch {state.epoch or 0:.1f}/{args.num_train_epochs:g}  step {state.global_step}  "
+                f"epoch {state.epoch or 0:.1f}/{state.num_train_epochs:g}  step {state.global_step}  "
                 f"train loss {self.last_loss:.4f}  dev loss {logs['eval_loss']:.4f}  "
                 f"dev pearson {logs['eval_pearson']:.4f}"
             )

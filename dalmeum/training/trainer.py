@@ -83,6 +83,8 @@ class PairTrainer(Trainer):
             training.effective_batch_size,
             seed=training.seed,
             group=training.group_by_length,
+            # A loss of each micro-batch depends on who is in it; one of the whole batch does not.
+            sort=training.group_by_length or self.recipe.loss.scope != "micro",
             micro_batch_size=micro_batch_size(training.micro_batch_size),
             rank=self.args.process_index,
             world_size=self.args.world_size,
@@ -206,6 +208,7 @@ def training_arguments(
     return TrainingArguments(
         output_dir=str(checkpoints),
         num_train_epochs=training.epochs,
+        max_steps=training.max_steps or -1,
         per_device_train_batch_size=training.effective_batch_size,
         learning_rate=training.learning_rate,
         weight_decay=training.weight_decay,

@@ -20,6 +20,7 @@ from dalmeum.data import read_pairs
 from dalmeum.errors import DataError, InputError
 from dalmeum.experiments.runs import open_run
 from dalmeum.experiments.scoring import evaluate_table, load, read_table
+from dalmeum.experiments.splits import read_splits
 from dalmeum.experiments.train import train
 from dalmeum.recipe import Recipe, build_recipe
 
@@ -90,6 +91,21 @@ def test_metrics_and_predictions(recipe: Recipe) -> None:
         list(read_pairs(recipe.data.dev or "").pairs)
     )
     np.testing.assert_allclose(scores, predictions, atol=1e-6)
+
+
+def test_fewer_pairs_and_a_number_of_steps(tmp_path: Path, tiny_encoder: Tiny, write_pairs: Write) -> None:
+    sections = {"data": {"max_train_pairs": 40}, "training": {"max_steps": 7, "epochs": 1}}
+    recipe = make_recipe(tmp_path, tiny_encoder("bert"), write_pairs, **sections)
+    run = train(recipe)
+    # 40 pairs in batches of 16 are three steps an epoch: two whole epochs and one step.
+    assert (run.record.training or {})["steps"] == 7
+    assert run.record.data["train"].rows == 40
+    drawn = read_splits(recipe)["train"]
+    sections["training"]["seed"] = 7
+    other = make_recipe(tmp_path, tiny_encoder("bert"), write_pairs, **sections)
+    assert read_splits(other)["train"].id == drawn.id
+    assert len(set(drawn.id)) == 40
+    assert drawn.id != tuple(f"train-{number}" for number in range(40))
 
 
 def test_f1_is_null_without_a_binary_rule(tmp_path: Path, tiny_encoder: Tiny, write_pairs: Write) -> None:

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from dalmeum.training.batches import LengthBatchSampler, MicroBatchSize, cut, split_to
+from dalmeum.training.batches import LengthBatchSampler, MicroBatchSize, by_length, cut, split_to
 
 
 def lengths(count: int) -> list[int]:
@@ -47,11 +47,28 @@ def test_order_is_new_in_each_epoch_and_the_same_after_a_resume() -> None:
 
 def test_micro_batches_keep_to_their_size() -> None:
     cost = [3, 9, 4, 8, 5, 20]
-    assert cut(range(6), cost, MicroBatchSize()) == [[0, 2, 4, 3, 1, 5]]
-    assert cut(range(6), cost, MicroBatchSize(pairs=4)) == [[0, 2, 4, 3], [1, 5]]
+    rows = by_length(range(6), cost)
+    assert cut(rows, cost, MicroBatchSize()) == [[0, 2, 4, 3, 1, 5]]
+    assert cut(rows, cost, MicroBatchSize(pairs=4)) == [[0, 2, 4, 3], [1, 5]]
     # With padding: 3 x 5 = 15, then 2 x 9 = 18; 20 is more than 18 and stands alone.
-    assert cut(range(6), cost, MicroBatchSize(tokens=18)) == [[0, 2, 4], [3, 1], [5]]
+    assert cut(rows, cost, MicroBatchSize(tokens=18)) == [[0, 2, 4], [3, 1], [5]]
     assert cut([], cost, MicroBatchSize(pairs=4)) == []
+    # Unsorted, the longest so far counts: 9 x 2 = 18 holds 3 and 9, not 4 as well.
+    assert cut(range(6), cost, MicroBatchSize(tokens=18)) == [[0, 1], [2, 3], [4], [5]]
+
+
+def test_micro_batches_are_sorted_or_left_at_random() -> None:
+    cost = lengths(320)
+
+    def spread(sort: bool) -> int:
+        sampler = LengthBatchSampler(
+            cost, 32, seed=1, group=False, sort=sort, micro_batch_size=MicroBatchSize(pairs=4)
+        )
+        pieces = [piece for batch in sampler for piece in batch]
+        assert all(len(piece) == 4 for piece in pieces)
+        return sum(max(cost[row] for row in piece) - min(cost[row] for row in piece) for piece in pieces)
+
+    assert spread(sort=True) < 0.25 * spread(sort=False)
 
 
 def test_pieces_are_halved_until_there_are_enough() -> None:
