@@ -72,7 +72,7 @@ def ratio(results: dict[str, list[dict[str, float]]], ours: str, theirs: str, wh
 def run_arm(options: argparse.Namespace) -> dict[str, float]:
     from dalmeum.losses import mixture_loss
     from dalmeum.models.cross import new_cross_encoder
-    from dalmeum.training.batches import MicroBatchSize, by_length, cut
+    from dalmeum.training.batches import MicroBatchSize, cut, sorted_by_length
     from dalmeum.training.exact import Passes, exact_backward
     from dalmeum.training.pairs import EncodedPairs, collate_rows
     from dalmeum.training.trainer import network_outputs
@@ -87,7 +87,7 @@ def run_arm(options: argparse.Namespace) -> dict[str, float]:
         encoding.encode(table.sentence1, table.sentence2), torch.as_tensor(table.label).float(), None
     )
     lengths = encoding.lengths(pairs.items)
-    rows = by_length(range(len(table)), lengths)
+    rows = sorted_by_length(range(len(table)), lengths)
     pieces = cut(rows, lengths, MicroBatchSize(options.micro_batch_size))
     micro_batches = collate_rows(pairs, encoding)(pieces)["micro_batches"]
     precision = resolve_precision(options.precision, device)

@@ -46,7 +46,7 @@ def read_splits(recipe: Recipe) -> dict[Split, PairTable]:
 
 
 def _draw(table: PairTable, count: int) -> PairTable:
-    """`count` pairs of the table, in its order; the same ones for every seed, or seeds would differ in data."""
+    """`count` pairs of the table, in its order; the same for every seed, or seeds would differ in data."""
     rows = np.random.default_rng(0).permutation(len(table))[:count]
     return table.take(sorted(rows.tolist()))
 

@@ -26,7 +26,7 @@ class MicroBatchSize:
         return enough_pairs and (self.tokens is None or pairs * longest <= self.tokens)
 
 
-def by_length(rows: Iterable[int], lengths: Sequence[int]) -> list[int]:
+def sorted_by_length(rows: Iterable[int], lengths: Sequence[int]) -> list[int]:
     """Rows in the order of their lengths."""
     return sorted(rows, key=lambda row: lengths[row])
 
@@ -104,7 +104,7 @@ class LengthBatchSampler(Sampler[list[list[int]]]):
     def __iter__(self) -> Iterator[list[list[int]]]:
         for rows in self.batches():
             if self.sort:
-                rows = by_length(rows, self.lengths)
+                rows = sorted_by_length(rows, self.lengths)
             shares = [rows[rank :: self.world_size] for rank in range(self.world_size)]
             pieces = [cut(share, self.lengths, self.micro_batch_size) for share in shares]
             yield split_to(pieces[self.rank], max(len(piece) for piece in pieces))

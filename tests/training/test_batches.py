@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from dalmeum.training.batches import LengthBatchSampler, MicroBatchSize, by_length, cut, split_to
+from dalmeum.training.batches import LengthBatchSampler, MicroBatchSize, cut, sorted_by_length, split_to
 
 
 def lengths(count: int) -> list[int]:
@@ -47,7 +47,7 @@ def test_order_is_new_in_each_epoch_and_the_same_after_a_resume() -> None:
 
 def test_micro_batches_keep_to_their_size() -> None:
     cost = [3, 9, 4, 8, 5, 20]
-    rows = by_length(range(6), cost)
+    rows = sorted_by_length(range(6), cost)
     assert cut(rows, cost, MicroBatchSize()) == [[0, 2, 4, 3, 1, 5]]
     assert cut(rows, cost, MicroBatchSize(pairs=4)) == [[0, 2, 4, 3], [1, 5]]
     # With padding: 3 x 5 = 15, then 2 x 9 = 18; 20 is more than 18 and stands alone.

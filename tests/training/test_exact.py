@@ -35,7 +35,7 @@ class Network:
     def micro_batches(self, size: int, *, by_length: bool = True) -> list[dict[str, Any]]:
         order = list(range(BATCH))
         if by_length:
-            pieces = cut(by_length(order, self.lengths), self.lengths, MicroBatchSize(pairs=size))
+            pieces = cut(sorted_by_length(order, self.lengths), self.lengths, MicroBatchSize(pairs=size))
         else:
             pieces = [order[start : start + size] for start in range(0, BATCH, size)]
         return collate_rows(self.pairs, self.encoding)(pieces)["micro_batches"]
