@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from dalmeum.losses import mixture_loss
 from dalmeum.models.cross import new_cross_encoder
-from dalmeum.training.batches import MicroBatchSize, cut
+from dalmeum.training.batches import MicroBatchSize, cut, sorted_by_length
 from dalmeum.training.exact import Passes, RandomState, exact_backward
 from dalmeum.training.pairs import EncodedPairs, collate_rows
 from dalmeum.training.trainer import network_outputs
