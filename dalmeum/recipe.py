@@ -94,7 +94,9 @@ class LossRecipe(Section):
     loss is taken (`dalmeum.training.scopes`).
     """
 
-    name: Literal["mixture", "correlation", "mae", "mse", "huber", "bce"] = "mixture"
+    name: Literal["mixture", "correlation", "ccc", "mae", "mse", "huber", "bce", "ranknet", "cosent"] = (
+        "mixture"
+    )
     alpha: ScheduledFraction = 0.1
     scope: Literal["auto", "micro", "exact", "dataset"] = "auto"
 

@@ -80,7 +80,8 @@ training: {epochs: 0, warmup: .nan, learningrate: 1}
         "data.train is missing",
         "data.dve is no key of a recipe: did you mean dev?",
         "model.kind: input should be 'cross' or 'offline', not 'crsos'",
-        "loss.name: input should be 'mixture', 'correlation', 'mae', 'mse', 'huber' or 'bce', not 'mixtur'",
+        "loss.name: input should be 'mixture', 'correlation', 'ccc', 'mae', 'mse', 'huber', 'bce', 'ranknet' "
+        "or 'cosent', not 'mixtur'",
         "loss.alpha.start is missing",
         "loss.alpha.end: input should be less than or equal to 1, not 2",
         "loss.alpha.strat is no key of a recipe: did you mean start?",

@@ -29,6 +29,7 @@ from dalmeum.experiments.splits import (
     read_splits,
 )
 from dalmeum.files import disk_error
+from dalmeum.losses import similarity_loss
 from dalmeum.models.precision import default_device
 from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairScorer, new_scorer
@@ -47,6 +48,7 @@ def train(recipe: Recipe, name: str = "recipe", *, resume: bool = False) -> Run:
 
     Raises `InputError` for what only the user can mend, `DalmeumError` where training fails.
     """
+    similarity_loss(recipe.loss, recipe.data.label_range)  # a library that it lacks is told before any work
     tables = read_splits(recipe)
     binary: dict[Split, NDArray[np.int64] | None] = {
         split: binary_labels(recipe, tables[split]) for split in tables if split != "test"

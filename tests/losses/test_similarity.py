@@ -1,7 +1,11 @@
+import sys
+from typing import get_args
+
 import pytest
 import torch
 
-from dalmeum.losses import mixture_loss, similarity_loss
+from dalmeum.errors import MissingExtraError
+from dalmeum.losses import concordance_loss, cosent_loss, mixture_loss, ranknet_loss, similarity_loss
 from dalmeum.recipe import FractionSchedule, LossRecipe
 
 LOGITS = torch.tensor([1.0, 2.0, 4.0])
@@ -32,7 +36,23 @@ def test_alpha_moves_with_progress() -> None:
         assert value(schedule, progress) == pytest.approx(mixture_loss(LOGITS, LABELS, alpha).item())
 
 
-@pytest.mark.parametrize("name", ["mixture", "correlation", "mae", "mse", "huber", "bce"])
+def test_rank_and_concordance_losses() -> None:
+    assert value(LossRecipe(name="ccc")) == concordance_loss(LOGITS, LABELS).item()
+    assert value(LossRecipe(name="ranknet")) == ranknet_loss(LOGITS, LABELS).item()
+    # Its scale is for cosines: label units are divided by the width of their range, which is 5.
+    assert value(LossRecipe(name="cosent")) == pytest.approx(cosent_loss(LOGITS, LABELS, scale=20 / 5).item())
+
+
+def test_missing_library_is_told_before_the_first_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sentence_transformers.sentence_transformer.losses", None)
+    with pytest.raises(MissingExtraError) as caught:
+        similarity_loss(LossRecipe(name="cosent"), (0.0, 5.0))
+    assert str(caught.value) == (
+        "sentence-transformers is not installed: pip install 'dalmeum[sentence-transformers]'"
+    )
+
+
+@pytest.mark.parametrize("name", get_args(LossRecipe.model_fields["name"].annotation))
 def test_every_loss_refuses_shapes_that_would_broadcast(name: str) -> None:
     loss = similarity_loss(LossRecipe.model_validate({"name": name}), (0.0, 5.0))
     with pytest.raises(ValueError, match="must both have shape"):

@@ -90,7 +90,7 @@ def test_objective_by_hand() -> None:
     assert objective(twice, labels, binary, 0.0).item() == pytest.approx((expected + other) / 2)
 
 
-@pytest.mark.parametrize("name", ["mixture", "correlation", "mse"])
+@pytest.mark.parametrize("name", ["mixture", "correlation", "ccc", "mse", "ranknet", "cosent"])
 def test_exact_is_the_whole_batch_and_micro_the_mean_of_its_parts(network: Network, name: str) -> None:
     objective = Objective(recipe(name=name))
     pieces = [[3, 1, 4], [0, 5, 9], [2, 6, 8]]
@@ -106,7 +106,7 @@ def test_exact_is_the_whole_batch_and_micro_the_mean_of_its_parts(network: Netwo
     assert same(micro, exact) == (name == "mse")
 
 
-@pytest.mark.parametrize("name", ["mixture", "correlation", "mae"])
+@pytest.mark.parametrize("name", ["mixture", "correlation", "ccc", "mae", "ranknet", "cosent"])
 def test_dataset_gradients_of_an_epoch_add_up_to_the_full_sets(network: Network, name: str) -> None:
     objective = Objective(recipe(name=name))
     scope = DatasetScope(objective, network.pairs)
