@@ -5,6 +5,7 @@ one network.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,12 +51,14 @@ class Passes:
             have gathered over ranks. The same as `forward` where there is one rank.
         backward: of a scalar, with whatever scaling mixed precision needs.
         device: where the network is.
+        shared_casts: a context in which mixed precision casts each weight once for all forwards.
     """
 
     forward: Forward
     synchronised_forward: Forward
     backward: Callable[[Tensor], None]
     device: torch.device
+    shared_casts: Callable[[], AbstractContextManager[object]] = nullcontext
 
 
 def exact_backward(
@@ -77,21 +80,23 @@ def exact_backward(
     """
     *earlier, last = micro_batches
     states, outputs = [], []
-    for micro_batch in earlier:
-        states.append(RandomState.now(passes.device))
-        with torch.no_grad():
+    # A context for each pass: a cast that is kept from `no_grad` would have no way back to its weight.
+    with torch.no_grad(), passes.shared_casts():
+        for micro_batch in earlier:
+            states.append(RandomState.now(passes.device))
             outputs.append(passes.forward(micro_batch))
-    kept = (passes.forward if earlier else passes.synchronised_forward)(last)
-    ours = torch.cat([*outputs, kept.detach()], dim=1)
-    loss, gradient = output_gradient(ours, loss_of)
-    *parts, kept_part = gradient.split([*(output.shape[1] for output in outputs), kept.shape[1]], dim=1)
-    passes.backward((kept * kept_part).sum())
-    after = RandomState.now(passes.device)
-    for index, micro_batch in enumerate(earlier):
-        states[index].restore(passes.device)
-        is_last = index == len(earlier) - 1
-        output = (passes.synchronised_forward if is_last else passes.forward)(micro_batch)
-        passes.backward((output * parts[index]).sum())
+    with passes.shared_casts():
+        kept = (passes.forward if earlier else passes.synchronised_forward)(last)
+        ours = torch.cat([*outputs, kept.detach()], dim=1)
+        loss, gradient = output_gradient(ours, loss_of)
+        *parts, kept_part = gradient.split([*(output.shape[1] for output in outputs), kept.shape[1]], dim=1)
+        passes.backward((kept * kept_part).sum())
+        after = RandomState.now(passes.device)
+        for index, micro_batch in enumerate(earlier):
+            states[index].restore(passes.device)
+            is_last = index == len(earlier) - 1
+            output = (passes.synchronised_forward if is_last else passes.forward)(micro_batch)
+            passes.backward((output * parts[index]).sum())
     after.restore(passes.device)
     return loss, ours
 

@@ -46,16 +46,17 @@ class MicroScope:
         self, passes: Passes, micro_batches: Sequence[MicroBatch], progress: float
     ) -> tuple[Tensor, Tensor]:
         losses, outputs = [], []
-        for index, micro_batch in enumerate(micro_batches):
-            is_last = index == len(micro_batches) - 1
-            output = (passes.synchronised_forward if is_last else passes.forward)(micro_batch)
-            if output.shape[1]:
-                loss = self.objective(output, micro_batch["labels"], micro_batch.get("binary"), progress)
-            else:
-                loss = output.sum()
-            passes.backward(loss / len(micro_batches))
-            losses.append(loss.detach())
-            outputs.append(output.detach())
+        with passes.shared_casts():
+            for index, micro_batch in enumerate(micro_batches):
+                is_last = index == len(micro_batches) - 1
+                output = (passes.synchronised_forward if is_last else passes.forward)(micro_batch)
+                if output.shape[1]:
+                    loss = self.objective(output, micro_batch["labels"], micro_batch.get("binary"), progress)
+                else:
+                    loss = output.sum()
+                passes.backward(loss / len(micro_batches))
+                losses.append(loss.detach())
+                outputs.append(output.detach())
         return torch.stack(losses).mean(), torch.cat(outputs, dim=1)
 
     def save(self, folder: Path) -> None:

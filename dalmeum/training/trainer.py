@@ -13,11 +13,13 @@ from torch.utils.data import DataLoader, Dataset
 from transformers import EarlyStoppingCallback, PrinterCallback, ProgressCallback, Trainer, TrainingArguments
 
 from dalmeum.errors import DalmeumError, InputError
+from dalmeum.models.precision import autocast
 from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import Recipe, TokenBudget
 from dalmeum.stats import mae, pearson
 from dalmeum.training.batches import LengthBatchSampler, MicroBatchSize
 from dalmeum.training.callbacks import IntermediateEvaluations, ReportProgress
+from dalmeum.training.embeddings import SparseEmbeddingGradients
 from dalmeum.training.exact import MicroBatch, Passes
 from dalmeum.training.objective import Objective
 from dalmeum.training.optimizer import parameter_groups
@@ -69,6 +71,8 @@ class PairTrainer(Trainer):
                 f"one process sees {self.args.n_gpu} GPUs: choose one with CUDA_VISIBLE_DEVICES=0, "
                 f"or start a process each with torchrun --nproc-per-node {self.args.n_gpu}"
             )
+        # Over ranks, DDP averages dense gradients alone as usual.
+        self.embeddings = SparseEmbeddingGradients(scorer.model) if self.args.world_size == 1 else None
         for printer in (PrinterCallback, ProgressCallback):
             self.remove_callback(printer)
         if dev is not None:
@@ -115,15 +119,23 @@ class PairTrainer(Trainer):
         passes = Passes(
             forward=lambda batch: network_outputs(self.scorer.model, batch),
             synchronised_forward=lambda batch: network_outputs(model, batch),
-            backward=self.accelerator.backward,
+            backward=self.backward,
             device=self.args.device,
+            shared_casts=lambda: autocast(self.args.device, self.scorer.precision),
         )
         progress = self.state.global_step / max(self.state.max_steps - 1, 1)
         loss, outputs = self.scope.backward(passes, micro_batches, progress)
+        if self.embeddings is not None:
+            self.embeddings.make_dense()
         if not torch.isfinite(loss):
             raise self.diverged("the loss")
         self.window.append((outputs.mean(0), torch.cat([batch["labels"] for batch in micro_batches])))
         return loss.to(self.args.device, torch.float32)
+
+    def backward(self, loss: Tensor) -> None:
+        # Inside `shared_casts`: the head's gradients would be cast to a short type as well.
+        with torch.autocast(self.args.device.type, enabled=False):
+            self.accelerator.backward(loss)
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Add Pearson and MAE of the training pairs since the last log line, apart from the loss."""

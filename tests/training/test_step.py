@@ -1,0 +1,70 @@
+"""A step of the trainer, on a real encoder with dropout, cut into micro-batches."""
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from dalmeum.models.precision import resolve_precision
+from dalmeum.models.scorer import PairScorer, new_scorer
+from dalmeum.recipe import Recipe, build_recipe
+from dalmeum.training import trainer as trainer_module
+from dalmeum.training.embeddings import SparseEmbeddingGradients
+from dalmeum.training.pairs import EncodedPairs
+from dalmeum.training.trainer import PairTrainer
+from tests.conftest import draw_pairs
+
+PAIRS = 16
+
+
+class NoSparseGradients(SparseEmbeddingGradients):
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__(network)
+        for table in self.tables:
+            table.sparse = False
+
+
+def step_gradient(recipe: Recipe, folder: Path) -> dict[str, Tensor]:
+    first, second, labels = zip(*draw_pairs(PAIRS), strict=True)
+    model, encoding = new_scorer(recipe.model, first, second, num_labels=1, seed=0)
+    scorer = PairScorer(model, encoding, precision=resolve_precision(recipe.training.precision, model.device))
+    pairs = EncodedPairs(encoding.encode(first, second), torch.tensor(labels), None)
+    trainer = PairTrainer(scorer, recipe, pairs, None, folder)
+    model = trainer._wrap_model(trainer.model_wrapped)
+    model = trainer.accelerator.prepare(model)
+    (batch,) = list(trainer.get_train_dataloader())
+    torch.manual_seed(3)
+    trainer.training_step(model, batch)
+    return {name: p.grad.clone() for name, p in scorer.model.named_parameters() if p.grad is not None}
+
+
+@pytest.fixture
+def recipe(minilm: str) -> Callable[..., Recipe]:
+    def make(scope: str, precision: str) -> Recipe:
+        training = {"effective_batch_size": PAIRS, "micro_batch_size": 4, "precision": precision}
+        values = {
+            "data": {"train": "x"},
+            "model": {"encoder": minilm, "max_length": 64},
+            "loss": {"scope": scope},
+            "training": training,
+        }
+        return build_recipe(values, "test")
+
+    return make
+
+
+@pytest.mark.parametrize("scope", ["exact", "micro", "dataset"])
+def test_sharing_casts_and_sparse_gradients_changes_no_gradient(
+    recipe: Callable[..., Recipe], scope: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = step_gradient(recipe(scope, "bfloat16"), tmp_path)
+    monkeypatch.setattr(trainer_module, "autocast", lambda device, dtype: contextlib.nullcontext())
+    monkeypatch.setattr(trainer_module, "SparseEmbeddingGradients", NoSparseGradients)
+    plain = step_gradient(recipe(scope, "bfloat16"), tmp_path)
+    assert ours.keys() == plain.keys()
+    for name, gradient in plain.items():
+        assert gradient.abs().sum() > 0 or "pooler" in name or "position" in name, name
+        torch.testing.assert_close(ours[name], gradient, rtol=1e-5, atol=1e-7)
