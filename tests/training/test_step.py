@@ -33,11 +33,10 @@ def step_gradient(recipe: Recipe, folder: Path) -> dict[str, Tensor]:
     scorer = PairScorer(model, encoding, precision=resolve_precision(recipe.training.precision, model.device))
     pairs = EncodedPairs(encoding.encode(first, second), torch.tensor(labels), None)
     trainer = PairTrainer(scorer, recipe, pairs, None, folder)
-    model = trainer._wrap_model(trainer.model_wrapped)
-    model = trainer.accelerator.prepare(model)
+    network = trainer.accelerator.prepare(trainer.model_wrapped)
     (batch,) = list(trainer.get_train_dataloader())
     torch.manual_seed(3)
-    trainer.training_step(model, batch)
+    trainer.training_step(network, batch)
     return {name: p.grad.clone() for name, p in scorer.model.named_parameters() if p.grad is not None}
 
 
