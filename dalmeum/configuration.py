@@ -87,7 +87,13 @@ def apply_override(values: dict[str, Any], override: str) -> str | None:
         value = yaml.load(text, Loader=_Loader) if text.strip() else None
     except (yaml.YAMLError, RecursionError):
         return f"{key}: {text!r:.80} is not valid YAML; put text with special characters in quotes"
-    *sections, last = key.strip().split(".")
+    set_key(values, key.strip(), value)
+    return None
+
+
+def set_key(values: dict[str, Any], key: str, value: Any) -> None:
+    """Set `section.key` in nested dictionaries, making those that are missing."""
+    *sections, last = key.split(".")
     place = values
     for section in sections:
         inner = place.setdefault(section, {})
@@ -96,7 +102,6 @@ def apply_override(values: dict[str, Any], override: str) -> str | None:
             inner = place[section] = {}
         place = inner
     place[last] = value
-    return None
 
 
 def build(kind: type[AnySection], values: object, name: str, problems: Sequence[str] = ()) -> AnySection:

@@ -104,7 +104,13 @@ class Run:
         write_text(self.folder / "metrics.json", _to_json(metrics))
 
 
-def create_run(output: Path, recipe: Recipe, name: str, data: Mapping[str, DataFile]) -> Run:
+def create_run(
+    output: Path,
+    recipe: Recipe,
+    name: str,
+    data: Mapping[str, DataFile],
+    parent_study: str | None = None,
+) -> Run:
     """A new run folder under `output` whose id no other run has, even one that starts in the same second.
 
     Raises `InputError` where the folder can't be made.
@@ -129,6 +135,7 @@ def create_run(output: Path, recipe: Recipe, name: str, data: Mapping[str, DataF
         recipe=name,
         data=data,
         versions=versions(),
+        parent_study=parent_study,
         machine={"platform": platform.platform(), "processor": _processor(), "cores": os.cpu_count()},
     )
     try:
@@ -161,12 +168,21 @@ def open_run(run: str | Path, output: str | Path = "runs") -> Run:
 
 def find_resumable(output: Path, recipe: Recipe, data: Mapping[str, DataFile]) -> Run | None:
     """The newest unfinished run under `output` with the same recipe on the same data."""
+    return _newest(output, recipe, data, {"running", "failed"})
+
+
+def find_finished(output: Path, recipe: Recipe, data: Mapping[str, DataFile]) -> Run | None:
+    """The newest finished run under `output` with the same recipe on the same data."""
+    return _newest(output, recipe, data, {"finished"})
+
+
+def _newest(output: Path, recipe: Recipe, data: Mapping[str, DataFile], states: set[State]) -> Run | None:
     hashes = {split: file.sha256 for split, file in data.items()}
     found: list[Run] = []
     for file in output.glob("*/run.json"):
         try:
             run = open_run(file.parent)
-            same_recipe = run.record.state != "finished" and _decisive(run.recipe()) == _decisive(recipe)
+            same_recipe = run.record.state in states and _decisive(run.recipe()) == _decisive(recipe)
         except InputError:
             continue  # another program's folder, or one killed before its first file was whole
         if same_recipe and {split: file.sha256 for split, file in run.record.data.items()} == hashes:
@@ -176,7 +192,7 @@ def find_resumable(output: Path, recipe: Recipe, data: Mapping[str, DataFile]) -
 
 def _decisive(recipe: Recipe) -> dict[str, Any]:
     """What of a recipe decides a run's result: data count by their hashes, not by where they lie."""
-    return recipe.model_dump(exclude={"output": True, "data": {"train", "dev", "test"}})
+    return recipe.model_dump(exclude={"question": True, "output": True, "data": {"train", "dev", "test"}})
 
 
 def _now() -> datetime.datetime:

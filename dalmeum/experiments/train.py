@@ -38,13 +38,15 @@ from dalmeum.training.fit import Fit, fit
 from dalmeum.training.pairs import EncodedPairs
 
 
-def train(recipe: Recipe, name: str = "recipe", *, resume: bool = False) -> Run:
+def train(
+    recipe: Recipe, name: str = "recipe", *, resume: bool = False, parent_study: str | None = None
+) -> Run:
     """Run a recipe and return its finished run, whose folder holds all that came out.
 
     Nothing is written before data, recipe and encoder are known to be good. With `resume`, the newest
     unfinished run in `recipe.output` with the same recipe and data is taken up where its last checkpoint
     stands; where there is none, a new one starts. Of several processes (torchrun) all train, and the first
-    alone writes.
+    alone writes. `parent_study` is the name of the study that orders the run, if one does.
 
     Raises `InputError` for what only the user can mend, `DalmeumError` where training fails.
     """
@@ -59,7 +61,7 @@ def train(recipe: Recipe, name: str = "recipe", *, resume: bool = False) -> Run:
     folder: list[Path | None] = [None]
     if processes.is_main_process:
         machine = {"device": str(scorer.model.device), "processes": processes.num_processes}
-        folder = [_begin(recipe, name, files, machine, resume=resume).folder]
+        folder = [_begin(recipe, name, files, machine, resume=resume, parent_study=parent_study).folder]
     (shared,) = broadcast_object_list(folder)
     run = open_run(shared or "")
     try:
@@ -80,15 +82,22 @@ def train(recipe: Recipe, name: str = "recipe", *, resume: bool = False) -> Run:
 
 
 def _begin(
-    recipe: Recipe, name: str, files: Mapping[str, DataFile], machine: Mapping[str, Any], *, resume: bool
+    recipe: Recipe,
+    name: str,
+    files: Mapping[str, DataFile],
+    machine: Mapping[str, Any],
+    *,
+    resume: bool,
+    parent_study: str | None,
 ) -> Run:
     """The run to take up, or a new one; its record says that it is running, and on what."""
     output = Path(recipe.output)
     run = find_resumable(output, recipe, files) if resume else None
     warnings: tuple[str, ...] = ()
     if run is None:
-        run = create_run(output, recipe, name, files)
-        if resume:
+        run = create_run(output, recipe, name, files, parent_study)
+        # A study takes up what there is, and starts what there is not.
+        if resume and parent_study is None:
             warnings = (f"no unfinished run of this recipe on these data under {output}: started a new one",)
     machine = {**run.record.machine, **machine}
     return run.update(state="running", error=None, machine=machine, warnings=warnings)
@@ -97,13 +106,7 @@ def _begin(
 def build_scorer(recipe: Recipe, train_table: PairTable) -> PairScorer:
     """An untrained scorer for the recipe, on the best device at hand, its weights set by the seed alone."""
     transformers.set_seed(recipe.training.seed)
-    model, encoding = new_scorer(
-        recipe.model,
-        train_table.sentence1,
-        train_table.sentence2,
-        num_labels=1 if recipe.tasks.binary is None else 2,
-        seed=recipe.training.seed,
-    )
+    model, encoding = new_scorer(recipe, train_table.sentence1, train_table.sentence2)
     model.to(default_device())  # type: ignore[arg-type] # the decorated method lost its type
     scorer = PairScorer(
         model,

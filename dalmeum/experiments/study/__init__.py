@@ -1,0 +1,1 @@
+"""Studies: arms against a baseline over seeds, run where missing, judged with statistics."""

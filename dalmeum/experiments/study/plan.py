@@ -1,0 +1,112 @@
+"""The study file: a question, a baseline recipe, arms as overrides of it, seeds, the smallest effect."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from dalmeum.configuration import Section, apply_override, build, read_yaml, set_key
+from dalmeum.errors import RecipeError
+from dalmeum.recipe import Recipe, build_recipe
+
+BASELINE = "baseline"
+"""The name of the arm that overrides nothing."""
+
+Metric = Literal["pearson", "spearman", "rmse", "mae"]
+
+
+class Study(Section):
+    """One question, and the runs that are to answer it.
+
+    `baseline` is a recipe, written out or the path of its file; `arms` are what each changes of it, as
+    `section.key: value`. Every arm is run with each of `seeds`, which become `training.seed`. `splits` are
+    the labelled splits to judge on: the verdict is taken on the first. `smallest_effect`, in units of the
+    metric, is the smallest difference that would matter.
+    """
+
+    question: str
+    baseline: Recipe
+    arms: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
+    seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = (1, 2, 3)
+    splits: Annotated[tuple[Literal["dev", "test"], ...], Field(min_length=1)] = ("dev",)
+    metric: Metric = "pearson"
+    smallest_effect: float = Field(default=0.005, ge=0)
+
+    @model_validator(mode="after")
+    def seeds_tell_luck_from_idea(self) -> Self:
+        if len(set(self.seeds)) != len(self.seeds):
+            raise ValueError("seeds: one stands there twice")
+        if len(self.seeds) < 2:
+            raise ValueError("seeds: at least 2 are needed: one can't tell an idea from luck")
+        return self
+
+    @model_validator(mode="after")
+    def splits_have_data(self) -> Self:
+        for split in self.splits:
+            if getattr(self.baseline.data, split) is None:
+                raise ValueError(f"splits: {split} is to be judged on: set baseline.data.{split}, too")
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All arms, the baseline first."""
+        return (BASELINE, *self.arms)
+
+
+def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
+    """The study in a YAML file, with `key=value` overrides (as `baseline.data.train=...`) laid over it.
+
+    Raises `RecipeError` with all problems at once, those of every arm among them.
+    """
+    values = read_yaml(path, Study)
+    if isinstance(values.get("baseline"), str):
+        values["baseline"] = read_yaml(path.parent / values["baseline"], Recipe)
+    problems = [problem for override in overrides if (problem := apply_override(values, override))]
+    study = build(Study, values, str(path), problems)
+    arm_recipes(study, str(path))
+    return study
+
+
+def arm_recipes(study: Study, name: str = "study") -> dict[str, Recipe]:
+    """The recipe of each arm, the baseline first, all with the baseline's seed.
+
+    Raises `RecipeError` where an arm is no recipe, changes nothing, or is another one over again.
+    """
+    problems: list[str] = []
+    recipes = {BASELINE: study.baseline}
+    for arm, changes in study.arms.items():
+        if problem := _check_changes(arm, changes):
+            problems.append(f"{name}: arms.{arm}: {problem}")
+            continue
+        values = study.baseline.model_dump()
+        for key, value in changes.items():
+            set_key(values, key, value)
+        try:
+            recipe = build_recipe(values, f"{name}: arms.{arm}")
+        except RecipeError as error:
+            problems += error.problems
+            continue
+        same = next((other for other, known in recipes.items() if known == recipe), None)
+        if same is not None:
+            change = "changes nothing of the baseline" if same == BASELINE else f"is the same as {same}"
+            problems.append(f"{name}: arms.{arm}: {change}: leave it out, or change another key")
+        recipes[arm] = recipe
+    if problems:
+        raise RecipeError(problems)
+    return recipes
+
+
+def _check_changes(arm: str, changes: Mapping[str, Any]) -> str | None:
+    if arm == BASELINE or not arm.replace("-", "").replace("_", "").replace(".", "").isalnum():
+        return f"choose another name: letters, digits, '-', '_' and '.', and not {BASELINE}"
+    if not changes:
+        return "overrides nothing: write section.key: value"
+    for fixed, owner in (("training.seed", "seeds"), ("output", "baseline.output"), ("question", "question")):
+        if fixed in changes:
+            return f"{fixed} can't differ by arm: it is {owner} of the study"
+    return None
+
+
+def with_seed(recipe: Recipe, seed: int) -> Recipe:
+    return recipe.model_copy(update={"training": recipe.training.model_copy(update={"seed": seed})})
