@@ -1,28 +1,21 @@
 """Confidence intervals of a statistic over pairs: BCa bootstrap, and Fisher's z for Pearson."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 
+from dalmeum.stats import resampling
+from dalmeum.stats.resampling import RESAMPLES as RESAMPLES
+from dalmeum.stats.resampling import SEED as SEED
 from dalmeum.stats.weighted import Array, Statistic, Weighted
 
-RESAMPLES = 2000
 CONFIDENCE = 0.95
-SEED = 0
 
 FEWEST_PAIRS = 3
 """Below this no interval is tried: two pairs have a correlation of 1, -1 or none."""
-
-BLOCK_VALUES = 200_000
-"""Weights held at once: they fit a processor's cache, and memory does not grow with the resamples."""
-
-JACKKNIFE_GROUPS = 500
-"""Beyond this many pairs the jackknife leaves out groups, which keeps its cost linear in the pairs. The
-acceleration divides a sum of cubes by a power of a sum of squares, so grouping does not bias it; its error,
-sqrt(6) / (6 * groups), moves a bound by .003 of a standard error."""
 
 FEWEST_EXISTING = 0.9
 """Share of resamples in which the statistic must exist for an interval to mean anything."""
@@ -70,11 +63,11 @@ def bca_each(
     seed: int = SEED,
 ) -> dict[str, Estimate]:
     """`bca` of several statistics of the same pairs, on the same resamples: drawn once, and comparable."""
-    values = _apply(statistics, iter([np.ones((1, pairs))]))
+    values = resampling.evaluate(statistics, resampling.everything(pairs))
     if pairs < FEWEST_PAIRS or resamples < 1:
         return {name: Estimate(float(value[0])) for name, value in values.items()}
-    bootstrap = _apply(statistics, _resamples(pairs, resamples, seed))
-    jackknife = _apply(statistics, _jackknife(pairs))
+    bootstrap = resampling.evaluate(statistics, resampling.bootstrap(pairs, resamples, seed))
+    jackknife = resampling.evaluate(statistics, resampling.jackknife(pairs))
     return {
         name: _interval(float(values[name][0]), bootstrap[name], jackknife[name], confidence)
         for name in statistics
@@ -91,41 +84,6 @@ def fisher(correlation: float, pairs: int, *, confidence: float = CONFIDENCE) ->
     half_width = NormalDist().inv_cdf((1 + confidence) / 2) / math.sqrt(pairs - 3)
     z = math.atanh(correlation)
     return Estimate(correlation, math.tanh(z - half_width), math.tanh(z + half_width))
-
-
-def _apply(statistics: Mapping[str, Weighted], blocks: Iterator[Array]) -> dict[str, Array]:
-    values: dict[str, list[Array]] = {name: [] for name in statistics}
-    for weights in blocks:
-        for name, statistic in statistics.items():
-            values[name].append(statistic(weights))
-    return {name: np.concatenate(parts) for name, parts in values.items()}
-
-
-def _blocks(rows: int, pairs: int) -> Iterator[int]:
-    """Heights of the blocks that `rows` rows of weights are worked through in."""
-    height = max(4, BLOCK_VALUES // pairs)  # one long row alone is slow: BLAS wakes its threads for each sum
-    for start in range(0, rows, height):
-        yield min(height, rows - start)
-
-
-def _resamples(pairs: int, resamples: int, seed: int) -> Iterator[Array]:
-    """Blocks of rows that say how often each pair was drawn."""
-    generator = np.random.default_rng(seed)
-    for height in _blocks(resamples, pairs):
-        drawn = generator.integers(0, pairs, (height, pairs))
-        drawn += np.arange(height)[:, None] * pairs
-        counts = np.bincount(drawn.ravel(), minlength=height * pairs)
-        yield counts.reshape(height, pairs).astype(np.float64)
-
-
-def _jackknife(pairs: int) -> Iterator[Array]:
-    """Blocks of rows of ones, each with one pair or one group of pairs left out."""
-    groups = min(pairs, JACKKNIFE_GROUPS)
-    group = np.arange(pairs) % groups
-    first = 0
-    for height in _blocks(groups, pairs):
-        yield (group != np.arange(first, first + height)[:, None]).astype(np.float64)
-        first += height
 
 
 def _interval(value: float, bootstrap: Array, jackknife: Array, confidence: float) -> Estimate:

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from dalmeum.stats import Estimate, bca, bca_each, fisher, intervals, weighted
+from dalmeum.stats import Estimate, bca, bca_each, fisher, resampling, weighted
 
 Array = NDArray[np.float64]
 
@@ -62,7 +62,7 @@ def test_bca_covers_the_correlation_of_normal_pairs() -> None:
 def test_grouping_the_jackknife_moves_no_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     columns = pairs(3000)
     grouped = bca(weighted.pearson, *columns, resamples=500)
-    monkeypatch.setattr(intervals, "JACKKNIFE_GROUPS", 3000)
+    monkeypatch.setattr(resampling, "JACKKNIFE_GROUPS", 3000)
     complete = bca(weighted.pearson, *columns, resamples=500)
     width = complete.high - complete.low
     assert abs(grouped.low - complete.low) < 0.02 * width
@@ -72,7 +72,7 @@ def test_grouping_the_jackknife_moves_no_bound(monkeypatch: pytest.MonkeyPatch) 
 def test_the_size_of_a_block_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     columns = pairs(101)
     whole = bca(weighted.spearman, *columns, resamples=333)
-    monkeypatch.setattr(intervals, "BLOCK_VALUES", 1000)
+    monkeypatch.setattr(resampling, "BLOCK_VALUES", 1000)
     assert bca(weighted.spearman, *columns, resamples=333) == whole
 
 
