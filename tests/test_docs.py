@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from pydantic_core import PydanticUndefined
 
 from dalmeum.cli import app
 from dalmeum.data.readers import FORMATS
+from dalmeum.experiments.study.plan import load_study
 from dalmeum.experiments.train import train
 from dalmeum.recipe import Recipe, build_recipe, load_recipe
 
@@ -26,6 +28,7 @@ TRANSLATED = (
 )
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
 RECIPES = sorted(ROOT.glob("recipes/*.yaml"))
+STUDIES = sorted(ROOT.glob("recipes/studies/*.yaml"))
 PRACTICE = ROOT / "dalmeum" / "data" / "practice" / "recipe.yaml"
 OTHER_PROGRAMS = {"source", "cp"}
 
@@ -58,6 +61,12 @@ def check_train(values: dict[str, Any]) -> None:
     load_recipe(PRACTICE if recipe.parts[0] == "practice" else ROOT / recipe, values["overrides"] or [])
 
 
+def check_study(values: dict[str, Any]) -> None:
+    """The study exists, takes these overrides, and has the arm that it is judged against."""
+    study = load_study(ROOT / values["study"], values["overrides"] or [])
+    assert values["against"] in study.names
+
+
 SHELL = [(page, line) for page in PAGES for line in shell_lines(page)]
 
 
@@ -71,6 +80,8 @@ def test_shell_lines_call_what_exists(page: str, line: str) -> None:
         values = parsed(arguments)
         if arguments[0] == "train":
             check_train(values)
+        elif arguments[0] == "study":
+            check_study(values)
     elif program == "make":
         targets = re.findall(r"^([\w-]+):", text("Makefile"), re.MULTILINE)
         assert {target for target in arguments if "=" not in target} <= set(targets)
@@ -116,6 +127,23 @@ def test_recipes_load_and_start_with_their_command(path: Path) -> None:
     assert [sign, *call[:3]] == ["#", "dalmeum", "train", f"recipes/{path.name}"]
     check_train(parsed(call[1:]))
     assert all(f"(recipes/{path.name})" in text(page) for page in READMES)
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_studies_load_and_start_with_their_command(path: Path) -> None:
+    sign, *call = path.read_text(encoding="utf-8").splitlines()[0].split()
+    assert [sign, *call[:3]] == ["#", "dalmeum", "study", f"recipes/studies/{path.name}"]
+    check_study(parsed(call[1:]))
+    assert all(f"(recipes/studies/{path.name})" in text(page) for page in READMES)
+
+
+def test_studies_of_the_readme_load(tmp_path: Path) -> None:
+    (example,) = (body for body in blocks("README.md", "yaml") if "arms:" in body)
+    folder = tmp_path / "studies"
+    folder.mkdir()
+    shutil.copy(ROOT / "recipes" / "korsts-offline.yaml", tmp_path)
+    (folder / "study.yaml").write_text(example, encoding="utf-8")
+    assert load_study(folder / "study.yaml").seeds == (1, 2, 3, 4, 5)
 
 
 def recipe_keys(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -12,6 +12,7 @@ from dalmeum.cli.check import check
 from dalmeum.cli.demo import demo
 from dalmeum.cli.evaluate import evaluate
 from dalmeum.cli.predict import predict
+from dalmeum.cli.study import study
 from dalmeum.cli.train import train
 from dalmeum.errors import DalmeumError
 from dalmeum.files import output_error
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, check, train, predict, evaluate):
+for command in (demo, check, train, study, predict, evaluate):
     app.command()(command)
 
 

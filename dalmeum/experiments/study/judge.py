@@ -1,0 +1,180 @@
+"""What a study's runs say: every arm's score, its difference to the baseline, and a verdict."""
+
+import csv
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dalmeum.errors import InputError
+from dalmeum.experiments.runs import Run
+from dalmeum.stats import (
+    SeedDifference,
+    SeedMean,
+    Verdict,
+    holm,
+    mean_over_seeds,
+    seed_by_pair,
+    verdict,
+    weighted,
+)
+
+Array = NDArray[np.float64]
+
+HIGHER_IS_BETTER = {"pearson": True, "spearman": True, "rmse": False, "mae": False}
+
+
+@dataclass(frozen=True)
+class ArmResult:
+    """What one arm's runs say on one split.
+
+    Attributes:
+        runs: ids, a run a seed.
+        score: mean over seeds, with an interval for new seeds and new pairs.
+        difference: this arm less the baseline; None for the baseline.
+        verdict: what the difference means, its p-value by Holm over all arms; None for the baseline.
+    """
+
+    name: str
+    runs: tuple[str, ...]
+    score: SeedMean
+    difference: SeedDifference | None
+    verdict: Verdict | None
+
+    def to_dict(self) -> dict[str, Any]:
+        values: dict[str, Any] = {
+            "runs": list(self.runs),
+            "score": _interval(self.score.value, self.score),
+            "difference": None,
+            "verdict": None,
+        }
+        if self.difference is not None and self.verdict is not None:
+            values["difference"] = _interval(self.difference.difference, self.difference)
+            values["verdict"] = {
+                "outcome": self.verdict.outcome,
+                "p_value": _number(self.verdict.p_value),
+                "seeds_to_decide": self.verdict.seeds_to_decide,
+                "pairs_to_decide": self.verdict.pairs_to_decide,
+            }
+        return values
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The arms of a study on one split, the baseline first."""
+
+    split: str
+    metric: str
+    smallest_effect: float
+    pairs: int
+    arms: tuple[ArmResult, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "split": self.split,
+            "metric": self.metric,
+            "smallest_effect": self.smallest_effect,
+            "pairs": self.pairs,
+            "arms": {arm.name: arm.to_dict() for arm in self.arms},
+        }
+
+
+def judge(
+    arms: Mapping[str, Sequence[Run]],
+    baseline: str,
+    *,
+    split: str,
+    metric: str,
+    smallest_effect: float,
+    paired: bool = True,
+) -> Judgement:
+    """Compare arms, runs of at least 2 seeds each, with the baseline among them, on a labelled split.
+
+    `paired`: the i-th runs of all arms share their seed.
+
+    Raises `InputError` where runs were not scored on the same pairs, or their labels do not vary.
+    """
+    labels, predictions = _read_all(arms, split)
+    statistic = getattr(weighted, metric)
+    first = predictions[baseline]
+    differences = {
+        name: seed_by_pair(labels, rows, first, metric=statistic, paired=paired)
+        for name, rows in predictions.items()
+        if name != baseline
+    }
+    adjusted = dict(zip(differences, holm([each.p_value for each in differences.values()]), strict=True))
+    results = []
+    for name in (baseline, *differences):
+        difference = differences.get(name)
+        results.append(
+            ArmResult(
+                name=name,
+                runs=tuple(run.id for run in arms[name]),
+                score=mean_over_seeds(labels, predictions[name], metric=statistic),
+                difference=difference,
+                verdict=None
+                if difference is None
+                else verdict(
+                    difference,
+                    smallest_effect,
+                    adjusted_p_value=float(adjusted[name]),
+                    higher_is_better=HIGHER_IS_BETTER[metric],
+                ),
+            )
+        )
+    return Judgement(split, metric, smallest_effect, len(labels), tuple(results))
+
+
+def _read_all(arms: Mapping[str, Sequence[Run]], split: str) -> tuple[Array, dict[str, Array]]:
+    """Labels (n,) and each arm's predictions (k, n); all runs must hold the same pairs and labels."""
+    known: tuple[Path, tuple[str, ...], Array] | None = None
+    predictions: dict[str, Array] = {}
+    for name, runs in arms.items():
+        rows = []
+        for run in runs:
+            path = run.predictions(split)
+            ids, labels, scores = read_predictions(path)
+            if known is None:
+                known = path, ids, labels
+            elif known[1] != ids or not np.array_equal(known[2], labels):
+                raise InputError(
+                    f"{path}: was not scored on the same pairs and labels as {known[0]}: "
+                    "compare runs on one file, or train them again"
+                )
+            rows.append(scores)
+        predictions[name] = np.stack(rows)
+    if known is None:
+        raise InputError("no runs to compare")
+    if np.ptp(known[2]) == 0:
+        raise InputError(f"{known[0]}: all labels are {known[2][0]:g}: nothing can be judged on these pairs")
+    return known[2], predictions
+
+
+def read_predictions(path: Path) -> tuple[tuple[str, ...], Array, Array]:
+    """Ids, labels (n,) and predictions (n,) of a run's split.
+
+    Raises `InputError` where the file is missing, damaged, or without labels.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        columns = [np.array([float(row[name]) for row in rows]) for name in ("label", "prediction")]
+    except FileNotFoundError:
+        raise InputError(f"{path}: is missing: the run has no such split; train it again with it") from None
+    except (OSError, KeyError, TypeError):
+        raise InputError(f"{path}: is damaged: train the run again") from None
+    except ValueError:
+        raise InputError(f"{path}: holds pairs without labels: only labelled pairs can be judged") from None
+    return tuple(row["id"] for row in rows), columns[0], columns[1]
+
+
+def _interval(value: float, error: SeedMean | SeedDifference) -> dict[str, float | None]:
+    return {"value": _number(value), "low": _number(error.low), "high": _number(error.high)}
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None

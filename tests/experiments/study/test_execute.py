@@ -1,0 +1,117 @@
+"""Real runs of a small encoder, in real worker processes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dalmeum.errors import DalmeumError
+from dalmeum.experiments.runs import open_run
+from dalmeum.experiments.study.conduct import conduct
+from dalmeum.experiments.study.execute import run_study
+from dalmeum.experiments.study.plan import Study, load_study
+from dalmeum.experiments.study.workers import Workers
+
+Tiny = Callable[[str], str]
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def study_file(tmp_path: Path, tiny_encoder: Tiny, write_pairs: Write) -> Path:
+    values: dict[str, Any] = {
+        "question": "Does a larger learning rate help?",
+        "baseline": {
+            "data": {
+                "train": str(write_pairs("train.csv", 96, seed=1)),
+                "dev": str(write_pairs("dev.csv", 48, seed=2)),
+            },
+            "model": {"kind": "cross", "encoder": tiny_encoder("bert"), "max_length": 32},
+            "training": {"epochs": 2, "effective_batch_size": 16, "precision": "float32"},
+            "output": str(tmp_path / "runs"),
+        },
+        "arms": {"faster": {"training.learning_rate": 2e-3}},
+        "seeds": [1, 2],
+    }
+    path = tmp_path / "study.yaml"
+    path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def run_folders(study: Study) -> dict[str, str]:
+    """State by run id."""
+    files = sorted(Path(study.baseline.output).glob("*/run.json"))
+    return {file.parent.name: json.loads(file.read_text(encoding="utf-8"))["state"] for file in files}
+
+
+def test_runs_what_is_missing_and_nothing_twice(study_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = load_study(study_file)
+    (first,) = conduct(study, "lr", jobs=2)
+    assert [arm.name for arm in first.arms] == ["baseline", "faster"]
+    assert [len(arm.runs) for arm in first.arms] == [2, 2]
+    run = open_run(first.arms[1].runs[0], study.baseline.output)
+    assert run.record.parent_study == "lr"
+    assert run.recipe().training.learning_rate == 2e-3
+    recipes = [open_run(name, study.baseline.output).recipe() for name in first.arms[1].runs]
+    assert [recipe.training.seed for recipe in recipes] == [1, 2]
+    with monkeypatch.context() as patch:
+        patch.setattr(Workers, "map", lambda *_: pytest.fail("nothing was missing"))
+        assert conduct(study, "lr") == (first,)
+    (turned,) = conduct(study, "lr", against="faster")
+    assert turned.arms[0].name == "faster"
+    assert turned.arms[1].difference is not None
+    assert first.arms[1].difference is not None
+    assert turned.arms[1].difference.difference == pytest.approx(-first.arms[1].difference.difference)
+    more = load_study(study_file, ["seeds=[1, 2, 3]"])
+    run_study(more, "lr", 1)
+    assert len(run_folders(study)) == 6
+
+
+def test_failed_runs_leave_the_others_and_are_told(study_file: Path) -> None:
+    study = load_study(study_file, ["arms={wild: {training.learning_rate: 1.0e+30}}"])
+    with pytest.raises(DalmeumError) as caught:
+        conduct(study, "lr", jobs=1)
+    assert "2 of 4 runs failed, the first wild with seed 1: step" in str(caught.value)
+    assert sorted(run_folders(study).values()) == ["failed", "failed", "finished", "finished"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(280)
+def test_killed_three_times_ends_the_same_and_repeats_nothing(study_file: Path, tmp_path: Path) -> None:
+    calm = load_study(study_file, [f"baseline.output={tmp_path / 'calm'}"])
+    expected = conduct(calm, "lr", jobs=1)
+    study = load_study(study_file)
+    command = [sys.executable, "-m", "dalmeum", "study", str(study_file), "--jobs", "1"]
+    finished: set[str] = set()
+    for kill in range(3):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        wait_for_runs(study, kill + 1, process)
+        time.sleep(0.5 * kill)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        time.sleep(1)  # its worker notices
+        states = run_folders(study)
+        assert finished <= {name for name, state in states.items() if state == "finished"}
+        finished = {name for name, state in states.items() if state == "finished"}
+    before = {name: (Path(study.baseline.output) / name / "run.json").stat().st_mtime_ns for name in finished}
+    found = conduct(study, "lr", jobs=1)
+    for name, written in before.items():
+        assert (Path(study.baseline.output) / name / "run.json").stat().st_mtime_ns == written
+    assert list(run_folders(study).values()) == ["finished"] * 4
+    for one, other in zip(found[0].arms, expected[0].arms, strict=True):
+        assert (one.score, one.difference, one.verdict) == (other.score, other.difference, other.verdict)
+
+
+def wait_for_runs(study: Study, count: int, process: subprocess.Popen[bytes], seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while len(run_folders(study)) < count:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.05)

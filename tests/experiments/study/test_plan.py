@@ -1,0 +1,88 @@
+"""Study files, right and wrong."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dalmeum.errors import RecipeError
+from dalmeum.experiments.study.plan import arm_recipes, load_study, with_seed
+
+VALUES: dict[str, Any] = {
+    "question": "Does it help?",
+    "baseline": {"data": {"train": "train.csv", "dev": "dev.csv"}, "model": {"kind": "offline"}},
+    "arms": {"small-alpha": {"loss.alpha": 0.05}, "binary": {"tasks.binary": {"weight": 0.3}}},
+}
+
+
+def write(folder: Path, **changes: Any) -> Path:
+    path = folder / "study.yaml"
+    path.write_text(yaml.safe_dump(VALUES | changes, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def test_arms_are_the_baseline_with_changes(tmp_path: Path) -> None:
+    study = load_study(write(tmp_path), ["seeds=[4, 5]", "baseline.data.train=other.csv"])
+    assert study.seeds == (4, 5)
+    assert study.names == ("baseline", "small-alpha", "binary")
+    recipes = arm_recipes(study)
+    assert recipes["baseline"] == study.baseline
+    assert [recipe.loss.alpha for recipe in recipes.values()] == [0.1, 0.05, 0.1]
+    assert {recipe.data.train for recipe in recipes.values()} == {"other.csv"}
+    assert recipes["small-alpha"].tasks.binary is None
+    assert recipes["binary"].tasks.binary is not None
+    assert with_seed(recipes["binary"], 9).training.seed == 9
+
+
+def test_baseline_may_be_a_recipes_file(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(yaml.safe_dump(VALUES["baseline"]), encoding="utf-8")
+    study = load_study(write(tmp_path, baseline="base.yaml"), ["baseline.training.epochs=7"])
+    assert study.baseline.training.epochs == 7
+    assert study.baseline.data.dev == "dev.csv"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"arms": {}}, "arms: dictionary should have at least 1 item"),
+        ({"arms": {"none": {}}}, "arms.none: overrides nothing: write section.key: value"),
+        ({"arms": {"same": {"loss.alpha": 0.1}}}, "arms.same: changes nothing of the baseline"),
+        (
+            {"arms": {"one": {"loss.alpha": 0.2}, "two": {"loss.alpha": 0.2}}},
+            "arms.two: is the same as one",
+        ),
+        (
+            {"arms": {"typo": {"loss.alhpa": 0.2}}},
+            "arms.typo: loss.alhpa is no key of a recipe: did you mean",
+        ),
+        ({"arms": {"wrong": {"loss.alpha": 2}}}, "arms.wrong: loss.alpha: input should be less than"),
+        ({"arms": {"a/b": {"loss.alpha": 0.2}}}, "arms.a/b: choose another name"),
+        ({"arms": {"baseline": {"loss.alpha": 0.2}}}, "arms.baseline: choose another name"),
+        (
+            {"arms": {"seed": {"training.seed": 2}}},
+            "arms.seed: training.seed can't differ by arm",
+        ),
+        ({"seeds": [1]}, "seeds: at least 2 are needed: one can't tell an idea from luck"),
+        ({"seeds": [1, 1]}, "seeds: one stands there twice"),
+        ({"splits": ["test"]}, "splits: test is to be judged on: set baseline.data.test, too"),
+        ({"metric": "accuracy"}, "metric: input should be 'pearson', 'spearman', 'rmse' or 'mae'"),
+        ({"smallest_efect": 0.1}, "smallest_efect is no key of a study: did you mean smallest_effect?"),
+        (
+            {"baseline": {"data": {"trian": "x"}}},
+            "baseline.data.trian is no key of a study: did you mean train?",
+        ),
+    ],
+)
+def test_a_wrong_study(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+    path = write(tmp_path, **changes)
+    with pytest.raises(RecipeError) as caught:
+        load_study(path)
+    assert any(problem.startswith(f"{path}: {said}") for problem in caught.value.problems), caught.value
+
+
+def test_all_problems_of_all_arms_at_once(tmp_path: Path) -> None:
+    arms = {"one": {"loss.alpha": 2}, "two": {"model.kind": "magic"}, "three": {}}
+    with pytest.raises(RecipeError) as caught:
+        load_study(write(tmp_path, arms=arms))
+    assert len(caught.value.problems) == 3
