@@ -13,6 +13,7 @@ from dalmeum.stats.resampling import SEED as SEED
 from dalmeum.stats.weighted import Array, Statistic, Weighted
 
 CONFIDENCE = 0.95
+NORMAL = NormalDist()
 
 FEWEST_PAIRS = 3
 """Below this no interval is tried: two pairs have a correlation of 1, -1 or none."""
@@ -33,6 +34,44 @@ class Estimate:
         """`{value, low, high}` as JSON has it: null for NaN."""
         columns = {"value": self.value, "low": self.low, "high": self.high}
         return {name: number if math.isfinite(number) else None for name, number in columns.items()}
+
+
+@dataclass(frozen=True)
+class BootstrapDistribution:
+    """Replicates of a statistic, with what BCa corrects them by; `bias` is NaN where it has no interval."""
+
+    value: float
+    replicates: Array
+    bias: float = math.nan
+    acceleration: float = math.nan
+
+    def interval(self, confidence: float = CONFIDENCE) -> Estimate:
+        """The BCa interval (Efron 1987, equation 3.8)."""
+        if math.isnan(self.bias):
+            return Estimate(self.value)
+
+        def corrected(level: float) -> float:
+            shifted = self.bias + NORMAL.inv_cdf(level)
+            return NORMAL.cdf(self.bias + shifted / (1 - self.acceleration * shifted))
+
+        levels = [corrected((1 - confidence) / 2), corrected((1 + confidence) / 2)]
+        low, high = np.quantile(self.replicates, levels)
+        return Estimate(self.value, float(low), float(high))
+
+    def p_value(self, null: float = 0.0) -> float:
+        """Two-sided p of "the statistic is `null`": 1 - confidence of the BCa interval that just touches it.
+
+        Efron and Tibshirani (1993, An Introduction to the Bootstrap, section 15.4). Never below about
+        2 / (resamples + 1), more than which no number of resamples can tell.
+        """
+        if math.isnan(self.bias):
+            return math.nan
+        count = len(self.replicates)
+        below = (np.sum(self.replicates < null) + np.sum(self.replicates <= null)) / 2
+        share = float(np.clip(below, 1, count)) / (count + 1)
+        distance = NORMAL.inv_cdf(share) - self.bias
+        level = NORMAL.cdf(distance / (1 + self.acceleration * distance) - self.bias)
+        return 2 * min(level, 1 - level)
 
 
 def bca(
@@ -63,14 +102,22 @@ def bca_each(
     seed: int = SEED,
 ) -> dict[str, Estimate]:
     """`bca` of several statistics of the same pairs, on the same resamples: drawn once, and comparable."""
+    distributions = bootstrap_each(statistics, pairs, resamples=resamples, seed=seed)
+    return {name: distribution.interval(confidence) for name, distribution in distributions.items()}
+
+
+def bootstrap_each(
+    statistics: Mapping[str, Weighted], pairs: int, *, resamples: int = RESAMPLES, seed: int = SEED
+) -> dict[str, BootstrapDistribution]:
+    """Bootstrap distributions of several statistics of the same pairs, on the same resamples."""
     values = resampling.evaluate(statistics, resampling.everything(pairs))
     if pairs < FEWEST_PAIRS or resamples < 1:
-        return {name: Estimate(float(value[0])) for name, value in values.items()}
+        nothing = np.empty(0)
+        return {name: _distribution(float(value[0]), nothing, nothing) for name, value in values.items()}
     bootstrap = resampling.evaluate(statistics, resampling.bootstrap(pairs, resamples, seed))
     jackknife = resampling.evaluate(statistics, resampling.jackknife(pairs))
     return {
-        name: _interval(float(values[name][0]), bootstrap[name], jackknife[name], confidence)
-        for name in statistics
+        name: _distribution(float(values[name][0]), bootstrap[name], jackknife[name]) for name in statistics
     }
 
 
@@ -81,29 +128,21 @@ def fisher(correlation: float, pairs: int, *, confidence: float = CONFIDENCE) ->
     """
     if pairs < 4 or not abs(correlation) < 1:
         return Estimate(correlation)
-    half_width = NormalDist().inv_cdf((1 + confidence) / 2) / math.sqrt(pairs - 3)
+    half_width = NORMAL.inv_cdf((1 + confidence) / 2) / math.sqrt(pairs - 3)
     z = math.atanh(correlation)
     return Estimate(correlation, math.tanh(z - half_width), math.tanh(z + half_width))
 
 
-def _interval(value: float, bootstrap: Array, jackknife: Array, confidence: float) -> Estimate:
+def _distribution(value: float, bootstrap: Array, jackknife: Array) -> BootstrapDistribution:
     existing = bootstrap[np.isfinite(bootstrap)]
-    replicates = jackknife[np.isfinite(jackknife)]
-    if not math.isfinite(value) or len(existing) < FEWEST_EXISTING * len(bootstrap) or not len(replicates):
-        return Estimate(value)
+    nothing = BootstrapDistribution(value, existing)
+    left_out = jackknife[np.isfinite(jackknife)]
+    if not math.isfinite(value) or not len(left_out) or len(existing) < FEWEST_EXISTING * len(bootstrap):
+        return nothing
     below = (np.mean(existing < value) + np.mean(existing <= value)) / 2
-    influence = replicates.mean() - replicates
+    influence = left_out.mean() - left_out
     spread = float(np.sum(influence**2))
     if not 0 < below < 1 or np.ptp(existing) == 0 or spread == 0:
-        return Estimate(value)
-    normal = NormalDist()
-    bias = normal.inv_cdf(float(below))
+        return nothing
     acceleration = float(np.sum(influence**3)) / (6 * spread**1.5)
-
-    def corrected(level: float) -> float:
-        shifted = bias + normal.inv_cdf(level)
-        return normal.cdf(bias + shifted / (1 - acceleration * shifted))
-
-    levels = [corrected((1 - confidence) / 2), corrected((1 + confidence) / 2)]
-    low, high = np.quantile(existing, levels)
-    return Estimate(value, float(low), float(high))
+    return BootstrapDistribution(value, existing, NORMAL.inv_cdf(float(below)), acceleration)
