@@ -72,15 +72,15 @@ class DataRecipe(Section):
 class ModelRecipe(Section):
     """Which pair scorer. `encoder`: a hub name, a folder, or `package:NAME/FOLDER` (an installed package)."""
 
-    kind: Literal["cross", "offline"] = "cross"
+    kind: Literal["cross", "bi", "offline"] = "cross"
     encoder: str | None = None
     max_length: int = Field(default=128, ge=8)
 
     @model_validator(mode="after")
     def encoder_belongs_to_kind(self) -> Self:
-        if self.kind == "cross" and not self.encoder:
+        if self.kind != "offline" and not self.encoder:
             raise ValueError(
-                "encoder is missing: kind cross needs a hub name or a folder, e.g. klue/roberta-base"
+                f"encoder is missing: kind {self.kind} needs a hub name or a folder, e.g. klue/roberta-base"
             )
         if self.kind == "offline" and self.encoder:
             raise ValueError("encoder has no use with kind offline: leave it out")
@@ -94,9 +94,9 @@ class LossRecipe(Section):
     loss is taken (`dalmeum.training.scopes`).
     """
 
-    name: Literal["mixture", "correlation", "ccc", "mae", "mse", "huber", "bce", "ranknet", "cosent"] = (
-        "mixture"
-    )
+    name: Literal[
+        "mixture", "correlation", "ccc", "mae", "mse", "huber", "bce", "ranknet", "cosent", "angle"
+    ] = "mixture"
     alpha: ScheduledFraction = 0.1
     scope: Literal["auto", "micro", "exact", "dataset"] = "auto"
 
@@ -138,7 +138,7 @@ class TrainingRecipe(Section):
     """How the loss is minimised.
 
     `max_steps`, where given, decides over `epochs`. `effective_batch_size` is what a step learns from,
-    `micro_batch_size` what fits in memory at once. `group_by_length` makes batches of pairs of like length.
+    `micro_batch_size` what fits in memory at once. `group_by` is what the pairs of a batch have in common.
     `warmup` is a share of all steps; `layerwise_decay` multiplies the learning rate once for each layer below
     the head; `early_stopping` is the number of evaluations without a better dev Pearson after which to stop.
     """
@@ -155,7 +155,7 @@ class TrainingRecipe(Section):
     max_gradient_norm: float = Field(default=1.0, gt=0)
     evaluations_per_epoch: int = Field(default=1, ge=1)
     early_stopping: Annotated[int, Field(ge=1)] | None = None
-    group_by_length: bool = True
+    group_by: Literal["length", "source", "none"] = "length"
     seed: int = Field(default=42, ge=0, lt=2**32)
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
 
@@ -170,6 +170,18 @@ class Recipe(Section):
     tasks: TasksRecipe = TasksRecipe()
     training: TrainingRecipe = TrainingRecipe()
     output: str = "runs"
+
+    @model_validator(mode="after")
+    def loss_belongs_to_kind(self) -> Self:
+        if self.loss.name == "angle" and self.model.kind != "bi":
+            raise ValueError(
+                "loss.name angle is a loss of two embeddings: use it with model.kind bi, or cosent"
+            )
+        if self.loss.name == "bce" and self.model.kind == "bi":
+            raise ValueError(
+                "loss.name bce wants a logit, model.kind bi answers a cosine: use mse or mixture"
+            )
+        return self
 
     @model_validator(mode="after")
     def threshold_is_on_the_label_scale(self) -> Self:

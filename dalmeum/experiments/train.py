@@ -164,6 +164,7 @@ def encode_pairs(scorer: PairScorer, table: PairTable, binary: NDArray[np.int64]
         items=scorer.encoding.encode(table.sentence1, table.sentence2),
         labels=torch.tensor(labels, dtype=torch.float32),
         binary=None if binary is None else torch.tensor(binary, dtype=torch.float32),
+        sources=np.unique(table.source, return_inverse=True)[1].tolist(),
     )
 
 

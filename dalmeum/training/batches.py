@@ -7,10 +7,10 @@ import torch
 from torch.utils.data import Sampler
 
 POOL_BATCHES = 50
-"""Batches whose pairs are sorted by length together, at most. A larger pool pads less and mixes less."""
+"""Batches whose pairs are sorted together, at most. A larger pool pads less and mixes less."""
 
 FEWEST_POOLS = 4
-"""With one pool, pairs of one length would meet the same batch mates in every epoch."""
+"""With one pool, pairs of one length or source would meet the same batch mates in every epoch."""
 
 
 @dataclass(frozen=True)
@@ -62,15 +62,16 @@ def split_to(pieces: list[list[int]], count: int) -> list[list[int]]:
     return pieces
 
 
-class LengthBatchSampler(Sampler[list[list[int]]]):
-    """Batches of pairs of like length, so that little is padded, yet random anew in each epoch.
+class PairBatchSampler(Sampler[list[list[int]]]):
+    """Batches of pairs that are alike in something, yet random anew in each epoch.
 
-    All pairs are shuffled, cut into pools, sorted by length within a pool, cut into batches, and the batches
+    All pairs are shuffled, cut into pools, sorted by `group` within a pool, cut into batches, and the batches
     shuffled. The order is a function of (seed, epoch) alone, so that a resumed run draws the same. Each of
     `world_size` ranks takes its share of every batch, and yields it as micro-batches: rows of one forward.
 
-    With `group`, pairs of like length make up a batch. With `sort`, a batch's pairs are dealt to ranks and
-    micro-batches in the order of their lengths; without, at random.
+    `group` holds a number a pair: their lengths, so that little is padded, or their sources; None leaves
+    batches at random. With `sort`, a batch's pairs are dealt to ranks and micro-batches in the order of their
+    lengths; without, at random.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class LengthBatchSampler(Sampler[list[list[int]]]):
         batch_size: int,
         *,
         seed: int,
-        group: bool = True,
+        group: Sequence[int] | None = None,
         sort: bool = True,
         micro_batch_size: MicroBatchSize = MicroBatchSize(),
         rank: int = 0,
@@ -112,12 +113,12 @@ class LengthBatchSampler(Sampler[list[list[int]]]):
     def batches(self) -> Iterator[list[int]]:
         """The effective batches of this epoch, the same on all ranks."""
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
-        lengths = torch.as_tensor(self.lengths)
-        order = torch.randperm(len(lengths), generator=generator)
-        if self.group:
+        order = torch.randperm(len(self.lengths), generator=generator)
+        if self.group is not None:
+            key = torch.as_tensor(self.group)
             pool = min(POOL_BATCHES, -(-len(self) // FEWEST_POOLS))
             pools = order.split(self.batch_size * pool)
-            order = torch.cat([rows[lengths[rows].argsort(stable=True)] for rows in pools])
+            order = torch.cat([rows[key[rows].argsort(stable=True)] for rows in pools])
         batches = order.split(self.batch_size)
         for index in torch.randperm(len(batches), generator=generator).tolist():
             yield batches[index].tolist()

@@ -6,8 +6,8 @@ from torch import nn
 class SparseEmbeddingGradients:
     """Has a network's embeddings gather sparse gradients, to be made dense once a step.
 
-    The dense gradient of a lookup is a table of zeros with a few rows in it. To fill one for every micro-batch
-    and add it up takes twice the table's memory, and with small micro-batches much of the time.
+    The dense gradient of a lookup is a table of zeros with a few rows in it. To fill one for every
+    micro-batch and add it up takes twice the table's memory, and with small ones much of the time.
     """
 
     def __init__(self, network: nn.Module) -> None:

@@ -15,6 +15,8 @@ from dalmeum.models.encoding import PairEncoding
 class EncodedPairs(Dataset[list[int]]):
     """Encoded pairs and their labels, float32 (n,); `binary` is None where the binary task is not trained.
 
+    `sources` numbers the sources that pairs come from, (n,); None where nobody asks for them.
+
     As a torch dataset it hands row numbers through: the collator makes the batch, so that a batch's labels
     are one indexing of a tensor.
     """
@@ -22,6 +24,7 @@ class EncodedPairs(Dataset[list[int]]):
     items: Sequence[Any]
     labels: Tensor
     binary: Tensor | None
+    sources: Sequence[int] | None = None
 
     def __len__(self) -> int:
         return len(self.items)

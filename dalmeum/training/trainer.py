@@ -17,7 +17,7 @@ from dalmeum.models.precision import autocast
 from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import Recipe, TokenBudget
 from dalmeum.stats import mae, pearson
-from dalmeum.training.batches import LengthBatchSampler, MicroBatchSize
+from dalmeum.training.batches import MicroBatchSize, PairBatchSampler
 from dalmeum.training.callbacks import IntermediateEvaluations, ReportProgress
 from dalmeum.training.embeddings import SparseEmbeddingGradients
 from dalmeum.training.exact import MicroBatch, Passes
@@ -82,13 +82,14 @@ class PairTrainer(Trainer):
 
     def get_train_dataloader(self) -> DataLoader[list[int]]:
         training = self.recipe.training
-        sampler = LengthBatchSampler(
-            self.scorer.encoding.lengths(self.train_pairs.items),
+        lengths = self.scorer.encoding.lengths(self.train_pairs.items)
+        sampler = PairBatchSampler(
+            lengths,
             training.effective_batch_size,
             seed=training.seed,
-            group=training.group_by_length,
+            group={"length": lengths, "source": self.train_pairs.sources, "none": None}[training.group_by],
             # A loss of each micro-batch depends on who is in it; one of the whole batch does not.
-            sort=training.group_by_length or self.recipe.loss.scope != "micro",
+            sort=training.group_by == "length" or self.recipe.loss.scope != "micro",
             micro_batch_size=micro_batch_size(training.micro_batch_size),
             rank=self.args.process_index,
             world_size=self.args.world_size,
@@ -99,7 +100,7 @@ class PairTrainer(Trainer):
     def create_optimizer(self, model: nn.Module | None = None) -> Optimizer:
         if self.optimizer is None:
             training = self.recipe.training
-            kind, options = self.get_optimizer_cls_and_kwargs(self.args, self.scorer.model)
+            kind, options = self.get_optimizer_cls_and_kwargs(self.args)
             groups = parameter_groups(
                 self.scorer.model,
                 learning_rate=training.learning_rate,

@@ -13,7 +13,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from dalmeum.losses import mixture_loss
 from dalmeum.models.cross import new_cross_encoder
-from dalmeum.training.batches import LengthBatchSampler, MicroBatchSize
+from dalmeum.training.batches import MicroBatchSize, PairBatchSampler
 from dalmeum.training.exact import Passes, exact_backward, gather_pairs
 from dalmeum.training.pairs import EncodedPairs, collate_rows
 from dalmeum.training.trainer import network_outputs
@@ -58,7 +58,7 @@ def compare_gradients(rank: int, world_size: int, meeting: Path, encoder: str, o
             wrapped = DistributedDataParallel(network, broadcast_buffers=False)
             # Two steps: DDP lays its buckets anew at the beginning of the second.
             for step in range(2):
-                (pieces,) = LengthBatchSampler(
+                (pieces,) = PairBatchSampler(
                     encoding.lengths(encoded.items),
                     pairs,
                     seed=step,

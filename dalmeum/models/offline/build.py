@@ -1,5 +1,6 @@
 """A new offline scorer from training pairs, and a saved one from its folder."""
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,10 +17,16 @@ def build_offline(
     sentence1: Sequence[str], sentence2: Sequence[str], *, num_labels: int, seed: int
 ) -> tuple[OfflineForPairScoring, OfflineEncoder]:
     """An untrained network, its weights drawn from `seed`, and an encoder fitted on the training pairs."""
-    encoder = OfflineEncoder.fit(sentence1, sentence2)
+    encoder = _fitted(tuple(sentence1), tuple(sentence2))
     model = OfflineForPairScoring(OfflineConfig(num_features=len(feature_names()), num_labels=num_labels))
     model.initialise(encoder.collate(encoder.encode(sentence1, sentence2))["features"], seed)
     return model, encoder
+
+
+@functools.lru_cache(maxsize=1)
+def _fitted(sentence1: tuple[str, ...], sentence2: tuple[str, ...]) -> OfflineEncoder:
+    """No seed moves the encoder: the runs of a study share it."""
+    return OfflineEncoder.fit(sentence1, sentence2)
 
 
 def load_offline(folder: str | Path) -> tuple[OfflineForPairScoring, OfflineEncoder]:

@@ -30,6 +30,9 @@ CHUNK = 4096
 BATCH = 256
 """Pairs aligned together, of like length."""
 
+REMEMBERED = 20_000
+"""Pairs whose features are kept, about half a kB each."""
+
 BUCKETS = 2**18
 GRAMS = {"letters_3": 3, "jamo_3": 3}
 """n-grams whose TF-IDF cosines are features: of letters, and of jamo, in which inflected forms stay alike."""
@@ -63,20 +66,20 @@ class OfflineEncoder:
         frequency: Counter[str] = Counter()
         for morphemes in analyse(sentences):
             frequency.update({each.name for each in morphemes if each.content_class})
-        encoder = cls(
+        return cls(
             Lexicon(MorphemeVectors.from_kiwi(), dict(sorted(frequency.items())), len(sentences)),
             {
                 name: np.bincount(counts.indices, minlength=BUCKETS)
                 for name, counts in _gram_counts(sentences).items()
             },
         )
-        # Training asks for these very pairs next, and standardisation has to see them first.
-        features = encoder.encode(sentence1, sentence2)
-        encoder._remembered = dict(zip(_in_one_order(sentence1, sentence2), features, strict=True))
-        return encoder
 
     def encode(self, sentence1: Sequence[str], sentence2: Sequence[str]) -> list[PairFeatures]:
-        """One vector of features (num_features,) a pair."""
+        """One vector of features (num_features,) a pair.
+
+        Remembers the first pairs that it sees: standardisation, training and the other seeds of a study ask
+        for the same ones.
+        """
         pairs = _in_one_order(sentence1, sentence2)
         result = [self._remembered.get(pair) for pair in pairs]
         new = [index for index, features in enumerate(result) if features is None]
@@ -85,6 +88,8 @@ class OfflineEncoder:
             encoded = self._encode([pairs[row] for row in rows])
             for row, features in zip(rows, encoded, strict=True):
                 result[row] = features
+                if len(self._remembered) < REMEMBERED:
+                    self._remembered[pairs[row]] = features
         return [features for features in result if features is not None]
 
     def collate(self, items: Sequence[PairFeatures]) -> dict[str, Tensor]:
