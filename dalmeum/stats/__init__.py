@@ -1,5 +1,6 @@
 """Scores, their intervals and what may be concluded from them, on NumPy and SciPy alone."""
 
+from dalmeum.stats.board import ShakeUp, shake_up
 from dalmeum.stats.correlations import (
     CorrelationComparison,
     SignificanceTest,
@@ -8,9 +9,14 @@ from dalmeum.stats.correlations import (
     williams,
     zou,
 )
-from dalmeum.stats.intervals import Estimate, bca, bca_each, fisher
+from dalmeum.stats.detectable import power, smallest_detectable_difference
+from dalmeum.stats.gaps import gap, gap_difference
+from dalmeum.stats.intervals import Difference, Estimate, bca, bca_each, fisher
 from dalmeum.stats.metrics import f1, mae, pearson, rmse, spearman
-from dalmeum.stats.paired import PairedDifference, paired_difference
+from dalmeum.stats.optimism import Optimism, optimism_of_choice
+from dalmeum.stats.paired import paired_difference
+from dalmeum.stats.reliability import LabelReliability, label_reliability
+from dalmeum.stats.scale import Linearity, linearity
 from dalmeum.stats.seeds import SeedDifference, SeedMean, mean_over_seeds, seed_by_pair
 from dalmeum.stats.steps import steps_to_reach
 from dalmeum.stats.student import t_interval
@@ -18,11 +24,15 @@ from dalmeum.stats.verdicts import Outcome, Verdict, holm, verdict
 
 __all__ = [
     "CorrelationComparison",
+    "Difference",
     "Estimate",
+    "LabelReliability",
+    "Linearity",
+    "Optimism",
     "Outcome",
-    "PairedDifference",
     "SeedDifference",
     "SeedMean",
+    "ShakeUp",
     "SignificanceTest",
     "Verdict",
     "bca",
@@ -30,13 +40,21 @@ __all__ = [
     "compare_correlations",
     "f1",
     "fisher",
+    "gap",
+    "gap_difference",
     "holm",
+    "label_reliability",
+    "linearity",
     "mae",
     "mean_over_seeds",
+    "optimism_of_choice",
     "paired_difference",
     "pearson",
+    "power",
     "rmse",
     "seed_by_pair",
+    "shake_up",
+    "smallest_detectable_difference",
     "spearman",
     "steiger",
     "steps_to_reach",

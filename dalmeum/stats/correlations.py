@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dalmeum.stats import student, weighted
-from dalmeum.stats.intervals import CONFIDENCE, Estimate, fisher
+from dalmeum.stats.columns import equal_columns
+from dalmeum.stats.intervals import CONFIDENCE, Difference, Estimate, fisher
 from dalmeum.stats.metrics import pearson
-from dalmeum.stats.paired import PairedDifference, columns, paired_difference
+from dalmeum.stats.paired import paired_difference
 from dalmeum.stats.resampling import RESAMPLES, SEED
 from dalmeum.stats.weighted import ROUNDING
 
@@ -34,7 +35,7 @@ class SignificanceTest:
 
 
 @dataclass(frozen=True)
-class CorrelationComparison(PairedDifference):
+class CorrelationComparison(Difference):
     """Pearson of the first predictor less that of the second: paired bootstrap, and three tests beside it.
 
     Attributes:
@@ -61,7 +62,7 @@ def compare_correlations(
     p = 1. ValueError for fewer than 4 pairs, for a column that does not vary or holds NaN, and for
     predictors that mirror each other (r23 = -1: the difference is then twice a correlation).
     """
-    label, one, other = columns(labels, first, second)
+    label, one, other = equal_columns(labels, first, second)
     n = len(label)
     if n < FEWEST_PAIRS:
         raise ValueError(f"{n} pairs; to compare two correlations takes at least {FEWEST_PAIRS}")

@@ -37,6 +37,23 @@ class Estimate:
 
 
 @dataclass(frozen=True)
+class Difference:
+    """A difference of two scores.
+
+    Attributes:
+        interval: the difference with its bounds; `difference` is its value.
+        p_value: two-sided, of "the difference is 0"; NaN where the interval does not exist.
+    """
+
+    interval: Estimate
+    p_value: float
+
+    @property
+    def difference(self) -> float:
+        return self.interval.value
+
+
+@dataclass(frozen=True)
 class BootstrapDistribution:
     """Replicates of a statistic, with what BCa corrects them by; `bias` is NaN where it has no interval."""
 
@@ -58,8 +75,8 @@ class BootstrapDistribution:
         low, high = np.quantile(self.replicates, levels)
         return Estimate(self.value, float(low), float(high))
 
-    def p_value(self, null: float = 0.0) -> float:
-        """Two-sided p of "the statistic is `null`": 1 - confidence of the BCa interval that just touches it.
+    def p_value(self) -> float:
+        """Two-sided p of "the statistic is 0": 1 - confidence of the BCa interval that just touches 0.
 
         Efron and Tibshirani (1993, An Introduction to the Bootstrap, section 15.4). Never below about
         2 / (resamples + 1), more than which no number of resamples can tell.
@@ -67,11 +84,37 @@ class BootstrapDistribution:
         if math.isnan(self.bias):
             return math.nan
         count = len(self.replicates)
-        below = (np.sum(self.replicates < null) + np.sum(self.replicates <= null)) / 2
+        below = (np.sum(self.replicates < 0) + np.sum(self.replicates <= 0)) / 2
         share = float(np.clip(below, 1, count)) / (count + 1)
         distance = NORMAL.inv_cdf(share) - self.bias
         level = NORMAL.cdf(distance / (1 + self.acceleration * distance) - self.bias)
         return 2 * min(level, 1 - level)
+
+    def difference(self, confidence: float = CONFIDENCE) -> Difference:
+        """The interval and the p-value; what is 0 in every resample is 0 from 0 to 0, with p = 1."""
+        if self.value == 0 and len(self.replicates) and not self.replicates.any():
+            return Difference(Estimate(0.0, 0.0, 0.0), 1.0)
+        return Difference(self.interval(confidence), self.p_value())
+
+    @classmethod
+    def of(cls, value: float, bootstrap: Array, influence: Array) -> "BootstrapDistribution":
+        """Corrected by how much each pair moves the statistic (`influences`)."""
+        existing = bootstrap[np.isfinite(bootstrap)]
+        nothing = cls(value, existing)
+        if not math.isfinite(value) or len(existing) < FEWEST_EXISTING * len(bootstrap):
+            return nothing
+        below = (np.sum(existing < value) + np.sum(existing <= value)) / 2
+        spread = float(np.sum(influence**2))
+        if not 0 < below < len(existing) or np.ptp(existing) == 0 or spread == 0:
+            return nothing
+        acceleration = float(np.sum(influence**3)) / (6 * spread**1.5)
+        return cls(value, existing, NORMAL.inv_cdf(float(below) / len(existing)), acceleration)
+
+
+def influences(jackknife: Array) -> Array:
+    """What each pair, or each group that the jackknife leaves out, adds to the statistic."""
+    existing = jackknife[np.isfinite(jackknife)]
+    return (1 - 1 / max(len(existing), 1)) * (existing.mean() - existing) if len(existing) else existing
 
 
 def bca(
@@ -110,14 +153,19 @@ def bootstrap_each(
     statistics: Mapping[str, Weighted], pairs: int, *, resamples: int = RESAMPLES, seed: int = SEED
 ) -> dict[str, BootstrapDistribution]:
     """Bootstrap distributions of several statistics of the same pairs, on the same resamples."""
-    values = resampling.evaluate(statistics, resampling.everything(pairs))
+    prepared = list(statistics.values())
+    values = resampling.evaluate(prepared, resampling.everything(pairs))[:, 0].tolist()
     if pairs < FEWEST_PAIRS or resamples < 1:
         nothing = np.empty(0)
-        return {name: _distribution(float(value[0]), nothing, nothing) for name, value in values.items()}
-    bootstrap = resampling.evaluate(statistics, resampling.bootstrap(pairs, resamples, seed))
-    jackknife = resampling.evaluate(statistics, resampling.jackknife(pairs))
+        return {
+            name: BootstrapDistribution(value, nothing)
+            for name, value in zip(statistics, values, strict=True)
+        }
+    bootstrap = resampling.evaluate(prepared, resampling.bootstrap(pairs, resamples, seed))
+    jackknife = resampling.evaluate(prepared, resampling.jackknife(pairs))
     return {
-        name: _distribution(float(values[name][0]), bootstrap[name], jackknife[name]) for name in statistics
+        name: BootstrapDistribution.of(value, bootstrap[row], influences(jackknife[row]))
+        for row, (name, value) in enumerate(zip(statistics, values, strict=True))
     }
 
 
@@ -131,18 +179,3 @@ def fisher(correlation: float, pairs: int, *, confidence: float = CONFIDENCE) ->
     half_width = NORMAL.inv_cdf((1 + confidence) / 2) / math.sqrt(pairs - 3)
     z = math.atanh(correlation)
     return Estimate(correlation, math.tanh(z - half_width), math.tanh(z + half_width))
-
-
-def _distribution(value: float, bootstrap: Array, jackknife: Array) -> BootstrapDistribution:
-    existing = bootstrap[np.isfinite(bootstrap)]
-    nothing = BootstrapDistribution(value, existing)
-    left_out = jackknife[np.isfinite(jackknife)]
-    if not math.isfinite(value) or not len(left_out) or len(existing) < FEWEST_EXISTING * len(bootstrap):
-        return nothing
-    below = (np.mean(existing < value) + np.mean(existing <= value)) / 2
-    influence = left_out.mean() - left_out
-    spread = float(np.sum(influence**2))
-    if not 0 < below < 1 or np.ptp(existing) == 0 or spread == 0:
-        return nothing
-    acceleration = float(np.sum(influence**3)) / (6 * spread**1.5)
-    return BootstrapDistribution(value, existing, NORMAL.inv_cdf(float(below)), acceleration)

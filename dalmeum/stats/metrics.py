@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dalmeum.stats import weighted
-from dalmeum.stats.weighted import Array, Statistic, Weighted
+from dalmeum.stats.columns import equal_columns
+from dalmeum.stats.weighted import Statistic, Weighted
 
 
 def pearson(first: ArrayLike, second: ArrayLike) -> float:
@@ -33,8 +34,6 @@ def f1(truth: ArrayLike, predicted: ArrayLike) -> float:
 
 
 def _value(statistic: Statistic, first: ArrayLike, second: ArrayLike) -> float:
-    columns: tuple[Array, Array] = (np.asarray(first, np.float64), np.asarray(second, np.float64))
-    if columns[0].ndim != 1 or columns[0].shape != columns[1].shape:
-        raise ValueError(f"columns of shapes {columns[0].shape} and {columns[1].shape}; expected two of (n,)")
+    columns = equal_columns(first, second)
     of_weights: Weighted = statistic(*columns)
     return float(of_weights(np.ones((1, len(columns[0]))))[0])

@@ -33,6 +33,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dalmeum.stats import resampling, student, weighted
+from dalmeum.stats.columns import label_and_rows
 from dalmeum.stats.intervals import CONFIDENCE, FEWEST_EXISTING, FEWEST_PAIRS
 from dalmeum.stats.resampling import RESAMPLES, SEED
 from dalmeum.stats.weighted import Array, Statistic
@@ -110,8 +111,8 @@ def mean_over_seeds(
     `labels` are of shape (n,), `predictions` of shape (k, n), k >= 2. The formula and its sources stand at
     the head of this module; `metric` and the prior are those of `seed_by_pair`. ValueError for other shapes.
     """
-    label = np.asarray(labels, np.float64)
-    scores, replicates = _scores(metric, label, _rows(label, predictions, "predictions"), resamples, seed)
+    label, rows = _seeds(labels, predictions, "predictions")
+    scores, replicates = _scores(metric, label, rows, resamples, seed)
     spread = _seed_part(scores, prior_sd, prior_df)
     value = float(scores.mean())
     errors = _errors(value, [spread], *_pair_parts(replicates), len(scores), len(label), confidence)
@@ -152,8 +153,8 @@ def seed_by_pair(
     Raises:
         ValueError: shapes that do not fit, fewer than 2 seeds, or a negative prior.
     """
-    label = np.asarray(labels, np.float64)
-    arm, baseline = _rows(label, first, "first"), _rows(label, second, "second")
+    label, arm = _seeds(labels, first, "first")
+    label, baseline = _seeds(label, second, "second")
     k, m = len(arm), len(baseline)
     if paired and k != m:
         raise ValueError(f"{k} and {m} seeds can't be paired; give the same seeds or set paired=False")
@@ -188,27 +189,21 @@ def standard_error(
     return error, max(freedom, seed_freedom)
 
 
-def _rows(label: Array, predictions: ArrayLike, name: str) -> Array:
-    rows = np.asarray(predictions, np.float64)
-    if label.ndim != 1 or rows.ndim != 2 or rows.shape[1] != len(label):
-        raise ValueError(f"{name} of shape {rows.shape} for labels of shape {label.shape}: expected (k, n)")
+def _seeds(labels: ArrayLike, predictions: ArrayLike, name: str) -> tuple[Array, Array]:
+    label, rows = label_and_rows(labels, predictions, name)
     if len(rows) < FEWEST_SEEDS:
         raise ValueError(f"{name} of {len(rows)} seed: how much seeds differ takes at least {FEWEST_SEEDS}")
-    return rows
+    return label, rows
 
 
 def _scores(metric: Statistic, label: Array, rows: Array, resamples: int, seed: int) -> tuple[Array, Array]:
     """Scores of all rows, shape (rows,), and those of the resamples in which all exist."""
-    statistics = {str(number): metric(label, row) for number, row in enumerate(rows)}
+    statistics = [metric(label, row) for row in rows]
     pairs = len(label)
-
-    def matrix(blocks: resampling.Blocks) -> Array:
-        return np.stack(list(resampling.evaluate(statistics, blocks).values()), axis=1)
-
-    scores = matrix(resampling.everything(pairs))[0]
+    scores = resampling.evaluate(statistics, resampling.everything(pairs))[:, 0]
     if pairs < FEWEST_PAIRS:
         return scores, np.empty((0, len(rows)))
-    replicates = matrix(resampling.bootstrap(pairs, resamples, seed))
+    replicates = resampling.evaluate(statistics, resampling.bootstrap(pairs, resamples, seed)).T
     existing = np.isfinite(replicates).all(axis=1)
     return scores, replicates[existing] if existing.mean() >= FEWEST_EXISTING else replicates[:0]
 

@@ -65,7 +65,7 @@ def test_few_or_no_pairs() -> None:
 
 
 def test_columns_must_match() -> None:
-    with pytest.raises(ValueError, match=r"\(3,\) and \(2,\)"):
+    with pytest.raises(ValueError, match=r"\(3,\), \(2,\)"):
         pearson([1, 2, 3], [1, 2])
 
 

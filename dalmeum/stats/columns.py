@@ -1,0 +1,23 @@
+"""Columns of numbers, checked before anything is computed from them."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from dalmeum.stats.weighted import Array
+
+
+def equal_columns(*values: ArrayLike) -> list[Array]:
+    """The columns as float64; ValueError unless all are of one shape (n,)."""
+    arrays = [np.asarray(column, np.float64) for column in values]
+    if arrays[0].ndim != 1 or any(array.shape != arrays[0].shape for array in arrays):
+        shapes = ", ".join(str(array.shape) for array in arrays)
+        raise ValueError(f"columns of shapes {shapes}; expected all of one (n,)")
+    return arrays
+
+
+def label_and_rows(labels: ArrayLike, predictions: ArrayLike, name: str) -> tuple[Array, Array]:
+    """Labels of shape (n,) and predictions of shape (k, n); ValueError where they are not."""
+    label, rows = np.asarray(labels, np.float64), np.asarray(predictions, np.float64)
+    if label.ndim != 1 or rows.ndim != 2 or rows.shape[1] != len(label):
+        raise ValueError(f"{name} of shape {rows.shape} for labels of shape {label.shape}: expected (k, n)")
+    return label, rows

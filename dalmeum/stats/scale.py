@@ -1,0 +1,89 @@
+"""Is the label scale linear in the predictions: an isotonic against a linear fit, both out of fold."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from dalmeum.stats import weighted
+from dalmeum.stats.columns import equal_columns
+from dalmeum.stats.intervals import CONFIDENCE, Difference
+from dalmeum.stats.metrics import pearson, rmse
+from dalmeum.stats.paired import paired_difference
+from dalmeum.stats.resampling import RESAMPLES, SEED
+from dalmeum.stats.weighted import Array
+
+FOLDS = 10
+
+
+@dataclass(frozen=True)
+class Linearity:
+    """Out-of-fold fits of label on prediction.
+
+    Attributes:
+        rmse_linear: error of the straight line, in label units.
+        rmse_isotonic: error of the best rising curve.
+        difference: isotonic less linear, by a bootstrap of pairs; below 0 a curve fits better, so that the
+            scale is not linear.
+        isotonic: the out-of-fold values of the curve, shape (n,), in label units.
+        pearson_gain: Pearson of those values less that of the predictions as they are: what bending the
+            scale would bring.
+    """
+
+    rmse_linear: float
+    rmse_isotonic: float
+    difference: Difference
+    isotonic: Array
+    pearson_gain: float
+
+
+def linearity(
+    labels: ArrayLike,
+    predictions: ArrayLike,
+    *,
+    folds: int = FOLDS,
+    resamples: int = RESAMPLES,
+    confidence: float = CONFIDENCE,
+    seed: int = SEED,
+) -> Linearity:
+    """Whether a monotone curve from predictions to labels beats a straight line on pairs it was not fit on.
+
+    Both columns are of shape (n,). The line is least squares, the curve least squares among rising ones
+    (Barlow et al. 1972, Statistical Inference under Order Restrictions), straight between its points and
+    level beyond them. Both are fit on all folds but one and judged on that. ValueError for columns that do
+    not fit, fewer than 2 folds, or fewer than 2 pairs a fold.
+    """
+    label, prediction = equal_columns(labels, predictions)
+    if not 2 <= folds <= len(label) // 2:
+        raise ValueError(f"{folds} folds of {len(label)} pairs; expected at least 2 folds of 2 pairs")
+    order = np.random.default_rng(seed).permutation(len(label))
+    line, curve = np.empty_like(label), np.empty_like(label)
+    for held_out in np.array_split(order, folds):
+        rest = np.setdiff1d(order, held_out)
+        line[held_out] = _line(prediction[rest], label[rest], prediction[held_out])
+        curve[held_out] = _curve(prediction[rest], label[rest], prediction[held_out])
+    return Linearity(
+        rmse_linear=rmse(label, line),
+        rmse_isotonic=rmse(label, curve),
+        difference=paired_difference(
+            label, curve, line, metric=weighted.rmse, resamples=resamples, confidence=confidence, seed=seed
+        ),
+        isotonic=curve,
+        pearson_gain=pearson(label, curve) - pearson(label, prediction),
+    )
+
+
+def _line(x: Array, y: Array, new: Array) -> Array:
+    deviations = x - x.mean()
+    spread = float(deviations @ deviations)
+    slope = float(deviations @ y) / spread if spread else 0.0
+    return np.asarray(y.mean() + slope * (new - x.mean()))
+
+
+def _curve(x: Array, y: Array, new: Array) -> Array:
+    from scipy.optimize import isotonic_regression  # slow to import, and needed here alone
+
+    # One point a prediction: the curve has one value for equal predictions.
+    points, place, counts = np.unique(x, return_inverse=True, return_counts=True)
+    means = np.bincount(place, weights=y) / counts
+    return np.asarray(np.interp(new, points, isotonic_regression(means, weights=counts).x))

@@ -1,0 +1,91 @@
+import math
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import stats
+
+from dalmeum.stats import gap, gap_difference, mae, pearson, weighted
+
+Array = NDArray[np.float64]
+
+
+def split(n: int, noise: float, seed: int) -> tuple[Array, Array]:
+    generator = np.random.default_rng(seed)
+    label = generator.normal(size=n)
+    return label, label + generator.normal(0, noise, n)
+
+
+def test_a_gap_of_means_equals_scipy() -> None:
+    train, dev = split(120, 0.5, 0), split(60, 0.8, 1)
+    ours = gap(train, dev, metric=weighted.mae, resamples=20_000)
+    errors = [np.abs(label - prediction) for label, prediction in (train, dev)]
+    reference = stats.bootstrap(
+        errors,
+        lambda a, b, axis: a.mean(axis=axis) - b.mean(axis=axis),
+        n_resamples=20_000,
+        method="BCa",
+        rng=np.random.default_rng(0),
+    ).confidence_interval
+    assert ours.difference == pytest.approx(mae(*train) - mae(*dev))
+    width = reference.high - reference.low
+    assert ours.interval.low == pytest.approx(reference.low, abs=0.02 * width)
+    assert ours.interval.high == pytest.approx(reference.high, abs=0.02 * width)
+
+
+def test_sets_of_one_size_are_resampled_apart() -> None:
+    same = split(100, 0.5, 0)
+    result = gap(same, same)
+    assert result.difference == 0
+    assert result.interval.low < -0.01
+    assert result.interval.high > 0.01
+    assert result.p_value > 0.9
+
+
+def test_the_gap_of_an_arm_against_the_baseline_s() -> None:
+    generator = np.random.default_rng(2)
+    label, prediction = split(300, 0.6, 3)
+    remembered = prediction + 0.5 * (label - prediction)  # the arm knows its training pairs by half
+    train = (label, remembered, prediction)
+    label, prediction = split(200, 0.6, 4)
+    dev = (label, prediction + generator.normal(0, 0.05, 200), prediction)
+    result = gap_difference(train, dev)
+    expected = pearson(train[0], train[1]) - pearson(train[0], train[2])
+    expected -= pearson(dev[0], dev[1]) - pearson(dev[0], dev[2])
+    assert result.difference == pytest.approx(expected)
+    assert result.interval.low > 0
+    assert result.p_value < 0.01
+    # What is hard for both arms does not count, so the interval is narrower than the arm's own.
+    own = gap(train[:2], dev[:2]).interval
+    assert result.interval.high - result.interval.low < own.high - own.low
+
+
+def test_an_arm_that_is_the_baseline_has_no_other_gap() -> None:
+    label, prediction = split(50, 0.5, 0)
+    result = gap_difference((label, prediction, prediction), (label, prediction, prediction))
+    assert (result.difference, result.interval.low, result.interval.high, result.p_value) == (0, 0, 0, 1)
+
+
+def test_gaps_cover_and_reject_as_they_say() -> None:
+    truth = 1 / math.sqrt(1 + 0.5**2) - 1 / math.sqrt(1 + 0.7**2)
+    covered = rejected = 0
+    studies = 400
+    for study in range(studies):
+        one, other = split(150, 0.5, 3 * study), split(100, 0.7, 3 * study + 1)
+        result = gap(one, other, resamples=400)
+        covered += result.interval.low <= truth <= result.interval.high
+        rejected += gap(one, split(100, 0.5, 3 * study + 2), resamples=400).p_value < 0.05
+    assert 0.92 <= covered / studies <= 0.98
+    assert 0.02 <= rejected / studies <= 0.08
+
+
+def test_two_pairs_have_no_interval() -> None:
+    result = gap(split(50, 0.5, 0), ([1.0, 2.0], [1.0, 3.0]))
+    assert math.isfinite(result.difference)
+    assert math.isnan(result.interval.low)
+    assert math.isnan(result.p_value)
+
+
+def test_columns_must_match() -> None:
+    with pytest.raises(ValueError, match=r"\(3,\), \(2,\)"):
+        gap(([1, 2, 3], [1, 2]), ([1, 2], [1, 2]))
