@@ -1,15 +1,16 @@
-"""The run folder: `runs/<id>/` with `run.json`, `recipe.yaml`, `metrics.json`, `model/`, `checkpoints/`,
-`predictions/` and `report.html`. The folder is the truth about a run.
+"""The run folder: `runs/<id>/` with `run.json`, `recipe.yaml`, `metrics.json`, `history.json`, `model/`,
+`checkpoints/`, `predictions/` and `report.html`. The folder is the truth about a run.
 """
 
 import dataclasses
 import datetime
 import importlib.metadata
 import json
+import math
 import os
 import platform
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -99,6 +100,19 @@ class Run:
 
     def finish(self) -> "Run":
         return self.update(state="finished", finished=_now().isoformat(timespec="seconds"))
+
+    def history(self) -> list[dict[str, float]]:
+        """The log of training: entries of `step` with some of `loss`, `train_pearson`, `eval_pearson`, ..."""
+        history: list[dict[str, float]] = _read_json(self.folder / "history.json")
+        return history
+
+    def write_history(self, history: Sequence[Mapping[str, float]]) -> None:
+        # A loss may have been no number; JSON has none of those.
+        entries = [
+            {name: value if math.isfinite(value) else None for name, value in entry.items()}
+            for entry in history
+        ]
+        write_text(self.folder / "history.json", json.dumps(entries) + "\n")
 
     def write_metrics(self, metrics: Mapping[str, Any]) -> None:
         write_text(self.folder / "metrics.json", _to_json(metrics))

@@ -136,7 +136,7 @@ def _record_results(
         else:
             logits = scorer.logits(encoded[split].items)
             predictions, binary_predictions = scorer.similarity(logits), scorer.binary(logits)
-            write_predictions(run.predictions(split), table, predictions, binary_predictions)
+        write_predictions(run.predictions(split), table, predictions, binary_predictions)
         shown[split] = predictions
         if table.label is not None:
             evaluations[split] = evaluate_predictions(
@@ -146,6 +146,7 @@ def _record_results(
                 threshold=scorer.binary_threshold,
                 label_range=recipe.data.label_range,
             )
+    run.write_history(result.history)
     run.write_metrics({split: evaluation.to_dict() for split, evaluation in evaluations.items()})
     warnings = (*run.record.warnings, *data_warnings(tables), *result.warnings)
     run = run.update(training=_training_record(result, scorer), warnings=warnings)

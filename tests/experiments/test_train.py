@@ -55,6 +55,11 @@ def test_run_folder_holds_all_that_the_contract_names(recipe: Recipe) -> None:
     assert run.id.endswith("-tiny")
     for name in ("run.json", "recipe.yaml", "metrics.json", "report.html", "model/config.json"):
         assert (run.folder / name).is_file(), name
+    for split, rows in (("train", 96), ("dev", 48), ("test", 24)):
+        assert len(run.predictions(split).read_text(encoding="utf-8").splitlines()) == 1 + rows
+    evaluations = [entry["eval_pearson"] for entry in run.history() if "eval_pearson" in entry]
+    assert len(evaluations) == 2
+    assert max(evaluations) == pytest.approx(run.metrics()["dev"]["pearson"]["value"], abs=1e-6)
     assert list(run.checkpoints.iterdir()) == []
     assert run.recipe() == recipe
     record = json.loads((run.folder / "run.json").read_text(encoding="utf-8"))
@@ -140,6 +145,28 @@ def test_binary_task_needs_a_rule_and_is_evaluated(
         tmp_path, tiny_encoder("bert"), write_pairs, tasks={"binary": {"threshold": 3.0}}, data=plain
     )
     assert load(train(derived).folder).binary_threshold == 3.0
+
+
+def test_bi_encoder_makes_a_run_like_any_other(
+    tmp_path: Path, tiny_encoder: Tiny, write_pairs: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = make_recipe(
+        tmp_path, tiny_encoder("bert"), write_pairs, model={"kind": "bi"}, tasks={"binary": {"weight": 0.5}}
+    )
+    run = train(recipe)
+    with run.predictions("dev").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    predictions = [float(row["prediction"]) for row in rows]
+    scorer = dalmeum.load(run.folder, precision="float32")
+    scores = scorer.score(list(read_pairs(recipe.data.dev or "").pairs))
+    np.testing.assert_allclose(scores, predictions, atol=1e-6)
+    assert all(0 < float(row["binary_prediction"]) < 1 for row in rows)
+    evaluation = evaluate_table(scorer, read_table(scorer, str(write_pairs("fresh.csv", 60, seed=9))))
+    assert evaluation.to_dict()["f1"] is not None
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    with pytest.raises(InputError, match=r"pip install 'dalmeum\[sentence-transformers\]'"):
+        train(recipe)
+    assert [path.name for path in Path(recipe.output).iterdir()] == [run.id]
 
 
 def test_same_seed_same_scores_other_seed_others(recipe: Recipe) -> None:
@@ -240,9 +267,12 @@ def test_killed_and_resumed_run_ends_with_the_same_predictions(
 TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
 
 
-def test_two_processes_make_one_run(tmp_path: Path, tiny_encoder: Tiny, write_pairs: Write) -> None:
+@pytest.mark.parametrize("kind", ["cross", "bi"])
+def test_two_processes_make_one_run(
+    tmp_path: Path, tiny_encoder: Tiny, write_pairs: Write, kind: str
+) -> None:
     batch = {"effective_batch_size": 15, "micro_batch_size": 4}  # an uneven share each
-    recipe = make_recipe(tmp_path, tiny_encoder("bert"), write_pairs, training=batch)
+    recipe = make_recipe(tmp_path, tiny_encoder("bert"), write_pairs, model={"kind": kind}, training=batch)
     path = tmp_path / "recipe.yaml"
     path.write_text(recipe.to_yaml(), encoding="utf-8")
     done = subprocess.run(
