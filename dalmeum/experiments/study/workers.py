@@ -48,7 +48,7 @@ class Worker:
     """One process, spoken to in lines of JSON. When its parent dies, however, it ends with it."""
 
     def __init__(self, device: str | None, threads: int) -> None:
-        environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
+        environment = {"OMP_NUM_THREADS": str(threads), **os.environ}
         if device is not None:
             environment["CUDA_VISIBLE_DEVICES"] = device
         self.said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 # stop() closes it
