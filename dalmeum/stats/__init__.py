@@ -10,7 +10,7 @@ from dalmeum.stats.correlations import (
     zou,
 )
 from dalmeum.stats.detectable import power, smallest_detectable_difference
-from dalmeum.stats.gaps import gap, gap_difference
+from dalmeum.stats.gaps import gap, gap_difference, gap_difference_over_seeds, gap_over_seeds
 from dalmeum.stats.intervals import Difference, Estimate, bca, bca_each, fisher
 from dalmeum.stats.metrics import f1, mae, pearson, rmse, spearman
 from dalmeum.stats.optimism import Optimism, optimism_of_choice
@@ -42,6 +42,8 @@ __all__ = [
     "fisher",
     "gap",
     "gap_difference",
+    "gap_difference_over_seeds",
+    "gap_over_seeds",
     "holm",
     "label_reliability",
     "linearity",

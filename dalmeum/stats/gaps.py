@@ -1,13 +1,23 @@
 """How far a score falls from one set of pairs to another: train to dev, dev to test."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dalmeum.stats import resampling, weighted
+from dalmeum.stats import resampling, student, weighted
 from dalmeum.stats.columns import equal_columns
-from dalmeum.stats.intervals import CONFIDENCE, FEWEST_PAIRS, BootstrapDistribution, Difference, influences
+from dalmeum.stats.intervals import (
+    CONFIDENCE,
+    FEWEST_PAIRS,
+    BootstrapDistribution,
+    Difference,
+    Estimate,
+    influences,
+)
 from dalmeum.stats.paired import difference_of
 from dalmeum.stats.resampling import RESAMPLES, SEED
+from dalmeum.stats.seeds import SeedErrors, mean_over_seeds, pair_degrees_of_freedom, seed_by_pair
 from dalmeum.stats.weighted import Array, Statistic, Weighted
 
 
@@ -50,6 +60,73 @@ def gap_difference(
         difference_of(metric(label, arm), metric(label, baseline)) for label, arm, baseline in sides
     ]
     return _two_samples(statistics, [len(side[0]) for side in sides], resamples, confidence, seed)
+
+
+def gap_over_seeds(
+    first: tuple[ArrayLike, ArrayLike],
+    second: tuple[ArrayLike, ArrayLike],
+    *,
+    metric: Statistic = weighted.pearson,
+    resamples: int = RESAMPLES,
+    confidence: float = CONFIDENCE,
+) -> Difference:
+    """Mean over seeds of the score on the first set less that on the second, for new seeds and new pairs.
+
+    Each set is (labels of shape (n,), predictions of shape (k, n)): k >= 2 seeds, in the same order, and an n
+    of its own; the sets share no pairs. With s^2 the variance of the k gaps, and each set's pair variance as
+    in `dalmeum.stats.seeds`, the squared standard error is
+
+        s^2 / k + pair variance of the first + pair variance of the second
+
+    with Student's t at Satterthwaite's degrees of freedom. ValueError for other shapes.
+    """
+    errors = [mean_over_seeds(*side, metric=metric, resamples=resamples) for side in (first, second)]
+    gaps = _seed_scores(metric, *first) - _seed_scores(metric, *second)
+    return _over_seeds(gaps, errors, confidence)
+
+
+def gap_difference_over_seeds(
+    first: tuple[ArrayLike, ArrayLike, ArrayLike],
+    second: tuple[ArrayLike, ArrayLike, ArrayLike],
+    *,
+    metric: Statistic = weighted.pearson,
+    resamples: int = RESAMPLES,
+    confidence: float = CONFIDENCE,
+) -> Difference:
+    """An arm's `gap_over_seeds` less the baseline's, whose i-th predictions have the arm's i-th seed.
+
+    Each set is (labels (n,), predictions of the arm (k, n), predictions of the baseline (k, n)).
+    """
+    errors = [
+        seed_by_pair(label, arm, baseline, metric=metric, resamples=resamples)
+        for label, arm, baseline in (first, second)
+    ]
+    differences = [
+        _seed_scores(metric, label, arm) - _seed_scores(metric, label, baseline)
+        for label, arm, baseline in (first, second)
+    ]
+    return _over_seeds(differences[0] - differences[1], errors, confidence)
+
+
+def _seed_scores(metric: Statistic, labels: ArrayLike, predictions: ArrayLike) -> Array:
+    """Score of each row of predictions, shape (k,)."""
+    statistics = [metric(*equal_columns(labels, row)) for row in np.asarray(predictions)]
+    return resampling.evaluate(statistics, resampling.everything(np.size(labels)))[:, 0]
+
+
+def _over_seeds(gaps: Array, sides: Sequence[SeedErrors], confidence: float) -> Difference:
+    """Mean of `gaps`, a number a seed, with the errors of the seeds and of both sets' pairs."""
+    seeds = len(gaps)
+    value = float(gaps.mean())
+    parts = [(float(gaps.var(ddof=1)) / seeds, seeds - 1.0)]
+    for side in sides:
+        freedom = pair_degrees_of_freedom(side.pair_variance, side.cross_variance, seeds, side.pairs)
+        parts.append((side.pair_variance, freedom))
+    error, freedom = student.satterthwaite(parts)
+    # As in `seeds.standard_error`: a pair part that is mostly noise must not take from what the seeds know.
+    freedom = max(freedom, seeds - 1.0)
+    width = student.half_width(error, freedom, confidence)
+    return Difference(Estimate(value, value - width, value + width), student.p_value(value, error, freedom))
 
 
 def _two_samples(

@@ -183,10 +183,15 @@ def standard_error(
     pairs: int,
 ) -> tuple[float, float]:
     """Standard error and its degrees of freedom from the parts that `SeedErrors` names."""
-    noise = (pair_variance + cross_variance) ** 2 + cross_variance**2 / (seeds - 1)
-    pair_freedom = (pairs - 1) * pair_variance**2 / noise if noise else math.inf
+    pair_freedom = pair_degrees_of_freedom(pair_variance, cross_variance, seeds, pairs)
     error, freedom = student.satterthwaite([(seed_variance, seed_freedom), (pair_variance, pair_freedom)])
     return error, max(freedom, seed_freedom)
+
+
+def pair_degrees_of_freedom(pair_variance: float, cross_variance: float, seeds: int, pairs: int) -> float:
+    """Degrees of freedom of a pair variance that is a difference of mean squares; inf where both are 0."""
+    noise = (pair_variance + cross_variance) ** 2 + cross_variance**2 / (seeds - 1)
+    return (pairs - 1) * pair_variance**2 / noise if noise else math.inf
 
 
 def _seeds(labels: ArrayLike, predictions: ArrayLike, name: str) -> tuple[Array, Array]:

@@ -5,7 +5,25 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from dalmeum.stats import gap, gap_difference, mae, pearson, weighted
+from dalmeum.stats import (
+    gap,
+    gap_difference,
+    gap_difference_over_seeds,
+    gap_over_seeds,
+    mae,
+    mean_over_seeds,
+    pearson,
+    seed_by_pair,
+    weighted,
+)
+from tests.stats.sts_like import (
+    QUALITY,
+    labels,
+    noise_variances,
+    predictions,
+    systematic_error,
+    true_pearson,
+)
 
 Array = NDArray[np.float64]
 
@@ -89,3 +107,66 @@ def test_two_pairs_have_no_interval() -> None:
 def test_columns_must_match() -> None:
     with pytest.raises(ValueError, match=r"\(3,\), \(2,\)"):
         gap(([1, 2, 3], [1, 2]), ([1, 2], [1, 2]))
+
+
+def drawn_arm(
+    generator: np.random.Generator, n: int, seeds: int = 4, known: float = 0.0
+) -> tuple[Array, Array]:
+    """Labels and predictions (seeds, n) of an arm that knows its pairs by this share."""
+    label = labels(generator, n)
+    rows = predictions(generator, label, seeds, systematic_error(generator, label))
+    return label, rows + known * (label - rows)
+
+
+def test_a_gap_over_seeds_is_made_of_seeds_and_the_pairs_of_both_sets() -> None:
+    generator = np.random.default_rng(5)
+    train, dev = drawn_arm(generator, 300, known=0.3), drawn_arm(generator, 120)
+    result = gap_over_seeds(train, dev)
+    gaps = [
+        pearson(train[0], one) - pearson(dev[0], other) for one, other in zip(train[1], dev[1], strict=True)
+    ]
+    assert result.difference == pytest.approx(np.mean(gaps))
+    sides = [mean_over_seeds(*side).pair_variance for side in (train, dev)]
+    parts = [float(np.var(gaps, ddof=1)) / 4, *sides]
+    error = math.sqrt(sum(parts))
+    # Satterthwaite's, with what the pair parts would have if no seed had any luck with them.
+    most = sum(parts) ** 2 / sum(part**2 / df for part, df in zip(parts, (3, 299, 119), strict=True))
+    half = (result.interval.high - result.interval.low) / 2
+    assert stats.t.ppf(0.975, most) * error <= half <= stats.t.ppf(0.975, 3) * error
+    assert result.p_value == pytest.approx(0, abs=1e-3)
+
+
+def test_an_arm_against_the_baseline_over_seeds() -> None:
+    generator = np.random.default_rng(6)
+    (label, base), (dev_label, dev_base) = drawn_arm(generator, 300), drawn_arm(generator, 120)
+    arm = base + 0.3 * (label - base)
+    dev_arm = dev_base + generator.normal(0, 0.05, dev_base.shape)
+    result = gap_difference_over_seeds((label, arm, base), (dev_label, dev_arm, dev_base))
+    own = gap_over_seeds((label, arm), (dev_label, dev_arm))
+    other = gap_over_seeds((label, base), (dev_label, dev_base))
+    assert result.difference == pytest.approx(own.difference - other.difference)
+    sides = [seed_by_pair(label, arm, base), seed_by_pair(dev_label, dev_arm, dev_base)]
+    half = (result.interval.high - result.interval.low) / 2
+    assert half > 1.9 * math.sqrt(sum(side.pair_variance for side in sides))
+    assert half < (own.interval.high - own.interval.low) / 4
+    assert result.p_value < 0.001
+    same = gap_difference_over_seeds((label, base, base), (dev_label, dev_base, dev_base))
+    assert (same.difference, same.interval.low, same.interval.high, same.p_value) == (0, 0, 0, 1)
+
+
+def test_gaps_over_seeds_cover_as_they_say() -> None:
+    truth = true_pearson(), true_pearson(systematic=0.9)
+    covered = 0
+    studies = 250
+    for study in range(studies):
+        generator = np.random.default_rng(study)
+        # A seed's quality is its own, and the same on both sets.
+        spread = np.sqrt(noise_variances(generator, 3, QUALITY))[:, None]
+        sides = []
+        for n, systematic in ((400, 0.5), (300, 0.9)):
+            label = labels(generator, n)
+            shared = generator.normal(0, systematic, n)
+            sides.append((label, label + shared + spread * generator.normal(size=(3, n))))
+        interval = gap_over_seeds(sides[0], sides[1], resamples=150).interval
+        covered += interval.low <= truth[0] - truth[1] <= interval.high
+    assert 0.92 <= covered / studies <= 0.98
