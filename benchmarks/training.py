@@ -143,7 +143,7 @@ def run_peer(
     from datasets import Dataset
     from sentence_transformers import CrossEncoder, CrossEncoderTrainer, CrossEncoderTrainingArguments
 
-    from dalmeum.models.cross import locate_encoder
+    from dalmeum.models.pretrained import locate_encoder
     from dalmeum.models.precision import default_device, resolve_precision
 
     assert train.label is not None

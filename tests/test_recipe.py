@@ -79,9 +79,9 @@ training: {epochs: 0, warmup: .nan, learningrate: 1}
         "'seed' is no override: write section.key=value, e.g. training.seed=7",
         "data.train is missing",
         "data.dve is no key of a recipe: did you mean dev?",
-        "model.kind: input should be 'cross' or 'offline', not 'crsos'",
-        "loss.name: input should be 'mixture', 'correlation', 'ccc', 'mae', 'mse', 'huber', 'bce', 'ranknet' "
-        "or 'cosent', not 'mixtur'",
+        "model.kind: input should be 'cross', 'bi' or 'offline', not 'crsos'",
+        "loss.name: input should be 'mixture', 'correlation', 'ccc', 'mae', 'mse', 'huber', 'bce', "
+        "'ranknet', 'cosent' or 'angle', not 'mixtur'",
         "loss.alpha.start is missing",
         "loss.alpha.end: input should be less than or equal to 1, not 2",
         "loss.alpha.strat is no key of a recipe: did you mean start?",
@@ -99,6 +99,10 @@ training: {epochs: 0, warmup: .nan, learningrate: 1}
         (
             "model.encoder=",
             "model: encoder is missing: kind cross needs a hub name or a folder, e.g. klue/roberta-base",
+        ),
+        (
+            "loss.name=angle",
+            "loss.name angle is a loss of two embeddings: use it with model.kind bi, or cosent",
         ),
         ("model.kind=offline", "model: encoder has no use with kind offline: leave it out"),
         ("loss=mae", "loss: must be a mapping with keys such as name, alpha, not 'mae'"),
@@ -147,3 +151,14 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 def test_schedules_run_in_a_straight_line() -> None:
     assert [scheduled(FractionSchedule(start=0.5, end=0.0), at) for at in (0.0, 0.5, 1.0)] == [0.5, 0.25, 0.0]
     assert scheduled(0.1, 0.7) == 0.1
+
+
+def test_bi_encoder_takes_no_loss_of_logits(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD)
+    assert load_recipe(path, ["model.kind=bi", "loss.name=angle"]).model.kind == "bi"
+    found = problems(path, "model.kind=bi", "loss.name=bce")
+    assert found == ["loss.name bce wants a logit, model.kind bi answers a cosine: use mse or mixture"]
+    found = problems(path, "model.kind=bi", "model.encoder=")
+    assert found == [
+        "model: encoder is missing: kind bi needs a hub name or a folder, e.g. klue/roberta-base"
+    ]

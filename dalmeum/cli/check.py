@@ -68,7 +68,7 @@ def _read(
 def _token_counter(encoder: str) -> TokenCounter:
     from transformers import AutoTokenizer
 
-    from dalmeum.models.cross import locate_encoder
+    from dalmeum.models.pretrained import locate_encoder
 
     folder_or_name = locate_encoder(encoder)
     try:

@@ -1,7 +1,6 @@
 """Scoring files with a run that is finished."""
 
 import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -13,7 +12,7 @@ from dalmeum.data import PairTable, read_pairs
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.evaluation import Evaluation, evaluate_predictions
 from dalmeum.experiments.runs import open_run
-from dalmeum.models.scorer import PairScorer, load_scorer
+from dalmeum.models.scorer import PairScorer, is_model_folder, load_scorer
 from dalmeum.progress import Progress
 
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
@@ -28,7 +27,7 @@ def load(run: str | Path, precision: str = "auto", output: str | Path = "runs") 
     """
     if precision not in PRECISIONS:
         raise InputError(f"precision {precision!r} is unknown: use one of {', '.join(PRECISIONS)}")
-    if os.path.isfile(Path(run) / "config.json"):
+    if is_model_folder(Path(run)):
         return load_scorer(Path(run), precision)
     opened = open_run(run, output)
     if opened.record.state != "finished":

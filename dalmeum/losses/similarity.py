@@ -18,10 +18,12 @@ Loss = Callable[[Tensor, Tensor, float], Tensor]
 def similarity_loss(recipe: LossRecipe, label_range: tuple[float, float]) -> Loss:
     """The recipe's loss, on logits in label units; `bce` takes logits whose sigmoid spans the label range.
 
+    `angle` is `cosent`, on another similarity of two embeddings, which is the bi-encoder's to answer.
+
     Raises `MissingExtraError` where the loss is a library's that is not installed.
     """
     low, high = label_range
-    if recipe.name == "cosent":
+    if recipe.name in ("cosent", "angle"):
         cosent_class()  # now, not at the first step
 
     def bce(logits: Tensor, labels: Tensor) -> Tensor:
@@ -39,6 +41,7 @@ def similarity_loss(recipe: LossRecipe, label_range: tuple[float, float]) -> Los
         "bce": bce,
         "ranknet": ranknet_loss,
         "cosent": cosent,
+        "angle": cosent,
     }
 
     def loss(logits: Tensor, labels: Tensor, progress: float) -> Tensor:

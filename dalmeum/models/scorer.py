@@ -1,11 +1,11 @@
 """A pair scorer: a network, its encoding and its label scale, whatever the kind."""
 
 import dataclasses
-import json
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -14,11 +14,25 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from dalmeum.errors import InputError
+from dalmeum.models.bi import SETTINGS, BiEncoder, is_bi_encoder, load_bi_encoder, new_bi_encoder
 from dalmeum.models.cross import load_cross_encoder, new_cross_encoder
 from dalmeum.models.encoding import PairEncoding
 from dalmeum.models.head import fold_affine, last_linear
 from dalmeum.models.precision import autocast, default_device, resolve_precision
-from dalmeum.recipe import ModelRecipe
+from dalmeum.models.pretrained import read_json
+from dalmeum.recipe import Recipe
+
+PairNetwork = PreTrainedModel | BiEncoder
+"""What answers logits (n, tasks); it has a `config`, and writes itself with `save_pretrained`."""
+
+
+@runtime_checkable
+class HasOwnMap(Protocol):
+    """A network that knows where a line is folded into it."""
+
+    def fold_affine(self, slope: float, intercept: float) -> None:
+        """Make the similarity p answer `slope * p + intercept`."""
+
 
 SCORING_BATCH = 64
 """Pairs in one forward pass of scoring: enough to fill a processor, little beside the model in memory."""
@@ -29,8 +43,8 @@ class PairScorer:
     """Two sentences in, a similarity on the label scale out.
 
     Attributes:
-        model: a sequence classifier; column 0 of its logits is the similarity, column 1 (if any) the
-            binary task's logit.
+        model: a sequence classifier or a bi-encoder; column 0 of its logits is the similarity, column 1 (if
+            any) the binary task's logit.
         encoding: the way from sentences to the model's batches.
         label_range: lowest and highest label.
         sigmoid: the similarity is the label range times the sigmoid of its logit (trained by BCE), not the
@@ -39,7 +53,7 @@ class PairScorer:
         precision: the floating-point type that the encoder computes in; the head computes in float32.
     """
 
-    model: PreTrainedModel
+    model: PairNetwork
     encoding: PairEncoding
     label_range: tuple[float, float] = (0.0, 5.0)
     sigmoid: bool = False
@@ -102,9 +116,9 @@ class PairScorer:
         return _sigmoid(logits[:, 1]) if self.has_binary else None
 
     def fold(self, slope: float, intercept: float) -> None:
-        """Fold `slope * similarity + intercept` into the last linear layer."""
-        if own := getattr(self.model, "fold_affine", None):
-            own(slope, intercept)
+        """Fold `slope * similarity + intercept` into the last linear layer, or a network's own map."""
+        if isinstance(self.model, HasOwnMap):
+            self.model.fold_affine(slope, intercept)
         else:
             fold_affine(last_linear(self.model), slope, intercept)
 
@@ -133,18 +147,25 @@ OFFLINE = "dalmeum-offline"
 
 
 def new_scorer(
-    recipe: ModelRecipe,
-    sentence1: Sequence[str],
-    sentence2: Sequence[str],
-    *,
-    num_labels: int,
-    seed: int,
-) -> tuple[PreTrainedModel, PairEncoding]:
-    """An untrained network and its encoding; the offline kind is fitted on the training sentences (n,)."""
-    if recipe.kind == "cross":
-        assert recipe.encoder is not None  # the recipe's own validation
+    recipe: Recipe, sentence1: Sequence[str], sentence2: Sequence[str]
+) -> tuple[PairNetwork, PairEncoding]:
+    """An untrained network and its encoding; the offline kind is fitted on the training sentences (n,).
+
+    Its weights depend on the recipe's seed alone. Raises `InputError` where the encoder can't be used.
+    """
+    encoder, seed = recipe.model.encoder or "", recipe.training.seed
+    num_labels = 1 if recipe.tasks.binary is None else 2
+    if recipe.model.kind == "cross":
         return new_cross_encoder(
-            recipe.encoder, num_labels=num_labels, max_length=recipe.max_length, seed=seed
+            encoder, num_labels=num_labels, max_length=recipe.model.max_length, seed=seed
+        )
+    if recipe.model.kind == "bi":
+        return new_bi_encoder(
+            encoder,
+            num_labels=num_labels,
+            max_length=recipe.model.max_length,
+            label_range=recipe.data.label_range,
+            angle=recipe.loss.name == "angle",
         )
     from dalmeum.models.offline.build import build_offline  # kiwipiepy only where it is used
 
@@ -154,22 +175,28 @@ def new_scorer(
 def load_scorer(folder: Path, precision: str = "auto") -> PairScorer:
     """The scorer in a model folder, on the best device at hand.
 
+    A SentenceTransformer that dalmeum has not trained scores 5 times its cosine.
+
     Raises `InputError` where the folder holds no model that dalmeum can read.
     """
-    config = _read_config(folder / "config.json")
-    ours = config.get("dalmeum", {})
+    bi = is_bi_encoder(folder)
+    if bi:
+        settings, place = read_json(folder / SETTINGS, default={}), SETTINGS
+    else:
+        config = _read_config(folder / "config.json")
+        settings, place = config.get("dalmeum", {}), "config.json: its section dalmeum"
     try:
-        low, high = (float(bound) for bound in ours.get("label_range", (0.0, 5.0)))
-        sigmoid = bool(ours.get("sigmoid", False))
-        threshold = ours.get("binary_threshold")
+        low, high = (float(bound) for bound in settings.get("label_range", (0.0, 5.0)))
+        sigmoid = bool(settings.get("sigmoid", False))
+        threshold = settings.get("binary_threshold")
         threshold = None if threshold is None else float(threshold)
     except (AttributeError, TypeError, ValueError):
-        raise InputError(
-            f"{folder}/config.json: its section dalmeum is damaged: export the model again"
-        ) from None
-    model: PreTrainedModel
+        raise InputError(f"{folder}/{place} is damaged: export the model again") from None
+    model: PairNetwork
     encoding: PairEncoding
-    if config.get("model_type") == OFFLINE:
+    if bi:
+        model, encoding = load_bi_encoder(folder, settings)
+    elif config.get("model_type") == OFFLINE:
         from dalmeum.models.offline.build import load_offline  # kiwipiepy only where it is used
 
         model, encoding = load_offline(folder)
@@ -179,13 +206,15 @@ def load_scorer(folder: Path, precision: str = "auto") -> PairScorer:
     return PairScorer(model, encoding, (low, high), sigmoid, threshold).with_precision(precision)
 
 
+def is_model_folder(folder: Path) -> bool:
+    """Whether `load_scorer` would find a model there."""
+    return any(os.path.isfile(folder / name) for name in ("config.json", "modules.json"))
+
+
 def _read_config(path: Path) -> dict[str, Any]:
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path.parent}: is no model folder: config.json is missing") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: can't be read: {error}") from None
+    config = read_json(path)
+    if config is None:
+        raise InputError(f"{path.parent}: is no model folder: config.json is missing")
     if not isinstance(config, dict):
         raise InputError(f"{path}: is no model's configuration")
     return config

@@ -5,13 +5,14 @@ from collections.abc import Collection
 from typing import Any
 
 from torch.nn import Parameter
-from transformers import PreTrainedModel
+
+from dalmeum.models.scorer import PairNetwork
 
 _LAYER = re.compile(r"\.(?:layers?|h|blocks?)\.(\d+)\.")
 
 
 def parameter_groups(
-    model: PreTrainedModel,
+    model: PairNetwork,
     *,
     learning_rate: float,
     weight_decay: float,

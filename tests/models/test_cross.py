@@ -10,8 +10,9 @@ from transformers import AutoModelForSequenceClassification, BertForSequenceClas
 
 import dalmeum
 from dalmeum.errors import InputError
-from dalmeum.models.cross import TokenizedPairs, load_cross_encoder, locate_encoder, new_cross_encoder
+from dalmeum.models.cross import TokenizedPairs, load_cross_encoder, new_cross_encoder
 from dalmeum.models.head import fold_affine, last_linear
+from dalmeum.models.pretrained import locate_encoder
 from dalmeum.models.scorer import PairScorer, load_scorer
 
 PAIRS = [

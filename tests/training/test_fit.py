@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.stats
 import torch
-from transformers import AutoModelForSequenceClassification
+from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
 from dalmeum.errors import DalmeumError
 from dalmeum.models.cross import new_cross_encoder
@@ -203,6 +203,7 @@ def test_constant_and_tiny_batches_are_survived(tiny_encoder: Tiny, tmp_path: Pa
 def test_weights_that_are_no_numbers_are_told(tiny_encoder: Tiny, tmp_path: Path) -> None:
     recipe = recipe_for(data__dev=None, training__learning_rate=1e-9)
     scorer = scorer_for(tiny_encoder("bert"), recipe)
+    assert isinstance(scorer.model, PreTrainedModel)
     with torch.no_grad():
         last_linear(scorer.model).bias.fill_(float("nan"))
     with pytest.raises(DalmeumError, match="step 1: the loss is not a finite number: lower"):
@@ -213,6 +214,7 @@ def test_checkpoints_hold_the_unfolded_weights(tiny_encoder: Tiny, tmp_path: Pat
     recipe = recipe_for(loss__name="correlation")
     scorer = scorer_for(tiny_encoder("bert"), recipe)
     result = fit(scorer, recipe, encoded(scorer, 64, 1), encoded(scorer, 50, 2), tmp_path)
+    assert isinstance(scorer.model, PreTrainedModel)
     folded = copy.deepcopy(last_linear(scorer.model).bias.detach())
     best = AutoModelForSequenceClassification.from_pretrained(tmp_path / f"checkpoint-{result.best_step}")
     unfolded = last_linear(best).bias.detach()

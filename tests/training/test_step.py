@@ -29,7 +29,7 @@ class NoSparseGradients(SparseEmbeddingGradients):
 
 def step_gradient(recipe: Recipe, folder: Path) -> dict[str, Tensor]:
     first, second, labels = zip(*draw_pairs(PAIRS), strict=True)
-    model, encoding = new_scorer(recipe.model, first, second, num_labels=1, seed=0)
+    model, encoding = new_scorer(recipe, first, second)
     scorer = PairScorer(model, encoding, precision=resolve_precision(recipe.training.precision, model.device))
     pairs = EncodedPairs(encoding.encode(first, second), torch.tensor(labels), None)
     trainer = PairTrainer(scorer, recipe, pairs, None, folder)

@@ -1,0 +1,263 @@
+"""Bi-encoders: one SentenceTransformer for both sentences, the cosine of embeddings on the label scale."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from transformers import PretrainedConfig, PreTrainedTokenizerBase
+from transformers.utils.generic import ModelOutput
+
+from dalmeum.errors import InputError, MissingExtraError
+from dalmeum.models.pretrained import (
+    PICKLES,
+    check_folder,
+    check_vocabulary,
+    check_weights,
+    load_errors,
+    locate_encoder,
+    positions,
+    read_json,
+)
+from dalmeum.models.quiet import quiet_transformers
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+SETTINGS = "dalmeum.json"
+"""Beside a SentenceTransformer's own files: what makes of its cosine a similarity on the label scale."""
+
+BINARY_UNIT = 500.0
+"""What the binary map's parameters are counted in. A step moves every parameter by about the learning rate,
+which suits an encoder's weights of about .02: so these are made as small."""
+
+
+class BiEncoderConfig(PretrainedConfig):
+    """The number of tasks, and what `PairScorer` puts beside it."""
+
+    model_type = "dalmeum-bi"
+
+
+@dataclass
+class BiEncoderOutput(ModelOutput):
+    """Logits (n, tasks); `member_logits` (1, n, tasks) are what the loss takes, if not the same."""
+
+    logits: Tensor | None = None
+    member_logits: Tensor | None = None
+
+
+class BiEncoder(nn.Module):
+    """Logits from the cosine c of two embeddings: `slope * c + intercept`, and a line for the binary task.
+
+    The similarity's map is no parameter: it starts as `low + (high - low) * c`, and a line is folded into it
+    after training. The binary task's, at first a probability of one half at c = .5, is trained.
+
+    With `angle`, the loss takes the similarity of Li and Li (2024), "AoE: Angle-optimized Embeddings for
+    Semantic Textual Similarity", in place of the cosine, on the same map; scores stay those of the cosine.
+    """
+
+    slope: Tensor
+    intercept: Tensor
+
+    def __init__(
+        self,
+        encoder: "SentenceTransformer",
+        num_labels: int,
+        label_range: tuple[float, float],
+        *,
+        angle: bool,
+    ) -> None:
+        super().__init__()
+        low, high = label_range
+        self.config = BiEncoderConfig(id2label=dict(enumerate(("similarity", "binary")[:num_labels])))
+        self.angle = angle
+        self.encoder = encoder
+        # Its layers are counted; what a SentenceTransformer has on top of it (a dense layer) is a head.
+        self.base_model_prefix = f"encoder.{next(iter(encoder._modules))}"
+        self.register_buffer("slope", torch.tensor(high - low))
+        self.register_buffer("intercept", torch.tensor(low))
+        self.binary = nn.Parameter(torch.tensor([10.0, -5.0]) / BINARY_UNIT) if num_labels > 1 else None
+        self.register_state_dict_post_hook(_untie)  # type: ignore[no-untyped-call] # as the library leaves it
+
+    @property
+    def device(self) -> torch.device:
+        return self.slope.device
+
+    def forward(self, **features: Tensor) -> BiEncoderOutput:
+        """`features` of 2n sentences, all first ones before all second ones."""
+        embeddings = self.encoder(dict(features))["sentence_embedding"][:, : self.encoder.truncate_dim]
+        with torch.autocast(embeddings.device.type, enabled=False):
+            # Cosines of similar sentences lie close together: bfloat16 steps below 1 are 1/256.
+            if embeddings.element_size() < 4:
+                embeddings = embeddings.float()
+            first, second = embeddings.chunk(2)
+            cosines = nn.functional.cosine_similarity(first, second)
+            member_logits = None
+            if self.angle and self.training:
+                from sentence_transformers.util import pairwise_angle_sim
+
+                member_logits = self._logits(pairwise_angle_sim(first, second), cosines)[None]
+            return BiEncoderOutput(logits=self._logits(cosines, cosines), member_logits=member_logits)
+
+    def _logits(self, similarities: Tensor, cosines: Tensor) -> Tensor:
+        columns = [self.slope * similarities + self.intercept]
+        if self.binary is not None:
+            slope, intercept = BINARY_UNIT * self.binary
+            columns.append(slope * cosines + intercept)
+        return torch.stack(columns, dim=1)
+
+    def fold_affine(self, slope: float, intercept: float) -> None:
+        """Make the similarity p answer `slope * p + intercept`."""
+        self.slope.mul_(slope)
+        self.intercept.mul_(slope).add_(intercept)
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write a SentenceTransformer folder, and `dalmeum.json` in it."""
+        self.encoder.similarity_fn_name = "cosine"
+        self.encoder.save_pretrained(str(folder), create_model_card=False)
+        maps = {"similarity": torch.stack([self.slope, self.intercept])}
+        if self.binary is not None:
+            maps["binary"] = BINARY_UNIT * self.binary.detach()
+        lines = {
+            name: dict(zip(("slope", "intercept"), line.tolist(), strict=True)) for name, line in maps.items()
+        }
+        settings = {**self.config.dalmeum, **lines}
+        (Path(folder) / SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+
+    def load_maps(self, settings: dict[str, Any]) -> None:
+        """Take the lines that `save_pretrained` wrote; where there are none, those at first stay."""
+        with torch.no_grad():
+            if "similarity" in settings:
+                self.slope.fill_(float(settings["similarity"]["slope"]))
+                self.intercept.fill_(float(settings["similarity"]["intercept"]))
+            if self.binary is not None:
+                line = [float(settings["binary"][name]) for name in ("slope", "intercept")]
+                self.binary.copy_(torch.tensor(line) / BINARY_UNIT)
+
+
+def _untie(_: nn.Module, tensors: dict[str, Any], *__: object) -> None:
+    """Give tied weights (T5 has some) a copy each: checkpoints are safetensors, where none share memory."""
+    seen = set()
+    for name, tensor in tensors.items():
+        tensors[name] = tensor.clone() if tensor.data_ptr() in seen else tensor
+        seen.add(tensor.data_ptr())
+
+
+Sentence = dict[str, list[int]]
+"""One sentence, tokenised and not padded."""
+
+
+class TokenizedSentences:
+    """Each sentence tokenised as `SentenceTransformer.encode` does it, its default prompt included."""
+
+    def __init__(self, encoder: "SentenceTransformer") -> None:
+        self.encoder = encoder
+
+    def encode(self, sentence1: Sequence[str], sentence2: Sequence[str]) -> list[tuple[Sentence, Sentence]]:
+        texts = list(dict.fromkeys([*sentence1, *sentence2]))
+        if not texts:
+            return []
+        unpadded = {"text": {"padding": False}, "common": {"return_tensors": None}}
+        prompt = self.encoder.prompts.get(self.encoder.default_prompt_name or "")
+        encoded = self.encoder.preprocess(texts, prompt=prompt, processing_kwargs=unpadded)
+        columns = {name: values for name, values in encoded.items() if isinstance(values, list)}
+        if "prompt_length" in encoded:
+            columns["prompt_length"] = [encoded["prompt_length"]] * len(texts)
+        rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
+        of_text = dict(zip(texts, rows, strict=True))
+        return [(of_text[one], of_text[two]) for one, two in zip(sentence1, sentence2, strict=True)]
+
+    def lengths(self, items: Sequence[tuple[Sentence, Sentence]]) -> list[int]:
+        """Tokens of both sentences, the shorter one padded."""
+        return [2 * max(len(sentence["input_ids"]) for sentence in pair) for pair in items]
+
+    def collate(self, items: Sequence[tuple[Sentence, Sentence]]) -> dict[str, Tensor]:
+        sentences = [first for first, _ in items] + [second for _, second in items]
+        return dict(self.encoder.tokenizer.pad(sentences, return_tensors="pt"))
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Nothing: a SentenceTransformer folder has its tokenizer."""
+
+
+def new_bi_encoder(
+    encoder: str, *, num_labels: int, max_length: int, label_range: tuple[float, float], angle: bool = False
+) -> tuple[BiEncoder, TokenizedSentences]:
+    """A SentenceTransformer, or a plain encoder under mean pooling, that truncates at `max_length` tokens.
+
+    Raises `InputError` where the encoder can't be found or read, `MissingExtraError` without
+    sentence-transformers.
+    """
+    model = _load(locate_encoder(encoder))
+    assert model.transformers_model is not None  # or it would not have been loaded
+    limits = (max_length, model.max_seq_length or 512, positions(model.transformers_model))
+    model.max_seq_length = min(limits)
+    return BiEncoder(model, num_labels, label_range, angle=angle), TokenizedSentences(model)
+
+
+def load_bi_encoder(folder: Path, settings: dict[str, Any]) -> tuple[BiEncoder, TokenizedSentences]:
+    """A saved bi-encoder; without settings any SentenceTransformer, whose cosine is stretched over 0..5."""
+    model = _load(locate_encoder(str(folder)))
+    low, high = settings.get("label_range", (0.0, 5.0))
+    network = BiEncoder(model, 2 if "binary" in settings else 1, (float(low), float(high)), angle=False)
+    try:
+        network.load_maps(settings)
+    except (KeyError, TypeError, ValueError):
+        raise InputError(f"{folder / SETTINGS}: is damaged: export the model again") from None
+    return network.eval(), TokenizedSentences(model)
+
+
+def is_bi_encoder(folder: Path) -> bool:
+    """Whether a folder holds a SentenceTransformer; the same library's CrossEncoder has modules, too."""
+    described = read_json(folder / "config_sentence_transformers.json", default={})
+    kind = described.get("model_type") if isinstance(described, dict) else None
+    return (folder / "modules.json").exists() and kind in (None, "SentenceTransformer")
+
+
+def _load(name: str) -> "SentenceTransformer":
+    try:
+        from sentence_transformers import SentenceTransformer
+    except ModuleNotFoundError:
+        raise MissingExtraError("sentence-transformers", "sentence-transformers") from None
+    folder = Path(name)
+    transformer = _check_modules(folder) if folder.is_dir() else None
+    with load_errors(name), quiet_transformers():
+        model = SentenceTransformer(
+            name,
+            device="cpu",
+            trust_remote_code=False,
+            # float32 weights whatever type they were saved in: a step of 2e-5 is lost in bfloat16.
+            model_kwargs={"use_safetensors": True, "dtype": torch.float32},
+        )
+        inner, tokenizer = model.transformers_model, model.tokenizer
+        if inner is None or not isinstance(tokenizer, PreTrainedTokenizerBase):
+            raise ValueError("its first module is no Hugging Face encoder of text")
+        if transformer is not None:
+            # Reads names and shapes alone.
+            kind: Any = type(inner)
+            _, report = kind.from_pretrained(transformer, device_map="meta", output_loading_info=True)
+            # A pooler is no part of it: sentence-transformers pools by itself.
+            check_weights(name, [key for key in report["missing_keys"] if "pooler." not in key])
+    check_vocabulary(name, tokenizer, inner)
+    return model
+
+
+def _check_modules(folder: Path) -> Path:
+    """The folder of the encoder proper in a model folder, checked as its siblings are."""
+    modules = read_json(folder / "modules.json", default=[{"path": "", "type": "Transformer"}])
+    try:
+        first, *others = [folder / str(module["path"]) for module in modules]
+        kind = str(modules[0]["type"]).rpartition(".")[2]
+    except (KeyError, TypeError, ValueError):
+        raise InputError(f"{folder}/modules.json: is damaged: save the model again") from None
+    if kind != "Transformer":
+        raise InputError(
+            f"{folder}: its first module is a {kind}: choose a model that starts with an encoder"
+        )
+    check_folder(first)
+    for path in others:
+        if any(path.glob("*.bin")) and not any(path.glob("*.safetensors")):
+            raise InputError(f"{path}: has no *.safetensors; {PICKLES}")
+    return first
