@@ -2,8 +2,6 @@
 
 import math
 
-from scipy.special import stdtr, stdtrit
-
 from dalmeum.stats.correlations import FEWEST_PAIRS, williams
 
 LEVEL = 0.05
@@ -28,6 +26,8 @@ def power(n: int, r: float, r23: float, difference: float, *, level: float = LEV
         raise ValueError(f"difference={difference}; with r={r} and r23={r23} it can be 0 to {largest:.4f}")
     if difference == 0:
         return level
+    from scipy.special import stdtr, stdtrit  # slow to import
+
     expected = williams(r, r - difference, r23, n).statistic
     critical = float(stdtrit(n - 3, 1 - level / 2))
     return float(stdtr(n - 3, expected - critical) + stdtr(n - 3, -expected - critical))

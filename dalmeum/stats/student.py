@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import stdtr, stdtrit
 
 from dalmeum.stats.intervals import CONFIDENCE, Estimate
 
@@ -26,6 +25,8 @@ def satterthwaite(parts: Sequence[tuple[float, float]]) -> tuple[float, float]:
 
 def half_width(standard_error: float, degrees_of_freedom: float, confidence: float = CONFIDENCE) -> float:
     """Half the width of the t interval."""
+    from scipy.special import stdtrit  # slow to import, and a report of one run needs none
+
     return float(stdtrit(degrees_of_freedom, (1 + confidence) / 2)) * standard_error
 
 
@@ -35,6 +36,8 @@ def p_value(difference: float, standard_error: float, degrees_of_freedom: float)
         return 1.0
     if standard_error == 0:
         return 0.0
+    from scipy.special import stdtr
+
     return float(2 * stdtr(degrees_of_freedom, -abs(difference) / standard_error))
 
 

@@ -121,10 +121,10 @@ def warning_list(warnings: Sequence[str]) -> str:
     return f'<aside class="warnings"><h2>Warnings · 주의</h2><ul>{items}</ul></aside>'
 
 
-def plots(names: Iterable[str]) -> str:
+def plots(names: Iterable[str], captions: Mapping[str, str] = CAPTIONS) -> str:
     """Places that the page's script draws the figures of these ids into."""
     return "\n".join(
-        f'<figure><figcaption>{CAPTIONS[name]}</figcaption><div class="plot" id="{name}"></div></figure>'
+        f'<figure><figcaption>{captions[name]}</figcaption><div class="plot" id="{name}"></div></figure>'
         for name in names
     )
 

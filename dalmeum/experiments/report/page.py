@@ -1,21 +1,18 @@
 """The report's page put together, and written."""
 
-import base64
-import hashlib
-from importlib import resources
 from pathlib import Path
-from string import Template
 
 from dalmeum.evaluation import worst_pairs
 from dalmeum.experiments.report import fragments
 from dalmeum.experiments.report.content import ReportContent
+from dalmeum.experiments.report.document import asset, document
 from dalmeum.experiments.report.figures import MOST_POINTS, MOST_SOURCES, WORST_PAIRS, figures
-from dalmeum.experiments.report.text import escape, script_json
+from dalmeum.experiments.report.text import escape
 from dalmeum.files import write_text
 
 
 def write_report(path: Path, content: ReportContent) -> None:
-    """Write the report as one HTML file of about 5 MB, most of it Plotly's JavaScript.
+    """Write the report as one HTML file (see `document`).
 
     Raises `InputError` where the place can't be written; what stood there then stays.
     """
@@ -23,25 +20,9 @@ def write_report(path: Path, content: ReportContent) -> None:
 
 
 def render_report(content: ReportContent) -> str:
-    """The report as HTML. It asks the network for nothing, and its own security policy forbids it to.
-
-    The policy also lets no script run but the page's own two, whatever a sentence may hold.
-    """
-    # Takes a moment to import, and only reports need it.
-    from plotly.offline import get_plotlyjs
-
-    plotly, script = get_plotlyjs(), _asset("page.js")
+    """The report as HTML."""
     drawn = figures(content)
-    page = Template(_asset("page.html")).substitute(
-        _texts(content, list(drawn)),
-        policy=_policy(plotly, script),
-        style=_asset("page.css"),
-        figures=script_json(drawn),
-        plotly=plotly,
-        script=script,
-    )
-    # A sentence may hold half of a surrogate pair, which no encoding can write.
-    return page.encode("utf-8", "replace").decode("utf-8")
+    return document(content.title, asset(__package__, "page.html"), _texts(content, list(drawn)), drawn)
 
 
 def _texts(content: ReportContent, drawn: list[str]) -> dict[str, str]:
@@ -86,16 +67,3 @@ def _largest(sources: int) -> str:
     return (
         f"The {MOST_SOURCES} largest of {sources:,} sources · 출처 {sources:,}개 중 가장 큰 {MOST_SOURCES}개"
     )
-
-
-def _policy(*scripts: str) -> str:
-    """Content security policy that allows these inline scripts alone, and no address outside the page."""
-    hashes = " ".join(
-        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
-        for script in scripts
-    )
-    return f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:"
-
-
-def _asset(name: str) -> str:
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
