@@ -67,3 +67,17 @@ def test_sharing_casts_and_sparse_gradients_changes_no_gradient(
     for name, gradient in plain.items():
         assert gradient.abs().sum() > 0 or "pooler" in name or "position" in name, name
         torch.testing.assert_close(ours[name], gradient, rtol=1e-5, atol=1e-7)
+
+
+def test_sparse_gradients_grow_with_different_tokens_alone() -> None:
+    table = nn.Embedding(100, 4)
+    gradients = SparseEmbeddingGradients(table)
+    for _ in range(10):
+        table(torch.tensor([[3, 5, 5]])).sum().backward()
+    gradient = table.weight.grad
+    assert gradient is not None
+    assert gradient._values().shape == (2, 4)
+    gradients.make_dense()
+    expected = torch.zeros(100, 4)
+    expected[3], expected[5] = 10, 20
+    assert torch.equal(table.weight.grad, expected)  # type: ignore[arg-type]
