@@ -77,8 +77,8 @@ class BiEncoder(nn.Module):
         self.encoder = encoder
         # Its layers are counted; what a SentenceTransformer has on top of it (a dense layer) is a head.
         self.base_model_prefix = f"encoder.{next(iter(encoder._modules))}"
-        self.register_buffer("slope", torch.tensor(high - low))
-        self.register_buffer("intercept", torch.tensor(low))
+        self.register_buffer("slope", torch.tensor(float(high - low)))
+        self.register_buffer("intercept", torch.tensor(float(low)))
         self.binary = nn.Parameter(torch.tensor([10.0, -5.0]) / BINARY_UNIT) if num_labels > 1 else None
         self.register_state_dict_post_hook(_untie)  # type: ignore[no-untyped-call] # as the library leaves it
 

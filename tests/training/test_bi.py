@@ -13,7 +13,7 @@ from torch import Tensor
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from dalmeum.losses import mixture_loss
-from dalmeum.models.bi import BiEncoder, new_bi_encoder
+from dalmeum.models.bi import BINARY_UNIT, BiEncoder, new_bi_encoder
 from dalmeum.models.scorer import PairScorer, load_scorer
 from dalmeum.recipe import Recipe, build_recipe
 from dalmeum.training.batches import MicroBatchSize, cut, sorted_by_length
@@ -179,7 +179,7 @@ def test_binary_map_moves_as_far_as_it_has_to(tiny_encoder: Tiny, tmp_path: Path
     before = scorer.model.binary.detach().clone()
     fit(scorer, recipe, encoded(scorer, 160, 1), None, tmp_path)
     # All cosines of a random encoder are near 1, and most pairs are not similar: the threshold has to rise.
-    assert ((scorer.model.binary.detach() - before).abs() * 500 > 0.05).all()
+    assert (BINARY_UNIT * (scorer.model.binary.detach() - before).abs() > 0.05).all()
 
 
 def test_learning_rate_falls_by_layer_and_not_above_the_encoder(tiny_encoder: Tiny, tmp_path: Path) -> None:
