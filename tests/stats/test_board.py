@@ -53,6 +53,13 @@ def test_equal_submissions_stay_equal() -> None:
     assert (result.same_order, result.same_best, result.reversed_pairs) == (1, 1, 0)
 
 
+def test_an_advantage_on_one_side_alone_reverses_nothing() -> None:
+    # The two differ in one pair, so on the side without it they are equal.
+    rows = np.array([[0.0, 1, 1, 1], [0.5, 1, 1, 1]])
+    result = shake_up(np.zeros(4), rows, metric=weighted.mae, higher_is_better=False)
+    assert (result.same_order, result.reversed_pairs) == (0, 0)
+
+
 def test_splits_without_a_score_are_left_out() -> None:
     label, rows = submissions(6, [0.1, 0.1])
     rows[1] = [0, 0, 0, 1, 2, 3]  # constant on one half of them in 2 of 20 splits

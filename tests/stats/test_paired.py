@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from dalmeum.stats import paired_difference, resampling, weighted
-from dalmeum.stats.intervals import bootstrap_each
+from dalmeum.stats.intervals import BootstrapDistribution, influences
 
 Array = NDArray[np.float64]
 
@@ -34,23 +34,26 @@ def test_the_interval_equals_scipy() -> None:
     )
 
 
-@pytest.mark.parametrize("metric", [weighted.pearson, weighted.spearman, weighted.rmse, weighted.mae])
-def test_the_interval_at_the_p_value_touches_zero(metric: weighted.Statistic) -> None:
-    label, first, second = runs()
-    result = paired_difference(label, first, second, metric=metric, resamples=4000)
-    a, b = metric(label, first), metric(label, second)
-    distribution = bootstrap_each({"": lambda weights: a(weights) - b(weights)}, 80, resamples=4000)[""]
-    touching = distribution.interval(1 - result.p_value)
-    nearer = min(abs(touching.low), abs(touching.high))
-    assert 0.0005 < result.p_value < 0.9
-    assert nearer < 0.05 * (result.interval.high - result.interval.low)
+@pytest.mark.parametrize(("bias", "acceleration"), [(0.0, 0.0), (0.3, 0.0), (-0.2, 0.1), (0.2, -0.1)])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_interval_at_the_p_value_touches_zero(bias: float, acceleration: float, sign: int) -> None:
+    replicates = sign * np.linspace(-0.5, 4, 9001)
+    distribution = BootstrapDistribution(sign * 1.5, replicates, sign * bias, sign * acceleration)
+    touching = distribution.interval(1 - distribution.p_value())
+    assert 0.05 < distribution.p_value() < 0.95
+    assert min(abs(touching.low), abs(touching.high)) < 0.002
 
 
 def test_no_number_of_resamples_shows_that_p_is_zero() -> None:
-    label, first, _ = runs(400)
-    result = paired_difference(label, first, np.random.default_rng(1).normal(size=400), resamples=500)
-    assert result.interval.low > 0
-    assert 0 < result.p_value < 0.01
+    always_above = BootstrapDistribution(2.0, np.linspace(1, 3, 99), bias=0.0, acceleration=0.0)
+    assert always_above.p_value() == pytest.approx(2 / 100)
+    always_below = BootstrapDistribution(-2.0, np.linspace(-3, -1, 99), bias=0.0, acceleration=0.0)
+    assert always_below.p_value() == pytest.approx(2 / 100)
+
+
+def test_influences_of_a_mean_are_the_deviations_by_n() -> None:
+    # 0 0 0 4: without one of the zeros the mean is 4 / 3, without the 4 it is 0.
+    np.testing.assert_allclose(influences(np.array([4 / 3, 4 / 3, 4 / 3, 0])), [-0.25, -0.25, -0.25, 0.75])
 
 
 def test_equal_predictions_do_not_differ() -> None:

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from dalmeum.stats import SeedDifference, holm, mean_over_seeds, resampling, seed_by_pair, verdict, weighted
+from dalmeum.stats.seeds import standard_error
 from dalmeum.stats.weighted import Weighted
 from tests.stats import sts_like
 
@@ -195,14 +196,14 @@ def test_null_studies_are_decided_in_about_5_percent(k: int, common: bool) -> No
 
 @pytest.mark.slow
 def test_holm_keeps_a_null_study_of_three_arms_at_5_percent() -> None:
-    k = 5
+    k, studies = 5, STUDIES // 2
     generator = np.random.default_rng(k)
     decided = sum(
         min(holm([arm.p_value for arm in null_study(generator, k, 3, common=False)])) < 0.05
-        for _ in range(STUDIES)
+        for _ in range(studies)
     )
     # Arms share a baseline, so their tests are correlated and Holm is on the safe side.
-    assert 0.02 <= decided / STUDIES <= 0.06
+    assert 0.02 <= decided / studies <= 0.06
 
 
 @pytest.mark.slow
@@ -232,3 +233,10 @@ def test_the_pair_variance_of_the_mean_would_count_luck_twice() -> None:
         (result,) = null_study(generator, 5, 1, common=True)
         shares.append(result.pair_variance / result.seed_variance)
     assert np.median(shares) < 0.1
+    assert min(shares) == 0  # a covariance below 0 is chance, and never narrows the interval
+
+
+def test_noise_in_the_pair_part_takes_no_degrees_of_freedom_from_the_seeds() -> None:
+    # Pair part .02 against cross terms of 1: 299 * .02^2 / (1.02^2 + 1 / 2) = .08 degrees of freedom.
+    error, freedom = standard_error(0.05, 2, 0.02, 1.0, seeds=3, pairs=300)
+    assert (error, freedom) == pytest.approx((math.sqrt(0.07), 2))

@@ -9,6 +9,7 @@ def test_a_straight_line_between_two_evaluations() -> None:
     # From .6 at 100 to .8 at 200: .75 after three quarters.
     assert steps_to_reach([100, 200, 300], [0.6, 0.8, 0.7], 0.75) == pytest.approx(175)
     assert steps_to_reach([100, 200, 300], [0.6, 0.8, 0.9], 0.8) == 200
+    assert steps_to_reach([100, 200], [0.6, 0.8], 0.8) == 200
 
 
 def test_the_first_crossing_counts_after_a_dip() -> None:

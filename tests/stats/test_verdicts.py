@@ -84,6 +84,8 @@ def test_seeds_to_decide_by_hand() -> None:
     undecided = verdict(result(0.004, seed_variance=0.005**2 / 3), 0.001)
     assert undecided.outcome == "undecided"
     assert undecided.seeds_to_decide == 9
+    # And .01 takes one more: 3.182 * .005 / 2 = .008, against 4.303 * .005 / sqrt(3) = .0124 now.
+    assert verdict(result(0.01, seed_variance=0.005**2 / 3), 0.001).seeds_to_decide == 4
 
 
 def test_pairs_to_decide_by_hand() -> None:
