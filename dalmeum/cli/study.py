@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from dalmeum.cli.options import JsonOption
-from dalmeum.cli.output import print_json
+from dalmeum.cli.output import note, print_json
 
 
 def study(
@@ -24,20 +24,30 @@ def study(
     against: Annotated[
         str, typer.Option(metavar="ARM", help="Judge the other arms against this one.")
     ] = "baseline",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FOLDER", help="For study.html and study.json; by default studies/NAME."
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Run every arm with every seed, where not done yet, and judge the arms against the baseline."""
+    """Run every arm with every seed, where not done yet, and judge the arms against the baseline.
+
+    What was found is printed, and written to study.html and study.json.
+    """
     from dalmeum.experiments.study.plan import load_study
 
     loaded = load_study(study, overrides or [])
 
     from dalmeum.experiments.study.conduct import conduct
-    from dalmeum.experiments.study.lines import judgement_lines
+    from dalmeum.experiments.study.lines import result_lines
+    from dalmeum.experiments.study.page import PAGE
 
-    result = conduct(loaded, study.stem, against=against, jobs=jobs)
+    folder = output or Path("studies", study.stem)
+    result = conduct(loaded, study.stem, folder, against=against, jobs=jobs)
     if json:
-        print_json({"question": loaded.question, "judgements": [each.to_dict() for each in result]})
-        return
-    print(loaded.question)
-    for judgement in result:
-        print("\n" + "\n".join(judgement_lines(judgement)))
+        print_json(result.to_dict())
+    else:
+        print("\n".join(result_lines(result)))
+    note(f"{folder / PAGE}")

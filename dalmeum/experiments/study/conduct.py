@@ -1,15 +1,18 @@
 """A study from its file to its verdicts."""
 
+from pathlib import Path
+
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.experiments.study.execute import run_study
-from dalmeum.experiments.study.judge import Judgement, judge
+from dalmeum.experiments.study.page import make_folder, write_study
 from dalmeum.experiments.study.plan import BASELINE, Study
+from dalmeum.experiments.study.result import StudyResult, study_result
 
 
 def conduct(
-    study: Study, name: str, *, against: str = BASELINE, jobs: int | None = None
-) -> tuple[Judgement, ...]:
-    """Run what is missing, and judge the arms on each of the study's splits.
+    study: Study, name: str, output: Path | None = None, *, against: str = BASELINE, jobs: int | None = None
+) -> StudyResult:
+    """Run what is missing, judge the arms on each of the study's splits, and write that into `output`.
 
     Raises `InputError` for what only the user can mend, `DalmeumError` where a run failed; what is finished
     is kept, and not run again.
@@ -18,6 +21,8 @@ def conduct(
         raise InputError(
             f"--against {against}: is no arm of the study: choose one of {', '.join(study.names)}"
         )
+    if output is not None:
+        make_folder(output)  # now, and not only after hours of training
     outcome = run_study(study, name, jobs)
     if outcome.failures:
         (arm, seed), reason = next(iter(outcome.failures.items()))
@@ -25,8 +30,8 @@ def conduct(
             f"{len(outcome.failures)} of {len(outcome.failures) + len(outcome.runs)} runs failed, the first "
             f"{arm} with seed {seed}: {reason.splitlines()[0]}; the finished ones are kept"
         )
-    arms = {arm: [outcome.runs[arm, seed] for seed in study.seeds] for arm in study.names}
-    return tuple(
-        judge(arms, against, split=split, metric=study.metric, smallest_effect=study.smallest_effect)
-        for split in study.splits
-    )
+    runs = {arm: tuple(outcome.runs[arm, seed] for seed in study.seeds) for arm in study.names}
+    result = study_result(study, name, runs, against)
+    if output is not None:
+        write_study(output, result)
+    return result

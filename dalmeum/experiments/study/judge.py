@@ -1,17 +1,12 @@
 """What a study's runs say: every arm's score, its difference to the baseline, and a verdict."""
 
-import csv
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from dalmeum.errors import InputError
 from dalmeum.experiments.runs import Run
+from dalmeum.experiments.study.scored import read_arms
 from dalmeum.stats import (
     SeedDifference,
     SeedMean,
@@ -22,8 +17,6 @@ from dalmeum.stats import (
     verdict,
     weighted,
 )
-
-Array = NDArray[np.float64]
 
 HIGHER_IS_BETTER = {"pearson": True, "spearman": True, "rmse": False, "mae": False}
 
@@ -98,7 +91,8 @@ def judge(
 
     Raises `InputError` where runs were not scored on the same pairs, or their labels do not vary.
     """
-    labels, predictions = _read_all(arms, split)
+    scored = read_arms(arms, split)
+    labels, predictions = scored[baseline].labels, {name: each.predictions for name, each in scored.items()}
     statistic = getattr(weighted, metric)
     first = predictions[baseline]
     differences = {
@@ -127,49 +121,6 @@ def judge(
             )
         )
     return Judgement(split, metric, smallest_effect, len(labels), tuple(results))
-
-
-def _read_all(arms: Mapping[str, Sequence[Run]], split: str) -> tuple[Array, dict[str, Array]]:
-    """Labels (n,) and each arm's predictions (k, n); all runs must hold the same pairs and labels."""
-    known: tuple[Path, tuple[str, ...], Array] | None = None
-    predictions: dict[str, Array] = {}
-    for name, runs in arms.items():
-        rows = []
-        for run in runs:
-            path = run.predictions(split)
-            ids, labels, scores = read_predictions(path)
-            if known is None:
-                known = path, ids, labels
-            elif known[1] != ids or not np.array_equal(known[2], labels):
-                raise InputError(
-                    f"{path}: was not scored on the same pairs and labels as {known[0]}: "
-                    "compare runs on one file, or train them again"
-                )
-            rows.append(scores)
-        predictions[name] = np.stack(rows)
-    if known is None:
-        raise InputError("no runs to compare")
-    if np.ptp(known[2]) == 0:
-        raise InputError(f"{known[0]}: all labels are {known[2][0]:g}: nothing can be judged on these pairs")
-    return known[2], predictions
-
-
-def read_predictions(path: Path) -> tuple[tuple[str, ...], Array, Array]:
-    """Ids, labels (n,) and predictions (n,) of a run's split.
-
-    Raises `InputError` where the file is missing, damaged, or without labels.
-    """
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        columns = [np.array([float(row[name]) for row in rows]) for name in ("label", "prediction")]
-    except FileNotFoundError:
-        raise InputError(f"{path}: is missing: the run has no such split; train it again with it") from None
-    except (OSError, KeyError, TypeError):
-        raise InputError(f"{path}: is damaged: train the run again") from None
-    except ValueError:
-        raise InputError(f"{path}: holds pairs without labels: only labelled pairs can be judged") from None
-    return tuple(row["id"] for row in rows), columns[0], columns[1]
 
 
 def _interval(value: float, error: SeedMean | SeedDifference) -> dict[str, float | None]:

@@ -1,37 +1,100 @@
-"""A judgement as a table for a terminal."""
+"""A study's result as tables for a terminal."""
 
+import math
+from collections.abc import Mapping
+
+from dalmeum.experiments.study.convergence import SHARES, Convergence
+from dalmeum.experiments.study.gaps import ArmGap
 from dalmeum.experiments.study.judge import ArmResult, Judgement
+from dalmeum.experiments.study.result import StudyResult
+from dalmeum.stats import Verdict
 
 
-def judgement_lines(judgement: Judgement) -> list[str]:
-    """One line an arm: score and difference with their 95 % intervals, and the verdict."""
-    width = max(8, *(len(arm.name) for arm in judgement.arms))
+def result_lines(result: StudyResult) -> list[str]:
+    """The question, a table for each split, and what picking the best arm on dev is worth."""
+    lines = [result.study.question]
+    for judgement in result.judgements:
+        lines += ["", *judgement_lines(judgement, result.gaps[judgement.split], result.convergence)]
+    if result.choice is not None:
+        best, optimism = result.choice.best, result.choice.optimism
+        lines += [
+            "",
+            f"best on dev by the mean prediction of its seeds: {best} with {optimism.score:.4f}; having been "
+            f"picked there flatters it by {optimism.optimism:.4f}: "
+            f"expect {optimism.corrected:.4f} on new pairs",
+        ]
+    return lines
+
+
+def judgement_lines(
+    judgement: Judgement,
+    gaps: Mapping[str, ArmGap | None] | None = None,
+    convergence: Convergence | None = None,
+) -> list[str]:
+    """One line an arm: score and difference with their 95 % intervals, and the verdict.
+
+    Between them, where known: train less judged score, and the steps to shares of the baseline's best on dev.
+    """
     seeds = len(judgement.arms[0].runs)
-    lines = [
+    shown_gaps = gaps if gaps is not None and any(gaps.values()) else None
+    head = ["arm", "score", "95 % interval", "difference", "95 % interval"]
+    head += ["train - " + judgement.split] if shown_gaps is not None else []
+    head += [f"steps to {share:.0%}" for share in SHARES] if convergence is not None else []
+    rows = [[*head, "verdict"]]
+    for arm in judgement.arms:
+        cells = [arm.name, f"{arm.score.value:.4f}", f"{arm.score.low:.4f} to {arm.score.high:.4f}"]
+        cells += _difference(arm)
+        cells += [_gap(shown_gaps[arm.name])] if shown_gaps is not None else []
+        cells += _steps(convergence, arm) if convergence is not None else []
+        rows.append([*cells, _verdict(arm)])
+    return [
         f"{judgement.metric} on {judgement.split}: {judgement.pairs:,} pairs, {seeds} seeds; "
         f"smallest effect that matters {judgement.smallest_effect:g}",
-        f"{'arm':<{width}}  score   95 % interval     difference  95 % interval        verdict",
+        *_table(rows),
     ]
-    return lines + [_line(arm, width) for arm in judgement.arms]
 
 
-def _line(arm: ArmResult, width: int) -> str:
-    score = f"{arm.name:<{width}}  {arm.score.value:.4f}  {arm.score.low:.4f} to {arm.score.high:.4f}"
-    if arm.difference is None or arm.verdict is None:
-        return score
-    difference = arm.difference
-    interval = f"{difference.low:+.4f} to {difference.high:+.4f}"
-    return f"{score}  {difference.difference:+.4f}     {interval}  {arm.verdict.outcome}{_mend(arm)}"
-
-
-def _mend(arm: ArmResult) -> str:
-    """What it would take to decide."""
-    verdict = arm.verdict
-    if verdict is None or verdict.outcome != "undecided":
-        return ""
+def ways_to_decide(verdict: Verdict) -> list[str]:
+    """What would decide an undecided arm; empty where neither more seeds nor more pairs alone would."""
     ways = []
     if verdict.seeds_to_decide is not None:
         ways.append(f"{verdict.seeds_to_decide:,} seeds")
     if verdict.pairs_to_decide is not None:
         ways.append(f"{verdict.pairs_to_decide:,} pairs")
-    return f" ({' or '.join(ways)} would decide)" if ways else " (neither seeds nor pairs alone would decide)"
+    return ways
+
+
+def _difference(arm: ArmResult) -> list[str]:
+    difference = arm.difference
+    if difference is None:
+        return ["", ""]
+    return [f"{difference.difference:+.4f}", f"{difference.low:+.4f} to {difference.high:+.4f}"]
+
+
+def _gap(gap: ArmGap | None) -> str:
+    return "-" if gap is None else f"{gap.gap.difference:+.4f}"
+
+
+def _steps(convergence: Convergence, arm: ArmResult) -> list[str]:
+    cells = []
+    for each in convergence.arms[arm.name] or ():
+        mean = each.steps.value
+        cells.append(f"{mean:,.0f}" if math.isfinite(mean) else f"{each.reached} of {len(arm.runs)} seeds")
+    return cells or ["-"] * len(SHARES)
+
+
+def _verdict(arm: ArmResult) -> str:
+    if arm.verdict is None:
+        return ""
+    if arm.verdict.outcome != "undecided":
+        return arm.verdict.outcome
+    ways = ways_to_decide(arm.verdict)
+    mend = f"{' or '.join(ways)} would decide" if ways else "neither seeds nor pairs alone would decide"
+    return f"undecided ({mend})"
+
+
+def _table(rows: list[list[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]

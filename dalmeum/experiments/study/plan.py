@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
+import yaml
 from pydantic import Field, model_validator
 
 from dalmeum.configuration import Section, apply_override, build, read_yaml, set_key
@@ -52,6 +53,10 @@ class Study(Section):
     def names(self) -> tuple[str, ...]:
         """All arms, the baseline first."""
         return (BASELINE, *self.arms)
+
+    def to_yaml(self) -> str:
+        """The complete study, defaults included, as `load_study` reads it back."""
+        return yaml.safe_dump(self.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
 
 
 def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from dalmeum.errors import DalmeumError
+from dalmeum.errors import DalmeumError, InputError
 from dalmeum.experiments.runs import open_run
 from dalmeum.experiments.study.conduct import conduct
 from dalmeum.experiments.study.execute import run_study
@@ -53,7 +53,9 @@ def run_folders(study: Study) -> dict[str, str]:
 
 def test_runs_what_is_missing_and_nothing_twice(study_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study = load_study(study_file)
-    (first,) = conduct(study, "lr", jobs=2)
+    output = study_file.parent / "studies" / "lr"
+    whole = conduct(study, "lr", output, jobs=2)
+    (first,) = whole.judgements
     assert [arm.name for arm in first.arms] == ["baseline", "faster"]
     assert [len(arm.runs) for arm in first.arms] == [2, 2]
     run = open_run(first.arms[1].runs[0], study.baseline.output)
@@ -61,10 +63,16 @@ def test_runs_what_is_missing_and_nothing_twice(study_file: Path, monkeypatch: p
     assert run.recipe().training.learning_rate == 2e-3
     recipes = [open_run(name, study.baseline.output).recipe() for name in first.arms[1].runs]
     assert [recipe.training.seed for recipe in recipes] == [1, 2]
+    assert json.loads((output / "study.json").read_text(encoding="utf-8")) == whole.to_dict()
+    page = (output / "study.html").read_text(encoding="utf-8")
+    assert f'href="../../runs/{first.arms[1].runs[0]}/report.html"' in page
+    assert whole.gaps["dev"]["faster"] is not None
+    assert whole.convergence is not None
+    assert [len(curve.steps) for curve in whole.convergence.curves["faster"]] == [2, 2]  # an epoch each
     with monkeypatch.context() as patch:
         patch.setattr(Workers, "map", lambda *_: pytest.fail("nothing was missing"))
-        assert conduct(study, "lr") == (first,)
-    (turned,) = conduct(study, "lr", against="faster")
+        assert conduct(study, "lr").judgements == (first,)
+    (turned,) = conduct(study, "lr", against="faster").judgements
     assert turned.arms[0].name == "faster"
     assert turned.arms[1].difference is not None
     assert first.arms[1].difference is not None
@@ -80,6 +88,13 @@ def test_failed_runs_leave_the_others_and_are_told(study_file: Path) -> None:
         conduct(study, "lr", jobs=1)
     assert "2 of 4 runs failed, the first wild with seed 1: step" in str(caught.value)
     assert sorted(run_folders(study).values()) == ["failed", "failed", "finished", "finished"]
+
+
+def test_a_place_that_takes_no_page_is_told_before_anything_runs(study_file: Path) -> None:
+    study = load_study(study_file)
+    with pytest.raises(InputError, match=r"study.yaml: can't be written"):
+        conduct(study, "lr", study_file)
+    assert run_folders(study) == {}
 
 
 @pytest.mark.slow
@@ -105,7 +120,7 @@ def test_killed_three_times_ends_the_same_and_repeats_nothing(study_file: Path, 
     for name, written in before.items():
         assert (Path(study.baseline.output) / name / "run.json").stat().st_mtime_ns == written
     assert list(run_folders(study).values()) == ["finished"] * 4
-    for one, other in zip(found[0].arms, expected[0].arms, strict=True):
+    for one, other in zip(found.judgements[0].arms, expected.judgements[0].arms, strict=True):
         assert (one.score, one.difference, one.verdict) == (other.score, other.difference, other.verdict)
 
 

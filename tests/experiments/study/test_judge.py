@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dalmeum.data import PairTable
 from dalmeum.errors import InputError
-from dalmeum.experiments.predictions import write_predictions
-from dalmeum.experiments.runs import Run, RunRecord
+from dalmeum.experiments.runs import Run
 from dalmeum.experiments.study.judge import judge
 from dalmeum.experiments.study.lines import judgement_lines
 from dalmeum.stats import pearson, seed_by_pair
+
+from .fake_runs import fake_run
 
 PAIRS = 400
 SEEDS = 4
@@ -20,13 +20,7 @@ LABELS = np.random.default_rng(0).uniform(0, 5, PAIRS)
 
 
 def make_run(folder: Path, labels: NDArray[np.float64] | None, predictions: NDArray[np.float64]) -> Run:
-    count = len(predictions)
-    sentences = tuple(f"sentence {number}" for number in range(count))
-    table = PairTable(
-        tuple(str(number) for number in range(count)), ("",) * count, sentences, sentences, label=labels
-    )
-    write_predictions(folder / "predictions" / "dev.csv", table, predictions, None)
-    return Run(folder, RunRecord(folder.name, "finished", "", "test", {}, {}, {}))
+    return fake_run(folder, {"dev": (labels, predictions)})
 
 
 def make_arm(folder: Path, noise: float, *, shared: float = 1.0) -> list[Run]:

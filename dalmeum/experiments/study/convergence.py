@@ -1,0 +1,101 @@
+"""How soon the runs of an arm get near the baseline's best score on dev."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dalmeum.experiments.runs import Run
+from dalmeum.stats import Estimate, steps_to_reach, t_interval
+
+Array = NDArray[np.float64]
+
+SHARES = (0.95, 0.99)
+"""Targets, as shares of the baseline's best dev Pearson."""
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One run's evaluations on dev: rising steps and Pearson, both (evaluations,)."""
+
+    steps: Array
+    pearson: Array
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Optimiser steps to one target: mean over seeds, NaN unless every seed got there, and how many did."""
+
+    steps: Estimate
+    reached: int
+
+
+@dataclass(frozen=True)
+class Convergence:
+    """Speed of the arms of a study, the baseline first.
+
+    Attributes:
+        targets: dev Pearson to reach, one for each of `SHARES`.
+        curves: each arm's runs; none for an arm whose runs kept no history.
+        arms: each arm's steps, one for each target; None for an arm without curves.
+    """
+
+    targets: tuple[float, ...]
+    curves: Mapping[str, tuple[Curve, ...]]
+    arms: Mapping[str, tuple[Steps, ...] | None]
+
+    def to_dict(self) -> dict[str, Any]:
+        arms: dict[str, list[dict[str, Any]] | None] = {
+            name: None
+            if steps is None
+            else [{"steps": each.steps.to_dict(), "reached": each.reached} for each in steps]
+            for name, steps in self.arms.items()
+        }
+        return {"shares": list(SHARES), "targets": list(self.targets), "arms": arms}
+
+
+def convergence(arms: Mapping[str, Sequence[Run]], baseline: str) -> Convergence | None:
+    """Steps of each arm's runs to shares of the best Pearson, over evaluations, of the baseline's mean run.
+
+    None where the baseline's runs kept no dev evaluations, or were never better than chance.
+    """
+    names = (baseline, *(name for name in arms if name != baseline))
+    curves = {name: dev_curves(arms[name]) for name in names}
+    if not curves[baseline]:
+        return None
+    best = float(np.mean([curve.pearson.max() for curve in curves[baseline]]))
+    if best <= 0:
+        return None
+    targets = tuple(share * best for share in SHARES)
+    steps = {
+        name: tuple(_steps(curves[name], target) for target in targets) if curves[name] else None
+        for name in names
+    }
+    return Convergence(targets, curves, steps)
+
+
+def dev_curves(runs: Sequence[Run]) -> tuple[Curve, ...]:
+    """The runs' evaluations on dev; none where a run is from before histories were kept, or had no dev."""
+    curves = []
+    for run in runs:
+        if not (run.folder / "history.json").is_file():
+            return ()
+        # A resumed run may have evaluated a step twice.
+        scores = {
+            entry["step"]: entry["eval_pearson"]
+            for entry in run.history()
+            if entry.get("eval_pearson") is not None
+        }
+        if not scores:
+            return ()
+        steps = sorted(scores)
+        curves.append(Curve(np.array(steps, float), np.array([scores[step] for step in steps])))
+    return tuple(curves)
+
+
+def _steps(curves: Sequence[Curve], target: float) -> Steps:
+    steps = [steps_to_reach(curve.steps, curve.pearson, target) for curve in curves]
+    return Steps(t_interval(steps), sum(map(math.isfinite, steps)))

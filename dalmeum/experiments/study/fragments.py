@@ -1,0 +1,232 @@
+"""Pieces of a study's page. Each returns HTML in which all foreign text is escaped."""
+
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+
+from dalmeum.experiments.report.fragments import interval, number
+from dalmeum.experiments.report.text import escape, shorten
+from dalmeum.experiments.runs import Run
+from dalmeum.experiments.study.choice import Choice
+from dalmeum.experiments.study.convergence import SHARES, Convergence
+from dalmeum.experiments.study.gaps import ArmGap
+from dalmeum.experiments.study.judge import ArmResult, Judgement
+from dalmeum.experiments.study.plan import Study
+from dalmeum.stats import Difference, Estimate, Outcome, Verdict
+
+OUTCOMES: dict[Outcome, str] = {
+    "better": "better · 더 좋음",
+    "worse": "worse · 더 나쁨",
+    "no_difference": "no difference that matters · 의미 있는 차이 없음",
+    "undecided": "undecided · 판정 보류",
+}
+NONE = "-"
+
+
+def verdict_table(judgement: Judgement, study: Study) -> str:
+    heads = (
+        "arm · 팔",
+        f"{judgement.metric}",
+        "difference · 차이",
+        "p (Holm)",
+        "verdict · 판정",
+    )
+    rows = []
+    for arm in judgement.arms:
+        difference = arm.difference
+        score = Estimate(arm.score.value, arm.score.low, arm.score.high)
+        cells = [
+            _estimate(score),
+            NONE
+            if difference is None
+            else _signed(Estimate(difference.difference, difference.low, difference.high)),
+            NONE if arm.verdict is None else _p_value(arm.verdict.p_value),
+            _verdict(arm),
+        ]
+        rows.append(_row(_arm(arm.name, study), heads, cells))
+    return _table(heads, rows, "arms verdicts")
+
+
+def gap_table(gaps: Mapping[str, ArmGap | None], split: str) -> str:
+    """Train and judged score, their gap, and the gap less the baseline's; a note where there is none."""
+    if not any(gaps.values()):
+        return (
+            '<p class="note">These runs are from before training predictions were kept: train them again to '
+            "see their gap · 훈련 예측을 남기지 않던 때의 실행입니다. 다시 학습하면 격차가 보입니다.</p>"
+        )
+    heads = (
+        "arm · 팔",
+        "train · 훈련",
+        split,
+        f"gap: train - {split} · 격차",
+        "gap - baseline's gap · 기준선 격차와의 차이",
+        "p",
+    )
+    rows = []
+    for name, gap in gaps.items():
+        cells = [NONE] * 5
+        if gap is not None:
+            cells[:3] = [_mean(gap.train), _mean(gap.judged), _signed(gap.gap.interval)]
+            cells[3:] = _difference(gap.difference)
+        rows.append(_row(escape(name), heads, cells))
+    return _table(heads, rows)
+
+
+def convergence_table(convergence: Convergence | None, runs: Mapping[str, Sequence[Run]]) -> str:
+    """Steps to each target and how many seeds got there; a note where nothing is known."""
+    if convergence is None:
+        return (
+            '<p class="note">These runs kept no evaluations on dev: give them a dev set, or train older ones '
+            "again · dev 평가 기록이 없는 실행입니다. dev를 지정하거나, 오래된 실행이면 다시 학습하세요.</p>"
+        )
+    heads = [
+        "arm · 팔",
+        *(
+            f"steps to {share:.0%} ({target:.4f}) · 도달 스텝"
+            for share, target in zip(SHARES, convergence.targets, strict=True)
+        ),
+    ]
+    rows = []
+    for name, steps in convergence.arms.items():
+        seeds = len(runs[name])
+        cells = [NONE] * len(SHARES)
+        if steps is not None:
+            cells = [
+                _estimate(
+                    each.steps, 0, f"{each.reached} of {seeds} seeds · 시드 {seeds}개 중 {each.reached}개"
+                )
+                for each in steps
+            ]
+        rows.append(_row(escape(name), heads, cells))
+    return _table(heads, rows)
+
+
+def choice_note(choice: Choice | None) -> str:
+    """What the best arm's dev score is worth on new pairs."""
+    if choice is None:
+        return ""
+    optimism = choice.optimism
+    often = optimism.chosen[optimism.best]
+    best = f"<b>{escape(choice.best)}</b>"
+    score, corrected = f"{optimism.score:.4f}", f"{optimism.corrected:.4f}"
+    return (
+        f'<p class="note">Best on dev by the mean prediction of its seeds: {best} with {score}. Having been '
+        f"picked on dev flatters it by {optimism.optimism:.4f}: expect {corrected} on new pairs. On half of "
+        f"the pairs it is the best {often:.0%} of the time · 시드 평균 예측으로 dev에서 가장 좋은 팔은 "
+        f"{best}({score})입니다. dev에서 고른 탓에 {optimism.optimism:.4f}만큼 좋게 보이며, 새 문장쌍에서는 "
+        f"{corrected} 정도를 기대할 수 있습니다. 문장쌍을 반씩 나눠 보면 {often:.0%}에서 "
+        "이 팔이 가장 좋습니다.</p>"
+    )
+
+
+def runs_list(runs: Mapping[str, Sequence[Run]], seeds: Sequence[int], folder: Path) -> str:
+    """Each arm's runs by seed; those with a report link to it, from a page that lies in `folder`."""
+    rows = []
+    for name, those in runs.items():
+        links = "<br>".join(
+            f"seed · 시드 {seed}: {_link(run, folder)}" for seed, run in zip(seeds, those, strict=True)
+        )
+        rows.append(f"<dt>{escape(name)}</dt><dd>{links}</dd>")
+    return f"<dl>{''.join(rows)}</dl>"
+
+
+def warnings_of(runs: Mapping[str, Sequence[Run]]) -> list[str]:
+    """Each warning once, with the arms that have it."""
+    arms: dict[str, dict[str, None]] = {}
+    for name, those in runs.items():
+        for run in those:
+            for warning in run.record.warnings:
+                arms.setdefault(warning, {})[name] = None
+    return [
+        f"{'all arms · 모든 팔' if len(names) == len(runs) else ', '.join(names)}: {warning}"
+        for warning, names in arms.items()
+    ]
+
+
+def ways_to_decide(verdict: Verdict) -> str:
+    english, korean = [], []
+    if verdict.seeds_to_decide is not None:
+        english.append(f"{verdict.seeds_to_decide:,} seeds")
+        korean.append(f"시드 {verdict.seeds_to_decide:,}개")
+    if verdict.pairs_to_decide is not None:
+        english.append(f"{verdict.pairs_to_decide:,} pairs")
+        korean.append(f"문장쌍 {verdict.pairs_to_decide:,}개")
+    if not english:
+        return "neither seeds nor pairs alone would decide · 시드나 문장쌍만 늘려서는 판정할 수 없음"
+    return f"{' or '.join(english)} would decide · {' 또는 '.join(korean)}면 판정 가능"
+
+
+def _arm(name: str, study: Study) -> str:
+    changes = study.arms.get(name)
+    if changes is None:
+        return f"{escape(name)}<small>the recipe as it is · 레시피 그대로</small>"
+    lines = (f"{key}: {_value(value)}" for key, value in changes.items())
+    return escape(name) + "".join(f"<small>{escape(shorten(line, 120))}</small>" for line in lines)
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _verdict(arm: ArmResult) -> str:
+    if arm.verdict is None:
+        return "baseline · 기준선"
+    outcome = arm.verdict.outcome
+    mend = f"<small>{ways_to_decide(arm.verdict)}</small>" if outcome == "undecided" else ""
+    return f'<b class="{outcome}">{OUTCOMES[outcome]}</b>{mend}'
+
+
+def _difference(difference: Difference | None) -> list[str]:
+    if difference is None:
+        return [NONE, NONE]
+    return [_signed(difference.interval), _p_value(difference.p_value)]
+
+
+def _estimate(estimate: Estimate, digits: int = 4, below: str = "") -> str:
+    value = number(estimate.value, digits)
+    bounds = "" if math.isnan(estimate.low) else f"<small>{interval(estimate, digits)}</small>"
+    return value + bounds + (f"<small>{below}</small>" if below else "")
+
+
+def _signed(estimate: Estimate) -> str:
+    if not math.isfinite(estimate.value):
+        return NONE
+    if math.isnan(estimate.low):
+        return f"{estimate.value:+.4f}"
+    return f"{estimate.value:+.4f}<small>{estimate.low:+.4f} to {estimate.high:+.4f}</small>"
+
+
+def _mean(scores: Sequence[float]) -> str:
+    return number(float(np.mean(scores)), 4)
+
+
+def _p_value(p_value: float) -> str:
+    return "&lt; .001" if p_value < 0.001 else number(p_value)
+
+
+def _link(run: Run, folder: Path) -> str:
+    if not run.report.is_file():
+        return escape(run.id)
+    path = os.path.relpath(run.report, folder)
+    return f'<a href="{escape(quote(Path(path).as_posix()))}">{escape(run.id)}</a>'
+
+
+def _row(name: str, heads: Sequence[str], cells: Sequence[str]) -> str:
+    """A table's row; on a telephone each cell shows its head, which `data-head` holds."""
+    columns = "".join(
+        f'<td data-head="{escape(head)}"><div>{cell}</div></td>'
+        for head, cell in zip(heads[1:], cells, strict=True)
+    )
+    return f'<tr><th scope="row">{name}</th>{columns}</tr>'
+
+
+def _table(heads: Sequence[str], rows: Sequence[str], kind: str = "arms") -> str:
+    head = "".join(f"<th>{escape(each)}</th>" for each in heads)
+    body = "\n".join(rows)
+    return f'<table class="{kind}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'

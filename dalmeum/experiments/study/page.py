@@ -1,0 +1,90 @@
+"""A study's page put together, and written."""
+
+import json
+from pathlib import Path
+from string import Template
+
+from dalmeum.experiments.report.document import asset, document
+from dalmeum.experiments.report.fragments import plots, warning_list
+from dalmeum.experiments.report.text import escape
+from dalmeum.experiments.study import fragments
+from dalmeum.experiments.study.figures import figures
+from dalmeum.experiments.study.judge import Judgement
+from dalmeum.experiments.study.result import StudyResult
+from dalmeum.files import output_error, write_text
+
+PAGE = "study.html"
+VALUES = "study.json"
+
+CAPTIONS = {
+    "forest-dev": "Difference to the baseline on dev · dev에서 기준선과의 차이",
+    "forest-test": "Difference to the baseline on test · test에서 기준선과의 차이",
+    "gap-dev": "Score on dev against score on train · dev 점수와 훈련 점수",
+    "gap-test": "Score on test against score on train · test 점수와 훈련 점수",
+    "curves": "Pearson r on dev by step · 스텝별 dev 피어슨 상관",
+}
+
+GAP_NOTE = (
+    "One point a run; on the dotted line there is no gap, and the farther from it, the more is overfitted. "
+    "The gap's interval holds for new seeds and for new pairs of both sets; arms are compared by seed · "
+    "점 하나가 실행 하나입니다. 점선 위에서는 격차가 없고, 멀수록 과적합이 큽니다. 격차의 구간은 새 시드와 "
+    "양쪽의 새 문장쌍까지 감안한 값이며, 팔끼리는 같은 시드를 짝지어 비교합니다."
+)
+CURVES_NOTE = (
+    "Line: mean over seeds; band: from the lowest seed to the highest; dotted: the shares of the baseline's "
+    "best dev Pearson to which the table counts the steps · 선: 시드 평균, 띠: 가장 낮은 시드부터 가장 높은 "
+    "시드까지, 점선: 기준선이 dev에서 낸 최고 피어슨의 95 %와 99 %. 표는 거기까지 걸린 스텝 수입니다."
+)
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder that a study is written to; `InputError` where it can't be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise output_error(folder, error) from error
+
+
+def write_study(folder: Path, result: StudyResult) -> None:
+    """Write `study.html` and `study.json`, each whole or not at all; `InputError` where they can't be."""
+    values = json.dumps(result.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+    write_text(folder / VALUES, values + "\n")
+    write_text(folder / PAGE, render_study(result, folder))
+
+
+def render_study(result: StudyResult, folder: Path) -> str:
+    """The study as one HTML file that lies in `folder`, from where it links to the runs' reports."""
+    study, drawn = result.study, figures(result)
+    texts = {
+        "question": escape(study.question),
+        "name": escape(result.name),
+        "arms": str(len(result.runs)),
+        "seeds": str(len(study.seeds)),
+        "against": escape(result.against),
+        "warnings": warning_list(fragments.warnings_of(result.runs)),
+        "judgements": "\n".join(_judgement(result, judgement, set(drawn)) for judgement in result.judgements),
+        "curves": _large_plot("curves", CURVES_NOTE) if "curves" in drawn else "",
+        "convergence": fragments.convergence_table(result.convergence, result.runs),
+        "runs": fragments.runs_list(result.runs, study.seeds, folder),
+        "study": escape(study.to_yaml()),
+    }
+    return document(study.question, asset(__package__, "page.html"), texts, drawn)
+
+
+def _judgement(result: StudyResult, judgement: Judgement, drawn: set[str]) -> str:
+    """The sections of one split: the verdicts, and the gap to the training pairs."""
+    split = judgement.split
+    return Template(asset(__package__, "split.html")).substitute(
+        split=split,
+        pairs=f"{judgement.pairs:,}",
+        effect=f"{judgement.smallest_effect:g}",
+        verdicts=fragments.verdict_table(judgement, result.study),
+        forest=plots([f"forest-{split}"], CAPTIONS),
+        choice=fragments.choice_note(result.choice) if split == "dev" else "",
+        gaps=fragments.gap_table(result.gaps[split], split),
+        scatter=_large_plot(f"gap-{split}", GAP_NOTE) if f"gap-{split}" in drawn else "",
+    )
+
+
+def _large_plot(name: str, note: str) -> str:
+    return f'<div class="plots tall">{plots([name], CAPTIONS)}</div><p class="note">{note}</p>'

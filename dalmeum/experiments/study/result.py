@@ -1,0 +1,70 @@
+"""All that a study found; tables, JSON and the page are views of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dalmeum.experiments.runs import Run
+from dalmeum.experiments.study.choice import Choice, choice_on_dev
+from dalmeum.experiments.study.convergence import Convergence, convergence
+from dalmeum.experiments.study.gaps import ArmGap, arm_gaps
+from dalmeum.experiments.study.judge import Judgement, judge
+from dalmeum.experiments.study.plan import BASELINE, Study
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """A study's judgements, and what else its runs say.
+
+    Attributes:
+        name: of the study.
+        against: the arm that the others are compared with; first in all that follows.
+        runs: each arm's, in the order of the study's seeds.
+        judgements: one for each of the study's splits; the first is the verdict.
+        gaps: by split and arm; None for an arm whose runs kept no training predictions.
+        convergence: None where the runs kept no dev evaluations.
+        choice: None where dev is not judged.
+    """
+
+    name: str
+    study: Study
+    against: str
+    runs: Mapping[str, tuple[Run, ...]]
+    judgements: tuple[Judgement, ...]
+    gaps: Mapping[str, Mapping[str, ArmGap | None]]
+    convergence: Convergence | None
+    choice: Choice | None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "study": self.name,
+            "question": self.study.question,
+            "against": self.against,
+            "judgements": [judgement.to_dict() for judgement in self.judgements],
+            "gaps": {
+                split: {name: gap and gap.to_dict() for name, gap in gaps.items()}
+                for split, gaps in self.gaps.items()
+            },
+            "convergence": self.convergence and self.convergence.to_dict(),
+            "choice_on_dev": self.choice and self.choice.to_dict(),
+        }
+
+
+def study_result(
+    study: Study, name: str, runs: Mapping[str, tuple[Run, ...]], against: str = BASELINE
+) -> StudyResult:
+    """Judge a study's finished runs; errors as in `judge`."""
+    runs = {arm: runs[arm] for arm in sorted(runs, key=lambda arm: arm != against)}
+    return StudyResult(
+        name=name,
+        study=study,
+        against=against,
+        runs=runs,
+        judgements=tuple(
+            judge(runs, against, split=split, metric=study.metric, smallest_effect=study.smallest_effect)
+            for split in study.splits
+        ),
+        gaps={split: arm_gaps(runs, against, split=split, metric=study.metric) for split in study.splits},
+        convergence=convergence(runs, against),
+        choice=choice_on_dev(runs, study.metric) if "dev" in study.splits else None,
+    )
