@@ -3,7 +3,6 @@ import json
 import re
 import subprocess
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -17,36 +16,8 @@ from dalmeum.experiments.report import figures as figures_module
 from dalmeum.experiments.report import render_report, write_report
 from dalmeum.experiments.report.figures import figures, learning_curves, scatter, shown_rows
 
+from .pages import Page
 from .report_content import HOSTILE, hostile_content, report_content
-
-
-class Page(HTMLParser):
-    """Tags, attributes and texts of a page, scripts apart."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str]] = []
-        self.text = ""
-        self.scripts: list[str] = []
-        self.inside = ""
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += [(name, value or "") for name, value in attrs]
-        self.inside = tag
-        if tag == "script":
-            self.scripts.append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        self.inside = ""
-
-    def handle_data(self, data: str) -> None:
-        if self.inside == "script":
-            self.scripts[-1] += data
-        else:
-            self.text += data
 
 
 def test_every_part_is_there() -> None:

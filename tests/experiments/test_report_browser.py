@@ -2,43 +2,21 @@
 
 import html
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from dalmeum.experiments.report import render_report, write_report
 
+from .pages import CHROMIUM, OWNED, opened, without_scripts
 from .report_content import HOSTILE, hostile_content
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
 ]
 
-OWNED = 'data-owned="yes"'
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy".*?>')
-
-
-def opened(path: Path) -> tuple[str, str]:
-    """The document after its scripts ran, and what the browser's console said."""
-    assert CHROMIUM is not None
-    flags = (
-        "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking "
-        "--disable-component-update --disable-sync --enable-logging=stderr --virtual-time-budget=20000 "
-        "--dump-dom"
-    )
-    command = [CHROMIUM, *flags.split(), f"--user-data-dir={path.parent / 'profile'}", path.as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    console = "\n".join(line for line in done.stderr.splitlines() if ":CONSOLE" in line)
-    return done.stdout, console
-
-
-def without_scripts(document: str) -> str:
-    return re.sub(r"<script.*?</script>", "", document, flags=re.DOTALL)
 
 
 def test_a_script_that_gets_in_would_be_noticed(tmp_path: Path) -> None:

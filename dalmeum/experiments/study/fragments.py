@@ -16,7 +16,7 @@ from dalmeum.experiments.runs import Run
 from dalmeum.experiments.study.choice import Choice
 from dalmeum.experiments.study.convergence import SHARES, Convergence
 from dalmeum.experiments.study.gaps import ArmGap
-from dalmeum.experiments.study.judge import ArmResult, Judgement
+from dalmeum.experiments.study.judge import HIGHER_IS_BETTER, ArmResult, Judgement
 from dalmeum.experiments.study.plan import Study
 from dalmeum.stats import Difference, Estimate, Outcome, Verdict
 
@@ -30,9 +30,10 @@ NONE = "-"
 
 
 def verdict_table(judgement: Judgement, study: Study) -> str:
+    higher = HIGHER_IS_BETTER[judgement.metric]
     heads = (
         "arm · 팔",
-        f"{judgement.metric}",
+        judgement.metric if higher else f"{judgement.metric}: lower is better · 낮을수록 좋음",
         "difference · 차이",
         "p (Holm)",
         "verdict · 판정",
@@ -65,7 +66,7 @@ def gap_table(gaps: Mapping[str, ArmGap | None], split: str) -> str:
         "train · 훈련",
         split,
         f"gap: train - {split} · 격차",
-        "gap - baseline's gap · 기준선 격차와의 차이",
+        "gap, less the baseline's · 기준선과의 격차 차이",
         "p",
     )
     rows = []
@@ -97,12 +98,7 @@ def convergence_table(convergence: Convergence | None, runs: Mapping[str, Sequen
         seeds = len(runs[name])
         cells = [NONE] * len(SHARES)
         if steps is not None:
-            cells = [
-                _estimate(
-                    each.steps, 0, f"{each.reached} of {seeds} seeds · 시드 {seeds}개 중 {each.reached}개"
-                )
-                for each in steps
-            ]
+            cells = [_estimate(each.steps, 0, f"{each.reached}/{seeds} seeds · 시드") for each in steps]
         rows.append(_row(escape(name), heads, cells))
     return _table(heads, rows)
 

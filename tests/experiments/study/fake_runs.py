@@ -14,6 +14,8 @@ from dalmeum.experiments.runs import Run, RunRecord
 from dalmeum.experiments.study.plan import Study
 from dalmeum.experiments.study.result import StudyResult, study_result
 
+from ..report_content import HOSTILE
+
 Array = NDArray[np.float64]
 
 SEEDS = (1, 2, 3, 4)
@@ -125,3 +127,14 @@ def fake_result(folder: Path, *, train: bool = True, **values: Any) -> StudyResu
 def written(path: Path) -> dict[str, Any]:
     values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return values
+
+
+def hostile_result(folder: Path) -> StudyResult:
+    """Hostile text in every place of a study that takes text."""
+    everything = " ".join(HOSTILE[:5])
+    runs = {
+        name: fake_arm(folder / "runs", name, noise, warnings=HOSTILE, identifier=everything)
+        for name, noise in (("baseline", 0.5), ("arm", 0.4))
+    }
+    changes = {f"question.{number}": text for number, text in enumerate(HOSTILE)}
+    return study_result(fake_study({"arm": changes}, question=everything), everything, runs)

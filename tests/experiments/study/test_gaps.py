@@ -1,0 +1,96 @@
+"""Gaps between train and dev, from predictions that are known."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dalmeum.experiments.runs import Run
+from dalmeum.experiments.study.choice import choice_on_dev
+from dalmeum.experiments.study.gaps import ArmGap, arm_gaps
+from dalmeum.stats import gap_difference_over_seeds, gap_over_seeds, optimism_of_choice, pearson
+
+from .fake_runs import LABELS, SEEDS, fake_arm, fake_run
+
+LIKE = {"split": "dev", "metric": "pearson"}
+
+
+def rows(runs: tuple[Run, ...], split: str) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    columns = [
+        np.loadtxt(run.predictions(split), delimiter=",", skiprows=1, usecols=2, dtype=np.float64)
+        for run in runs
+    ]
+    return np.stack(columns)
+
+
+def test_gaps_and_what_the_baseline_has_less(tmp_path: Path) -> None:
+    arms = {
+        "arm": fake_arm(tmp_path, "arm", 0.5, known=0.6),
+        "base": fake_arm(tmp_path, "base", 0.4, known=0.2),
+    }
+    gaps = arm_gaps(arms, "base", **LIKE)
+    assert list(gaps) == ["base", "arm"]
+    arm, base = gaps["arm"], gaps["base"]
+    assert arm is not None
+    assert base is not None
+    train, dev = (rows(arms["arm"], split) for split in ("train", "dev"))
+    base_train, base_dev = (rows(arms["base"], split) for split in ("train", "dev"))
+    assert arm.train == pytest.approx([pearson(LABELS["train"], row) for row in train])
+    assert arm.judged == pytest.approx([pearson(LABELS["dev"], row) for row in dev])
+    assert arm.gap == gap_over_seeds((LABELS["train"], train), (LABELS["dev"], dev))
+    assert base.difference is None
+    assert arm.difference == gap_difference_over_seeds(
+        (LABELS["train"], train, base_train), (LABELS["dev"], dev, base_dev)
+    )
+    assert arm.difference.p_value < 0.001
+    values = arm.to_dict()
+    assert values["train"] == pytest.approx(np.mean(arm.train))
+    assert values["gap"]["low"] < values["gap"]["value"] < values["gap"]["high"]
+
+
+def test_no_gap_for_runs_without_training_predictions(tmp_path: Path) -> None:
+    arms = {
+        "base": fake_arm(tmp_path, "base", 0.5, train=False),
+        "arm": fake_arm(tmp_path, "arm", 0.4),
+    }
+    gaps = arm_gaps(arms, "base", **LIKE)
+    assert gaps["base"] is None
+    assert gaps["arm"] is not None
+    assert gaps["arm"].difference is None
+    arms["arm"][2].predictions("train").unlink()
+    assert arm_gaps(arms, "base", **LIKE)["arm"] is None
+
+
+def test_gaps_on_other_training_pairs_are_not_compared(tmp_path: Path) -> None:
+    base = fake_arm(tmp_path, "base", 0.5)
+    fewer = tuple(
+        fake_run(
+            tmp_path / f"fewer-{seed}",
+            {
+                "train": (LABELS["train"][:-1], rows(base, "train")[index, :-1]),
+                "dev": (LABELS["dev"], rows(base, "dev")[index]),
+            },
+        )
+        for index, seed in enumerate(SEEDS)
+    )
+    gap = arm_gaps({"base": base, "fewer": fewer}, "base", **LIKE)["fewer"]
+    assert isinstance(gap, ArmGap)
+    assert gap.difference is None
+
+
+def test_choice_is_made_between_mean_predictions(tmp_path: Path) -> None:
+    arms = {name: fake_arm(tmp_path, name, noise) for name, noise in (("a", 0.5), ("b", 0.1), ("c", 0.4))}
+    choice = choice_on_dev(arms, "pearson")
+    assert choice is not None
+    means = np.stack([rows(runs, "dev").mean(axis=0) for runs in arms.values()])
+    assert choice.optimism == optimism_of_choice(LABELS["dev"], means)
+    assert choice.best == "b"
+    assert choice_on_dev(arms, "rmse") != choice
+    values = choice.to_dict()
+    assert values["score"] - values["optimism"] == pytest.approx(values["corrected"])
+    assert sum(values["chosen"].values()) == pytest.approx(1)
+
+
+def test_no_choice_from_a_constant_arm(tmp_path: Path) -> None:
+    constant = fake_run(tmp_path / "constant", {"dev": (LABELS["dev"], np.full(len(LABELS["dev"]), 2.0))})
+    assert choice_on_dev({"a": fake_arm(tmp_path, "a", 0.5), "b": [constant] * 4}, "pearson") is None

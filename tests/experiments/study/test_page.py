@@ -1,0 +1,168 @@
+"""The page of a study, as a parser reads it."""
+
+import json
+import re
+from pathlib import Path
+
+import plotly.graph_objects
+import pytest
+import yaml
+
+from dalmeum.errors import InputError
+from dalmeum.experiments.study.figures import figures, over_seeds
+from dalmeum.experiments.study.lines import result_lines
+from dalmeum.experiments.study.page import render_study, write_study
+from dalmeum.experiments.study.result import StudyResult
+
+from ..pages import Page
+from ..report_content import HOSTILE
+from .fake_runs import SEEDS, fake_result, hostile_result, written
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> StudyResult:
+    return fake_result(tmp_path_factory.mktemp("fake"))
+
+
+@pytest.fixture(scope="module")
+def older(tmp_path_factory: pytest.TempPathFactory) -> StudyResult:
+    """Of runs that kept neither history nor training predictions."""
+    return fake_result(tmp_path_factory.mktemp("older"), train=False)
+
+
+def test_every_part_is_there(result: StudyResult, tmp_path: Path) -> None:
+    page = Page(render_study(result, tmp_path))
+    for text in (
+        "Does it help? · 도움이 될까?",
+        "all arms · 모든 팔: all labels of dev are guessed",
+        "loss.alpha: 0.05",
+        "better · 더 좋음",
+        "worse · 더 나쁨",
+        "no difference that matters · 의미 있는 차이 없음",
+        "undecided · 판정 보류",
+        "would decide · 시드",
+        "Best on dev by the mean prediction of its seeds: clean",
+        "0/4 seeds",
+        "noisy-3",
+        result.study.to_yaml(),
+    ):
+        assert text in page.text
+    for arm in result.judgements[0].arms:
+        assert f"{arm.score.value:.4f}{arm.score.low:.4f} to {arm.score.high:.4f}" in page.text
+        if arm.difference is not None:
+            interval = f"{arm.difference.low:+.4f} to {arm.difference.high:+.4f}"
+            assert f"{arm.difference.difference:+.4f}{interval}" in page.text
+        gap = result.gaps["dev"][arm.name]
+        assert gap is not None
+        assert f"{gap.gap.interval.low:+.4f} to {gap.gap.interval.high:+.4f}" in page.text
+    assert page.tags.count("table") == 3
+    assert set(figures(result)) == {"forest-dev", "gap-dev", "curves"}
+    assert set(figures(result)) <= {value for name, value in page.attributes if name == "id"}
+
+
+def test_the_figures_draw_what_was_found(result: StudyResult) -> None:
+    drawn = figures(result)
+    (points,) = drawn["forest-dev"]["data"]
+    arms = result.judgements[0].arms[1:]
+    assert points["x"] == pytest.approx(
+        [arm.difference.difference for arm in arms if arm.difference], abs=1e-6
+    )
+    assert drawn["forest-dev"]["layout"]["shapes"][0]["x1"] == 0.004
+    _, *dots = drawn["gap-dev"]["data"]
+    assert [(each["name"], len(each["x"])) for each in dots] == [(name, len(SEEDS)) for name in result.runs]
+    low, high, mean = drawn["curves"]["data"][:3]
+    assert mean["name"] == "baseline"
+    assert low["y"][0] < mean["y"][0] < high["y"][0]
+    for figure in drawn.values():
+        plotly.graph_objects.Figure(figure)
+
+
+def test_curves_end_where_the_first_seed_stopped(result: StudyResult) -> None:
+    assert result.convergence is not None
+    one, other = result.convergence.curves["clean"][:2]
+    shorter = type(one)(one.steps[:-2], one.pearson[:-2])
+    steps, scores = over_seeds([shorter, other])
+    assert steps.tolist() == shorter.steps.tolist()
+    assert scores[1].tolist() == other.pearson[:-2].tolist()
+
+
+def test_what_older_runs_lack_is_said(older: StudyResult, tmp_path: Path) -> None:
+    assert older.convergence is None
+    page = Page(render_study(older, tmp_path))
+    assert "from before training predictions were kept" in page.text
+    assert "훈련 예측을 남기지 않던" in page.text
+    assert "kept no evaluations on dev" in page.text
+    assert set(figures(older)) == {"forest-dev"}
+    assert page.tags.count("table") == 1
+
+
+def test_the_terminal_shows_gap_and_steps_where_they_exist(result: StudyResult, older: StudyResult) -> None:
+    head, baseline, clean, noisy = result_lines(result)[3:7]
+    columns = "arm|score|95 % interval|difference|95 % interval|train - dev|steps to 95%|steps to 99%|verdict"
+    assert re.split("  +", head) == columns.split("|")
+    gap = result.gaps["dev"]["clean"]
+    assert gap is not None
+    assert f"{gap.gap.difference:+.4f}" in clean
+    assert clean.endswith("better")
+    assert "0 of 4 seeds" in noisy
+    assert baseline.index("+") == head.index("train - dev")
+    assert result_lines(result)[-1].startswith("best on dev by the mean prediction of its seeds: clean with")
+    assert result_lines(older)[3].split()[-4:] == ["95", "%", "interval", "verdict"]
+
+
+def test_lower_errors_are_said_to_be_better(tmp_path: Path) -> None:
+    page = Page(render_study(fake_result(tmp_path, metric="rmse"), tmp_path))
+    assert "rmse: lower is better · 낮을수록 좋음" in page.text
+
+
+def test_runs_link_to_their_reports(result: StudyResult, tmp_path: Path) -> None:
+    run = result.runs["clean"][0]
+    run.report.write_text("a report", encoding="utf-8")
+    folder = tmp_path / "studies" / "alpha"
+    write_study(folder, result)
+    links = [value for name, value in Page((folder / "study.html").read_text()).attributes if name == "href"]
+    assert links[0] == "data:,"
+    assert [(folder / link).resolve() for link in links[1:]] == [run.report.resolve()]
+
+
+def test_both_files_are_written(result: StudyResult, tmp_path: Path) -> None:
+    write_study(tmp_path / "new", result)
+    assert (tmp_path / "new" / "study.html").read_text(encoding="utf-8") == render_study(
+        result, tmp_path / "new"
+    )
+    values = written(tmp_path / "new" / "study.json")
+    assert values == json.loads(json.dumps(result.to_dict()))
+    assert list(values) == [
+        "study",
+        "question",
+        "against",
+        "judgements",
+        "gaps",
+        "convergence",
+        "choice_on_dev",
+    ]
+    assert values["convergence"]["arms"]["noisy"][1]["reached"] == 0
+    (tmp_path / "other" / "study.json").mkdir(parents=True)
+    with pytest.raises(InputError, match="is a folder"):
+        write_study(tmp_path / "other", result)
+
+
+def test_the_study_can_be_run_again_from_its_page(result: StudyResult) -> None:
+    assert type(result.study).model_validate(yaml.safe_load(result.study.to_yaml())) == result.study
+
+
+def test_foreign_text_is_text_and_nothing_outside_is_asked_for(result: StudyResult, tmp_path: Path) -> None:
+    hostile = hostile_result(tmp_path)
+    text = render_study(hostile, tmp_path)
+    page, plain = Page(text), Page(render_study(result, tmp_path))
+    assert set(page.tags) <= set(plain.tags) | {"a"}
+    assert len(page.scripts) == 3
+    assert not set("<>&\u2028\u2029") & set(page.scripts[0])
+    for each in HOSTILE[:5]:
+        # the question, the changes of an arm, warnings, and runs
+        assert page.text.count(each) >= 4
+    assert not {name for name, _ in page.attributes if name.startswith("on")}
+    for name, value in page.attributes:
+        if name in {"src", "href", "srcset", "action", "data", "poster", "background"}:
+            assert value == "data:,"
+    assert "default-src 'none'" in text

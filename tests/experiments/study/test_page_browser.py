@@ -1,0 +1,72 @@
+"""The page of a study in a real browser."""
+
+import html
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from dalmeum.experiments.study.page import render_study, write_study
+
+from ..pages import CHROMIUM, OWNED, opened, without_scripts
+from ..report_content import HOSTILE
+from .fake_runs import fake_result, hostile_result
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
+]
+
+MEASURE = """
+<script>
+const wait = setInterval(() => {
+  const page = document.querySelector("iframe").contentDocument;
+  if (page.documentElement.dataset.ready !== "yes") return;
+  clearInterval(wait);
+  const outside = [...page.querySelectorAll("main *")].filter((each) => {
+    const box = each.getBoundingClientRect();
+    return box.width && (box.right > WIDTH || box.left < 0);
+  });
+  const { scrollWidth, clientWidth } = page.documentElement;
+  const small = [...page.querySelectorAll("td, th, small, p")].filter(
+    (each) => each.offsetWidth && parseFloat(getComputedStyle(each).fontSize) < 11);
+  const asked = page.defaultView.performance.getEntriesByType("resource").map((each) => each.name);
+  const found = document.createElement("output");
+  found.textContent = JSON.stringify({
+    fits: scrollWidth <= clientWidth, outside: outside.map((each) => each.outerHTML.slice(0, 200)),
+    small: small.length, asked, figures: page.querySelectorAll(".plot .plot-container").length,
+  });
+  document.body.append(found);
+}, 100);
+</script>
+"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_it_fits_a_desk_and_a_telephone_and_asks_for_nothing(tmp_path: Path, width: int) -> None:
+    page = render_study(fake_result(tmp_path), tmp_path)
+    # Of one origin with the page around it, which a file is not.
+    source = html.escape(page, quote=True)
+    frame = f'<iframe style="width: {width}px; height: 3000px; border: 0" srcdoc="{source}"></iframe>'
+    around = tmp_path / "around.html"
+    around.write_text(
+        f"<!doctype html><meta charset=utf-8><body>{frame}{MEASURE.replace('WIDTH', str(width))}</body>",
+        encoding="utf-8",
+    )
+    document, console = opened(around)
+    assert console == ""
+    _, _, output = document.rpartition("<output>")
+    found = json.loads(html.unescape(output.partition("</output>")[0]))
+    assert found == {"fits": True, "outside": [], "small": 0, "asked": [], "figures": 3}
+
+
+def test_hostile_text_is_shown_and_not_run(tmp_path: Path) -> None:
+    write_study(tmp_path, hostile_result(tmp_path))
+    document, console = opened(tmp_path / "study.html")
+    assert 'data-ready="yes"' in document
+    assert OWNED not in document
+    assert console == ""
+    shown = html.unescape(re.sub(r"<[^>]*>", "", without_scripts(document)))
+    for text in HOSTILE[:5]:
+        assert text in shown
