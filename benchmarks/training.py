@@ -27,7 +27,7 @@ from flops import peak_flops, training_flops
 from record import circumstances
 
 from dalmeum.data import PairTable, read_pairs
-from dalmeum.stats import pearson
+from dalmeum.stats import pearson, seed_by_pair
 
 ARMS = ("dalmeum", "peer_default", "peer_tuned")
 PACKAGES = ("dalmeum", "torch", "transformers", "sentence-transformers")
@@ -47,7 +47,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--learning-rate", type=float, default=5e-5)
     parser.add_argument("--pairs", type=int, help="only the first so many training pairs")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--seed", type=int, default=42)
+    parser.add_argument("--seed", type=int, default=42, help="of the first round; the next ones count on")
     parser.add_argument("--out", type=Path, help="where to write the result as JSON")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--arm", choices=ARMS, help=argparse.SUPPRESS)
@@ -61,15 +61,20 @@ def main() -> None:
         print(json.dumps(run_arm(options)))
         return
     results: dict[str, list[dict[str, Any]]] = {arm: [] for arm in ARMS}
+    predictions: dict[str, list[list[float]]] = {arm: [] for arm in ARMS}
     with encoder_folder(options.encoder) as encoder:
         for repeat in range(options.repeats):
             # Each round starts with another arm, so that a machine that slows down slows all alike.
             for arm in (*ARMS[repeat % 3 :], *ARMS[: repeat % 3]):
                 command = [sys.executable, __file__, *sys.argv[1:], "--arm", arm, "--encoder", encoder]
+                command += ["--seed", str(options.seed + repeat)]
                 done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
                 results[arm].append(json.loads(done.stdout.splitlines()[-1]))
+                predictions[arm].append(results[arm][-1].pop("predictions"))
                 print(f"round {repeat + 1}, {arm}: {results[arm][-1]}", file=sys.stderr)
-    summary = summarise(results)
+    labels = read_pairs(options.dev, labels="required").label
+    assert labels is not None
+    summary = {**summarise(results), "dev_difference": dev_differences(labels, predictions)}
     settings = {name: value for name, value in vars(options).items() if name not in {"arm", "json", "out"}}
     if options.out:
         content = {**circumstances(PACKAGES, settings), **summary, "rounds": results}
@@ -81,6 +86,9 @@ def main() -> None:
     print(f"dalmeum / CrossEncoderTrainer tuned:           {summary['ratio_tuned']:.2f}x")
     for arm, score in summary["dev_pearson"].items():
         print(f"dev Pearson, {arm}: {score:.4f}")
+    for peer, estimate in summary["dev_difference"].items():
+        interval = f"{estimate['low']:+.4f} to {estimate['high']:+.4f}"
+        print(f"dev Pearson, dalmeum less {peer}: {estimate['value']:+.4f} (95 % {interval})")
     for arm, share in summary["share_of_peak"].items():
         if share is not None:
             print(f"share of the GPU's peak, {arm}: {share:.1%}")
@@ -108,7 +116,19 @@ def summarise(results: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     }
 
 
-def run_arm(options: argparse.Namespace) -> dict[str, float | None]:
+def dev_differences(
+    labels: np.ndarray[Any, Any], predictions: dict[str, list[list[float]]]
+) -> dict[str, dict[str, float]]:
+    """dalmeum's dev Pearson less each peer's, with an interval for new seeds and new pairs."""
+    found = {}
+    for peer in ARMS[1:]:
+        if len(predictions[peer]) > 1:
+            difference = seed_by_pair(labels, predictions["dalmeum"], predictions[peer])
+            found[peer] = {"value": difference.difference, "low": difference.low, "high": difference.high}
+    return found
+
+
+def run_arm(options: argparse.Namespace) -> dict[str, Any]:
     train, dev = (read_pairs(path, labels="required") for path in (options.train, options.dev))
     if options.pairs:
         train = train.take(range(min(options.pairs, len(train))))
@@ -120,6 +140,7 @@ def run_arm(options: argparse.Namespace) -> dict[str, float | None]:
         "seconds": seconds,
         "pearson": pearson(predictions, dev.label if dev.label is not None else ()),
         "share_of_peak": share_of_peak(options, train, seconds),
+        "predictions": predictions.tolist(),
     }
 
 
