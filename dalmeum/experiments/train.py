@@ -36,6 +36,7 @@ from dalmeum.models.scorer import PairScorer, new_scorer
 from dalmeum.recipe import Recipe
 from dalmeum.training.fit import Fit, fit
 from dalmeum.training.pairs import EncodedPairs
+from dalmeum.training.processes import LostProcessError, lost_processes_told
 
 
 def train(
@@ -62,21 +63,25 @@ def train(
     if processes.is_main_process:
         machine = {"device": str(scorer.model.device), "processes": processes.num_processes}
         folder = [_begin(recipe, name, files, machine, resume=resume, parent_study=parent_study).folder]
-    (shared,) = broadcast_object_list(folder)
+    with lost_processes_told():
+        (shared,) = broadcast_object_list(folder)
     run = open_run(shared or "")
     try:
         encoded = {split: encode_pairs(scorer, table, binary.get(split)) for split, table in tables.items()}
-        result = fit(scorer, recipe, encoded["train"], encoded.get("dev"), run.checkpoints)
-        if processes.is_main_process:
-            _record_results(run, recipe, scorer, tables, encoded, result)
-        processes.wait_for_everyone()
+        with lost_processes_told():
+            result = fit(scorer, recipe, encoded["train"], encoded.get("dev"), run.checkpoints)
+            if processes.is_main_process:
+                _record_results(run, recipe, scorer, tables, encoded, result)
+            processes.wait_for_everyone()
     except Exception as error:
         if mended := disk_error(run.folder, error):
             raise mended from error
         told = isinstance(error, DalmeumError)
         reason = str(error) if told else "".join(traceback.format_exception_only(error)).strip()
         with contextlib.suppress(DalmeumError):  # a disk that is full for this, too, must not hide the reason
-            run.update(state="failed", error=reason)
+            # What made another process end has been written by that one, if it could.
+            if not isinstance(error, LostProcessError) or open_run(run.folder).record.state == "running":
+                run.update(state="failed", error=reason)
         raise
     return open_run(run.folder)
 

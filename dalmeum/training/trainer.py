@@ -181,6 +181,11 @@ class PairTrainer(Trainer):
         if checkpoint is not None:
             self.scope.load(Path(checkpoint))
 
+    def _save_rng_state(self, output_dir: str) -> None:
+        super()._save_rng_state(output_dir)
+        # Next, the first process writes what makes the checkpoint count: it must hold the states of all.
+        self.accelerator.wait_for_everyone()
+
     def _clip_grad_norm(self, model: nn.Module) -> Tensor:
         """Clip as usual; a gradient that is not finite ends the run before it is in the weights."""
         norm: Tensor = super()._clip_grad_norm(model)  # type: ignore[no-untyped-call] # as the library leaves it
