@@ -102,8 +102,12 @@ def test_both_languages_show_the_same_code(pages: tuple[str, str]) -> None:
 
 
 def test_python_examples_run(
-    tmp_path: Path, tiny_encoder: Callable[[str], str], write_pairs: Callable[..., Path]
+    tmp_path: Path,
+    tiny_encoder: Callable[[str], str],
+    write_pairs: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     values = {
         "data": {"train": str(write_pairs("train.csv", 32))},
         "model": {"encoder": tiny_encoder("bert"), "max_length": 32},
@@ -115,7 +119,8 @@ def test_python_examples_run(
     assert examples
     for example in examples:
         names: dict[str, Any] = {}
-        exec(re.sub(r'"runs/[^"]+"', repr(str(run.folder)), example), names)
+        example = re.sub(r'"runs/[^"]+"', repr(str(run.folder)), example)
+        exec(re.sub(r'"klue/[^"]+"', repr(tiny_encoder("bert")), example), names)
         if "scores" in names:
             assert names["scores"].shape == (2,)
 

@@ -32,13 +32,14 @@ class RandomState:
 
     @classmethod
     def now(cls, device: torch.device) -> "RandomState":
-        on_gpu = torch.cuda.get_rng_state(device) if device.type == "cuda" else None
-        return cls(torch.get_rng_state(), on_gpu)
+        if device.type == "cpu":
+            return cls(torch.get_rng_state(), None)
+        return cls(torch.get_rng_state(), torch.get_device_module(device).get_rng_state(device))
 
     def restore(self, device: torch.device) -> None:
         torch.set_rng_state(self.cpu)
         if self.device is not None:
-            torch.cuda.set_rng_state(self.device, device)
+            torch.get_device_module(device).set_rng_state(self.device, device)
 
 
 @dataclass(frozen=True)

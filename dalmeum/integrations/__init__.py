@@ -1,0 +1,1 @@
+"""dalmeum's losses in other libraries' trainers."""
