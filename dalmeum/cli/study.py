@@ -50,4 +50,4 @@ def study(
         print_json(result.to_dict())
     else:
         print("\n".join(result_lines(result)))
-    note(f"{folder / PAGE}")
+    note(f"page: {folder / PAGE}")

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from dalmeum.cli import main
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.experiments.runs import open_run
 from dalmeum.experiments.study.conduct import conduct
@@ -51,7 +52,9 @@ def run_folders(study: Study) -> dict[str, str]:
     return {file.parent.name: json.loads(file.read_text(encoding="utf-8"))["state"] for file in files}
 
 
-def test_runs_what_is_missing_and_nothing_twice(study_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_what_is_missing_and_nothing_twice(
+    study_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     study = load_study(study_file)
     output = study_file.parent / "studies" / "lr"
     whole = conduct(study, "lr", output, jobs=2)
@@ -72,6 +75,16 @@ def test_runs_what_is_missing_and_nothing_twice(study_file: Path, monkeypatch: p
     with monkeypatch.context() as patch:
         patch.setattr(Workers, "map", lambda *_: pytest.fail("nothing was missing"))
         assert conduct(study, "lr").judgements == (first,)
+        patch.chdir(study_file.parent)
+        capsys.readouterr()
+        patch.setattr(sys, "argv", ["dalmeum", "study", str(study_file), "--json"])
+        with pytest.raises(SystemExit):
+            main()
+        printed, noted = capsys.readouterr()
+        folder = study_file.parent / "studies" / "study"
+        assert json.loads(printed) == json.loads((folder / "study.json").read_text(encoding="utf-8"))
+        assert noted.endswith(f"page: {Path('studies', 'study', 'study.html')}\n")
+        assert (folder / "study.html").is_file()
     (turned,) = conduct(study, "lr", against="faster").judgements
     assert turned.arms[0].name == "faster"
     assert turned.arms[1].difference is not None
@@ -103,7 +116,17 @@ def test_killed_three_times_ends_the_same_and_repeats_nothing(study_file: Path, 
     calm = load_study(study_file, [f"baseline.output={tmp_path / 'calm'}"])
     expected = conduct(calm, "lr", jobs=1)
     study = load_study(study_file)
-    command = [sys.executable, "-m", "dalmeum", "study", str(study_file), "--jobs", "1"]
+    command = [
+        sys.executable,
+        "-m",
+        "dalmeum",
+        "study",
+        str(study_file),
+        "--jobs",
+        "1",
+        "-o",
+        str(tmp_path / "page"),
+    ]
     finished: set[str] = set()
     for kill in range(3):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
