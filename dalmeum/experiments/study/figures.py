@@ -50,25 +50,29 @@ def figures(result: StudyResult) -> dict[str, Figure]:
 
 def forest(judgement: Judgement, colours: Mapping[str, str]) -> Figure:
     """Each arm's difference to the baseline with its interval; the band is what does not matter."""
-    arms = [(arm, arm.difference) for arm in judgement.arms if arm.difference is not None]
-    place = list(range(len(arms)))
+    names = [arm.name for arm in judgement.arms if arm.difference is not None]
+    drawn = [
+        (names.index(arm.name), arm.name, arm.difference)
+        for arm in judgement.arms
+        if arm.difference is not None and math.isfinite(arm.difference.difference)
+    ]
     points = {
         "type": "scatter",
         "mode": "markers",
-        "x": [_number(difference.difference) for _, difference in arms],
-        "y": place,
+        "x": [_number(difference.difference) for _, _, difference in drawn],
+        "y": [place for place, _, _ in drawn],
         "error_x": {
             "type": "data",
-            "array": [_number(difference.high - difference.difference) for _, difference in arms],
+            "array": [_number(difference.high - difference.difference) for _, _, difference in drawn],
             "thickness": 2,
             "width": 6,
-            "color": "#808895",
+            "color": COLOURS[0],
         },
-        "marker": {"size": 11, "color": [colours[arm.name] for arm, _ in arms]},
+        "marker": {"size": 11, "color": [colours[name] for _, name, _ in drawn]},
         "hovertext": [
-            f"{plotly_label(arm.name)}: {difference.difference:+.4f}<br>"
+            f"{plotly_label(name)}: {difference.difference:+.4f}<br>"
             f"{difference.low:+.4f} to {difference.high:+.4f}"
-            for arm, difference in arms
+            for _, name, difference in drawn
         ],
         "hoverinfo": "text",
     }
@@ -79,13 +83,13 @@ def forest(judgement: Judgement, colours: Mapping[str, str]) -> Figure:
         "xaxis": {"title": {"text": f"difference of {judgement.metric} · 차이"}, "zeroline": True},
         "yaxis": {
             "tickmode": "array",
-            "tickvals": place,
-            "ticktext": [plotly_label(arm.name) for arm, _ in arms],
-            "range": [len(arms) - 0.4, -0.6],
+            "tickvals": list(range(len(names))),
+            "ticktext": list(map(plotly_label, names)),
+            "range": [len(names) - 0.4, -0.6],
             "zeroline": False,
             "showgrid": False,
         },
-        "height": 130 + 36 * len(arms),
+        "height": 130 + 36 * len(names),
         "hovermode": "closest",
     }
     return {"data": [points], "layout": layout}
@@ -136,39 +140,43 @@ def gap_scatter(
     gaps: Mapping[str, ArmGap | None], split: str, seeds: Sequence[int], colours: Mapping[str, str]
 ) -> Figure:
     """Judged score against train score, a point a run; the dotted line is no gap."""
-    data: list[Figure] = []
-    everything = [score for gap in gaps.values() if gap for score in (*gap.train, *gap.judged)]
-    ends = [_number(end(filter(math.isfinite, everything), default=0.0)) for end in (min, max)]
-    line = {"dash": "dot", "width": 1.5, "color": COLOURS[0]}
-    data.append(
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "x": ends,
-            "y": ends,
-            "line": line,
-            "hoverinfo": "skip",
-            "showlegend": False,
-        }
-    )
-    for name, gap in gaps.items():
-        if gap is not None:
-            label = plotly_label(name)
-            data.append(
-                {
-                    "type": "scatter",
-                    "mode": "markers",
-                    "name": label,
-                    "x": list(map(_number, gap.train)),
-                    "y": list(map(_number, gap.judged)),
-                    "hovertext": [
-                        f"{label}, seed {seed}<br>train {train:.4f}<br>{split} {judged:.4f}"
-                        for seed, train, judged in zip(seeds, gap.train, gap.judged, strict=True)
-                    ],
-                    "hoverinfo": "text",
-                    "marker": {"size": 9, "color": colours[name], "opacity": 0.85},
-                }
-            )
+    points = {
+        name: [
+            scores
+            for scores in zip(seeds, gap.train, gap.judged, strict=True)
+            if all(map(math.isfinite, scores))
+        ]
+        for name, gap in gaps.items()
+        if gap is not None
+    }
+    everything = [score for runs in points.values() for _, *scores in runs for score in scores]
+    ends = [end(everything, default=0.0) for end in (min, max)]
+    line = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": ends,
+        "y": ends,
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+    data: list[Figure] = [{**line, "line": {"dash": "dot", "width": 1.5, "color": COLOURS[0]}}]
+    for name, runs in points.items():
+        label = plotly_label(name)
+        data.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": label,
+                "x": [_number(train) for _, train, _ in runs],
+                "y": [_number(judged) for _, _, judged in runs],
+                "hovertext": [
+                    f"{label}, seed {seed}<br>train {train:.4f}<br>{split} {judged:.4f}"
+                    for seed, train, judged in runs
+                ],
+                "hoverinfo": "text",
+                "marker": {"size": 9, "color": colours[name], "opacity": 0.85},
+            }
+        )
     layout = {
         "xaxis": {"title": {"text": "train · 훈련"}},
         "yaxis": {"title": {"text": split}},

@@ -54,8 +54,8 @@ def verdict_table(judgement: Judgement, study: Study) -> str:
     return _table(heads, rows, "arms verdicts")
 
 
-def gap_table(gaps: Mapping[str, ArmGap | None], split: str) -> str:
-    """Train and judged score, their gap, and the gap less the baseline's; a note where there is none."""
+def gap_table(gaps: Mapping[str, ArmGap | None], split: str, against: str) -> str:
+    """Train and judged score, their gap, and the gap less that of `against`; a note where there is none."""
     if not any(gaps.values()):
         return (
             '<p class="note">These runs are from before training predictions were kept: train them again to '
@@ -66,7 +66,7 @@ def gap_table(gaps: Mapping[str, ArmGap | None], split: str) -> str:
         "train · 훈련",
         split,
         f"gap: train - {split} · 격차",
-        "gap, less the baseline's · 기준선과의 격차 차이",
+        f"gap, less {against}'s · {against} 대비",
         "p",
     )
     rows = []
@@ -172,7 +172,7 @@ def _value(value: Any) -> str:
 
 def _verdict(arm: ArmResult) -> str:
     if arm.verdict is None:
-        return "baseline · 기준선"
+        return "the others are compared with it · 비교 기준"
     outcome = arm.verdict.outcome
     mend = f"<small>{ways_to_decide(arm.verdict)}</small>" if outcome == "undecided" else ""
     return f'<b class="{outcome}">{OUTCOMES[outcome]}</b>{mend}'
@@ -203,7 +203,7 @@ def _mean(scores: Sequence[float]) -> str:
 
 
 def _p_value(p_value: float) -> str:
-    return "&lt; .001" if p_value < 0.001 else number(p_value)
+    return "&lt; 0.001" if p_value < 0.001 else number(p_value)
 
 
 def _link(run: Run, folder: Path) -> str:

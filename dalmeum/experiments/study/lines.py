@@ -42,7 +42,8 @@ def judgement_lines(
     head += [f"steps to {share:.0%}" for share in SHARES] if convergence is not None else []
     rows = [[*head, "verdict"]]
     for arm in judgement.arms:
-        cells = [arm.name, f"{arm.score.value:.4f}", f"{arm.score.low:.4f} to {arm.score.high:.4f}"]
+        score = arm.score
+        cells = [arm.name, _number(score.value, ".4f"), _interval(score.low, score.high, ".4f")]
         cells += _difference(arm)
         cells += [_gap(shown_gaps[arm.name])] if shown_gaps is not None else []
         cells += _steps(convergence, arm) if convergence is not None else []
@@ -68,11 +69,14 @@ def _difference(arm: ArmResult) -> list[str]:
     difference = arm.difference
     if difference is None:
         return ["", ""]
-    return [f"{difference.difference:+.4f}", f"{difference.low:+.4f} to {difference.high:+.4f}"]
+    return [
+        _number(difference.difference, "+.4f"),
+        _interval(difference.low, difference.high, "+.4f"),
+    ]
 
 
 def _gap(gap: ArmGap | None) -> str:
-    return "-" if gap is None else f"{gap.gap.difference:+.4f}"
+    return "-" if gap is None else _number(gap.gap.difference, "+.4f")
 
 
 def _steps(convergence: Convergence, arm: ArmResult) -> list[str]:
@@ -91,6 +95,14 @@ def _verdict(arm: ArmResult) -> str:
     ways = ways_to_decide(arm.verdict)
     mend = f"{' or '.join(ways)} would decide" if ways else "neither seeds nor pairs alone would decide"
     return f"undecided ({mend})"
+
+
+def _number(value: float, form: str) -> str:
+    return format(value, form) if math.isfinite(value) else "-"
+
+
+def _interval(low: float, high: float, form: str) -> str:
+    return f"{low:{form}} to {high:{form}}" if math.isfinite(low) else "-"
 
 
 def _table(rows: list[list[str]]) -> list[str]:

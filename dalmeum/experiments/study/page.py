@@ -16,14 +16,6 @@ from dalmeum.files import output_error, write_text
 PAGE = "study.html"
 VALUES = "study.json"
 
-CAPTIONS = {
-    "forest-dev": "Difference to the baseline on dev · dev에서 기준선과의 차이",
-    "forest-test": "Difference to the baseline on test · test에서 기준선과의 차이",
-    "gap-dev": "Score on dev against score on train · dev 점수와 훈련 점수",
-    "gap-test": "Score on test against score on train · test 점수와 훈련 점수",
-    "curves": "Pearson r on dev by step · 스텝별 dev 피어슨 상관",
-}
-
 GAP_NOTE = (
     "One point a run; on the dotted line there is no gap, and the farther from it, the more is overfitted. "
     "The gap's interval holds for new seeds and for new pairs of both sets; arms are compared by seed · "
@@ -31,9 +23,10 @@ GAP_NOTE = (
     "양쪽의 새 문장쌍까지 감안한 값이며, 팔끼리는 같은 시드를 짝지어 비교합니다."
 )
 CURVES_NOTE = (
-    "Line: mean over seeds; band: from the lowest seed to the highest; dotted: the shares of the baseline's "
-    "best dev Pearson to which the table counts the steps · 선: 시드 평균, 띠: 가장 낮은 시드부터 가장 높은 "
-    "시드까지, 점선: 기준선이 dev에서 낸 최고 피어슨의 95 %와 99 %. 표는 거기까지 걸린 스텝 수입니다."
+    "Line: mean over seeds; band: from the lowest seed to the highest; dotted: 95 % and 99 % of the best dev "
+    "Pearson of the arm that the others are compared with. The table counts the steps to there · "
+    "선: 시드 평균, 띠: 가장 낮은 시드부터 가장 높은 시드까지, "
+    "점선: 비교 기준이 dev에서 낸 최고 피어슨의 95 %와 99 %. 표는 거기까지 걸린 스텝 수입니다."
 )
 
 
@@ -63,7 +56,9 @@ def render_study(result: StudyResult, folder: Path) -> str:
         "against": escape(result.against),
         "warnings": warning_list(fragments.warnings_of(result.runs)),
         "judgements": "\n".join(_judgement(result, judgement, set(drawn)) for judgement in result.judgements),
-        "curves": _large_plot("curves", CURVES_NOTE) if "curves" in drawn else "",
+        "curves": _large_plot("curves", "Pearson r on dev by step · 스텝별 dev 피어슨 상관", CURVES_NOTE)
+        if "curves" in drawn
+        else "",
         "convergence": fragments.convergence_table(result.convergence, result.runs),
         "runs": fragments.runs_list(result.runs, study.seeds, folder),
         "study": escape(study.to_yaml()),
@@ -73,18 +68,25 @@ def render_study(result: StudyResult, folder: Path) -> str:
 
 def _judgement(result: StudyResult, judgement: Judgement, drawn: set[str]) -> str:
     """The sections of one split: the verdicts, and the gap to the training pairs."""
-    split = judgement.split
+    split, against = judgement.split, escape(result.against)
+    forest, scatter = f"forest-{split}", f"gap-{split}"
+    first = judgement is result.judgements[0]
     return Template(asset(__package__, "split.html")).substitute(
+        heading=f"Verdict on {split} · {split}에서의 판정" if first else f"On {split}, too · {split}에서는",
         split=split,
         pairs=f"{judgement.pairs:,}",
         effect=f"{judgement.smallest_effect:g}",
         verdicts=fragments.verdict_table(judgement, result.study),
-        forest=plots([f"forest-{split}"], CAPTIONS),
+        forest=plots([forest], {forest: f"Difference to {against} · {against} 대비 차이"}),
         choice=fragments.choice_note(result.choice) if split == "dev" else "",
-        gaps=fragments.gap_table(result.gaps[split], split),
-        scatter=_large_plot(f"gap-{split}", GAP_NOTE) if f"gap-{split}" in drawn else "",
+        gaps=fragments.gap_table(result.gaps[split], split, result.against),
+        scatter=_large_plot(
+            scatter, f"Score on {split} against score on train · {split} 점수와 훈련 점수", GAP_NOTE
+        )
+        if scatter in drawn
+        else "",
     )
 
 
-def _large_plot(name: str, note: str) -> str:
-    return f'<div class="plots tall">{plots([name], CAPTIONS)}</div><p class="note">{note}</p>'
+def _large_plot(name: str, caption: str, note: str) -> str:
+    return f'<div class="plots tall">{plots([name], {name: caption})}</div><p class="note">{note}</p>'

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import plotly.graph_objects
 import pytest
 import yaml
@@ -12,11 +13,11 @@ from dalmeum.errors import InputError
 from dalmeum.experiments.study.figures import figures, over_seeds
 from dalmeum.experiments.study.lines import result_lines
 from dalmeum.experiments.study.page import render_study, write_study
-from dalmeum.experiments.study.result import StudyResult
+from dalmeum.experiments.study.result import StudyResult, study_result
 
 from ..pages import Page
 from ..report_content import HOSTILE
-from .fake_runs import SEEDS, fake_result, hostile_result, written
+from .fake_runs import LABELS, SEEDS, fake_arm, fake_result, fake_run, fake_study, hostile_result, written
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +109,36 @@ def test_the_terminal_shows_gap_and_steps_where_they_exist(result: StudyResult, 
     assert baseline.index("+") == head.index("train - dev")
     assert result_lines(result)[-1].startswith("best on dev by the mean prediction of its seeds: clean with")
     assert result_lines(older)[3].split()[-4:] == ["95", "%", "interval", "verdict"]
+
+
+def test_a_second_split_and_an_arm_without_a_score(tmp_path: Path) -> None:
+    runs = {"baseline": fake_arm(tmp_path, "baseline", 0.5), "arm": fake_arm(tmp_path, "arm", 0.3)}
+    runs["constant"] = tuple(
+        fake_run(
+            tmp_path / f"constant-{seed}",
+            {split: (labels, np.full(len(labels), 2.0)) for split, labels in LABELS.items()},
+        )
+        for seed in SEEDS
+    )
+    for run in (run for those in runs.values() for run in those):
+        run.predictions("test").write_bytes(run.predictions("dev").read_bytes())
+    data = {"train": "train.csv", "dev": "dev.csv", "test": "test.csv"}
+    study = fake_study(
+        {"arm": {"loss.alpha": 0.2}, "constant": {"loss.alpha": 0.3}},
+        baseline={"data": data, "model": {"kind": "offline"}},
+        splits=("test", "dev"),
+    )
+    result = study_result(study, "two", runs, against="arm")
+    assert result.choice is None
+    write_study(tmp_path / "page", result)
+    page = Page((tmp_path / "page" / "study.html").read_text(encoding="utf-8"))
+    assert page.text.index("Verdict on test") < page.text.index("On dev, too")
+    assert "Difference to arm · arm 대비 차이" in page.text
+    assert set(figures(result)) == {"forest-test", "gap-test", "forest-dev", "gap-dev", "curves"}
+    lines = result_lines(result)
+    assert [line.split()[0] for line in lines[4:7]] == ["arm", "baseline", "constant"]
+    assert lines[6].split()[:5] == ["constant", "-", "-", "-", "-"]
+    assert not re.search(r"\bnan\b", page.text + page.scripts[0] + " ".join(lines), re.IGNORECASE)
 
 
 def test_lower_errors_are_said_to_be_better(tmp_path: Path) -> None:
