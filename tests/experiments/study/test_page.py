@@ -82,9 +82,10 @@ def test_curves_end_where_the_first_seed_stopped(result: StudyResult) -> None:
     assert result.convergence is not None
     one, other = result.convergence.curves["clean"][:2]
     shorter = type(one)(one.steps[:-2], one.pearson[:-2])
-    steps, scores = over_seeds([shorter, other])
-    assert steps.tolist() == shorter.steps.tolist()
-    assert scores[1].tolist() == other.pearson[:-2].tolist()
+    for curves in ([shorter, other], [other, shorter]):
+        steps, scores = over_seeds(curves)
+        assert steps.tolist() == shorter.steps.tolist()
+        assert scores.tolist() == [curve.pearson[: len(steps)].tolist() for curve in curves]
 
 
 def test_what_older_runs_lack_is_said(older: StudyResult, tmp_path: Path) -> None:
