@@ -145,7 +145,7 @@ def warnings_of(runs: Mapping[str, Sequence[Run]]) -> list[str]:
     ]
 
 
-def ways_to_decide(verdict: Verdict) -> str:
+def _ways_to_decide(verdict: Verdict) -> str:
     english, korean = [], []
     if verdict.seeds_to_decide is not None:
         english.append(f"{verdict.seeds_to_decide:,} seeds")
@@ -174,7 +174,7 @@ def _verdict(arm: ArmResult) -> str:
     if arm.verdict is None:
         return "the others are compared with it · 비교 기준"
     outcome = arm.verdict.outcome
-    mend = f"<small>{ways_to_decide(arm.verdict)}</small>" if outcome == "undecided" else ""
+    mend = f"<small>{_ways_to_decide(arm.verdict)}</small>" if outcome == "undecided" else ""
     return f'<b class="{outcome}">{OUTCOMES[outcome]}</b>{mend}'
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from dalmeum import stats
 from dalmeum.experiments.runs import Run
+from dalmeum.experiments.study.judge import json_number
 from dalmeum.experiments.study.scored import ScoredPairs, read_arm, read_arms
 from dalmeum.stats import Difference, gap_difference_over_seeds, gap_over_seeds, weighted
 
@@ -31,7 +32,7 @@ class ArmGap:
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "train": stats.Estimate(float(np.mean(self.train))).to_dict()["value"],
+            "train": json_number(float(np.mean(self.train))),
             "gap": _to_dict(self.gap),
             "difference": None if self.difference is None else _to_dict(self.difference),
         }
@@ -81,5 +82,4 @@ def _scores(pairs: ScoredPairs, metric: str) -> tuple[float, ...]:
 
 
 def _to_dict(difference: Difference) -> dict[str, float | None]:
-    p_value = stats.Estimate(difference.p_value).to_dict()["value"]
-    return {**difference.interval.to_dict(), "p_value": p_value}
+    return {**difference.interval.to_dict(), "p_value": json_number(difference.p_value)}

@@ -49,7 +49,7 @@ class ArmResult:
             values["difference"] = _interval(self.difference.difference, self.difference)
             values["verdict"] = {
                 "outcome": self.verdict.outcome,
-                "p_value": _number(self.verdict.p_value),
+                "p_value": json_number(self.verdict.p_value),
                 "seeds_to_decide": self.verdict.seeds_to_decide,
                 "pairs_to_decide": self.verdict.pairs_to_decide,
             }
@@ -124,8 +124,9 @@ def judge(
 
 
 def _interval(value: float, error: SeedMean | SeedDifference) -> dict[str, float | None]:
-    return {"value": _number(value), "low": _number(error.low), "high": _number(error.high)}
+    return {"value": json_number(value), "low": json_number(error.low), "high": json_number(error.high)}
 
 
-def _number(value: float) -> float | None:
+def json_number(value: float) -> float | None:
+    """JSON has no NaN."""
     return value if math.isfinite(value) else None

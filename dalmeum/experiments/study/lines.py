@@ -55,7 +55,7 @@ def judgement_lines(
     ]
 
 
-def ways_to_decide(verdict: Verdict) -> list[str]:
+def _ways_to_decide(verdict: Verdict) -> list[str]:
     """What would decide an undecided arm; empty where neither more seeds nor more pairs alone would."""
     ways = []
     if verdict.seeds_to_decide is not None:
@@ -92,7 +92,7 @@ def _verdict(arm: ArmResult) -> str:
         return ""
     if arm.verdict.outcome != "undecided":
         return arm.verdict.outcome
-    ways = ways_to_decide(arm.verdict)
+    ways = _ways_to_decide(arm.verdict)
     mend = f"{' or '.join(ways)} would decide" if ways else "neither seeds nor pairs alone would decide"
     return f"undecided ({mend})"
 
