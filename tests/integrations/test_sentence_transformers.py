@@ -196,6 +196,17 @@ def test_bfloat16_autocast_covers_both_passes(network: Network) -> None:
     assert relative_difference(network.gradient(backward), kept) < 1e-2
 
 
+def test_bfloat16_weights_give_float32_cosines(tiny_encoder: Callable[[str], str]) -> None:
+    """Near 1, bfloat16 has steps of 1/256."""
+    model = load("bi-encoder", tiny_encoder("bert"), **NO_DROPOUT).bfloat16()
+    columns = [model.preprocess(["The cat eats.", "A dog runs."]) for _ in range(2)]
+    loss = CorrelationLoss(model)
+    cosines = loss.predict(model, fresh(columns))
+    assert cosines.dtype == torch.float32
+    assert cosines.tolist() == pytest.approx([1, 1], abs=1e-6)
+    assert loss(columns, torch.tensor([0.0, 1.0])).dtype == torch.float32
+
+
 def test_matryoshka_takes_the_batch_in_one_piece(tiny_encoder: Callable[[str], str]) -> None:
     model = load("bi-encoder", tiny_encoder("bert")).eval()
     texts = ["The cat eats.", "A dog runs.", "Two birds sing."], ["A cat.", "A man sleeps.", "Birds sing."]
