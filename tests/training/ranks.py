@@ -2,19 +2,25 @@
 
 import contextlib
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
+from transformers import Trainer
 
 from dalmeum.losses import mixture_loss
 from dalmeum.models.cross import new_cross_encoder
+from dalmeum.models.scorer import PairScorer
+from dalmeum.recipe import build_recipe
 from dalmeum.training.batches import MicroBatchSize, PairBatchSampler
 from dalmeum.training.exact import Passes, exact_backward, gather_pairs
+from dalmeum.training.fit import fit
 from dalmeum.training.pairs import EncodedPairs, collate_rows
 from dalmeum.training.trainer import network_outputs
 from tests.conftest import draw_pairs
@@ -42,6 +48,7 @@ CASES = {
     "even": (16, True),
     "uneven": (7, True),
     "some rank empty": (2, True),
+    "one pair": (1, True),
     "uneven without dropout": (7, False),
 }
 """Pairs in the effective batch, and whether dropout is on."""
@@ -55,7 +62,8 @@ def compare_gradients(rank: int, world_size: int, meeting: Path, encoder: str, o
             network: nn.Module = model.double().train(dropout)
             first, second, labels = zip(*draw_pairs(pairs), strict=True)
             encoded = EncodedPairs(encoding.encode(first, second), torch.tensor(labels).double(), None)
-            wrapped = DistributedDataParallel(network, broadcast_buffers=False)
+            # Both as Trainer has them.
+            wrapped = DistributedDataParallel(network, broadcast_buffers=False, find_unused_parameters=True)
             # Two steps: DDP lays its buckets anew at the beginning of the second.
             for step in range(2):
                 (pieces,) = PairBatchSampler(
@@ -71,6 +79,39 @@ def compare_gradients(rank: int, world_size: int, meeting: Path, encoder: str, o
                 reference = kept_gradient(network, micro_batches, 100 + rank)
                 difference = relative_difference(exact, reference)
                 (out / f"difference-{name}-{rank}-{step}").write_text(repr(difference))
+
+
+def fit_with_a_last_batch_of_one(
+    rank: int, world_size: int, meeting: Path, encoder: str, out: Path, scope: str
+) -> None:
+    """Write the weights after training, and whether a checkpoint was whole before this rank's part of it."""
+    os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(world_size)}
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "0"}  # asked for, but all have met already
+    write_random_state = Trainer._save_rng_state
+
+    def write_late(self: Trainer, output_dir: str) -> None:
+        time.sleep(0.5 * rank)
+        early = (Path(output_dir) / "trainer_state.json").exists()
+        (out / f"early-{rank}-{Path(output_dir).name}").write_text(repr(early))
+        write_random_state(self, output_dir)
+
+    Trainer._save_rng_state = write_late  # type: ignore[method-assign]
+    with joined(rank, world_size, meeting):
+        recipe = build_recipe(
+            {
+                "data": {"train": "x"},
+                "model": {"encoder": encoder},
+                "loss": {"name": "correlation", "scope": scope},
+                "training": {"epochs": 2, "effective_batch_size": 8, "micro_batch_size": 1},
+            },
+            "test",
+        )
+        model, encoding = new_cross_encoder(encoder, num_labels=1, max_length=64, seed=0)
+        first, second, labels = zip(*draw_pairs(17), strict=True)
+        pairs = EncodedPairs(encoding.encode(first, second), torch.tensor(labels), None)
+        fit(PairScorer(model, encoding), recipe, pairs, None, out / "checkpoints")
+        weights = torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
+        np.save(out / f"weights-{rank}.npy", weights.numpy())
 
 
 def exact_gradient(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from torch.multiprocessing.spawn import spawn
 
@@ -19,3 +20,19 @@ def test_exact_gradient_over_ranks(
     differences = {path.name: float(path.read_text()) for path in tmp_path.glob("difference-*")}
     assert len(differences) == world_size * len(ranks.CASES) * 2
     assert all(difference < 1e-10 for difference in differences.values())
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("scope", ["micro", "exact", "dataset"])
+def test_a_last_batch_of_one_leaves_a_rank_without_pairs(
+    tiny_encoder: Callable[[str], str], tmp_path: Path, scope: str
+) -> None:
+    arguments = (2, tmp_path / "meeting", tiny_encoder("bert"), tmp_path, scope)
+    spawn(ranks.fit_with_a_last_batch_of_one, arguments, nprocs=2)
+    first, second = (np.load(tmp_path / f"weights-{rank}.npy") for rank in range(2))
+    assert np.isfinite(first).all()
+    np.testing.assert_array_equal(first, second)
+    # A checkpoint counts once its trainer_state.json is there: not before each rank's part is.
+    early = {path.name: path.read_text() for path in tmp_path.glob("early-*")}
+    assert len(early) == 2 * 2
+    assert set(early.values()) == {"False"}
