@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from accelerate.utils import send_to_device
 from torch import Tensor, nn
 
 from dalmeum.losses import mixture_loss
@@ -16,16 +17,17 @@ from dalmeum.training.trainer import network_outputs
 from tests.conftest import draw_pairs
 
 BATCH = 64
-DEVICE = torch.device("cpu")
+CPU = torch.device("cpu")
 
 
 class Network:
     """MiniLM with a head, 64 pairs, and their micro-batches."""
 
-    def __init__(self, minilm: str, dtype: torch.dtype) -> None:
+    def __init__(self, minilm: str, dtype: torch.dtype, device: torch.device = CPU) -> None:
+        self.device = device
         model, self.encoding = new_cross_encoder(minilm, num_labels=1, max_length=64, seed=0)
-        self.model: nn.Module = model.double() if dtype == torch.float64 else model
-        self.model.train()
+        network: nn.Module = model
+        self.model = (network.double() if dtype == torch.float64 else network).to(device).train()
         first, second, labels = zip(*draw_pairs(BATCH), strict=True)
         longer = [f"{text} {'and so on ' * (index % 5)}" for index, text in enumerate(first)]
         items = self.encoding.encode(longer, second)
@@ -38,7 +40,8 @@ class Network:
             pieces = cut(sorted_by_length(order, self.lengths), self.lengths, MicroBatchSize(pairs=size))
         else:
             pieces = [order[start : start + size] for start in range(0, BATCH, size)]
-        return collate_rows(self.pairs, self.encoding)(pieces)["micro_batches"]
+        batches = collate_rows(self.pairs, self.encoding)(pieces)["micro_batches"]
+        return [send_to_device(batch, self.device) for batch in batches]
 
     def gradient(self, backward: Callable[[], object]) -> Tensor:
         self.model.zero_grad()
@@ -50,7 +53,7 @@ class Network:
         def forward(batch: dict[str, Any]) -> Tensor:
             return network_outputs(self.model, batch)
 
-        passes = Passes(forward, forward, Tensor.backward, DEVICE)
+        passes = Passes(forward, forward, Tensor.backward, self.device)
         labels = torch.cat([batch["labels"] for batch in micro_batches])
         return self.gradient(
             lambda: exact_backward(passes, micro_batches, lambda out: mixture_loss(out[0, :, 0], labels, 0.1))
