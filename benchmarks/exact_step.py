@@ -69,6 +69,8 @@ def main() -> None:
     if options.arm:
         print(json.dumps(run_arm(options)))
         return
+    settings = {name: value for name, value in vars(options).items() if name not in {"arm", "json", "out"}}
+    begun = circumstances(PACKAGES, settings)
     results: dict[str, list[dict[str, float]]] = {arm: [] for arm in COLD + STEADY}
     with encoder_folder(options.encoder) as encoder:
         for _ in range(options.repeats):
@@ -85,9 +87,8 @@ def main() -> None:
         "accumulation_live_ratio": ratio(results, "steady_plain_passes", "steady_plain_step", "live_bytes"),
         "time_ratio": ratio(results, "exact", "plain_passes", "seconds"),
     }
-    settings = {name: value for name, value in vars(options).items() if name not in {"arm", "json", "out"}}
     if options.out:
-        content = {**circumstances(PACKAGES, settings), **summary, "rounds": results}
+        content = {**begun, **summary, "rounds": results}
         options.out.write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
     print(json.dumps(summary) if options.json else "\n".join(f"{k}: {v:.3f}" for k, v in summary.items()))
 

@@ -60,6 +60,8 @@ def main() -> None:
     if options.arm:
         print(json.dumps(run_arm(options)))
         return
+    settings = {name: value for name, value in vars(options).items() if name not in {"arm", "json", "out"}}
+    begun = circumstances(PACKAGES, settings)
     results: dict[str, list[dict[str, Any]]] = {arm: [] for arm in ARMS}
     predictions: dict[str, list[list[float]]] = {arm: [] for arm in ARMS}
     with encoder_folder(options.encoder) as encoder:
@@ -75,9 +77,8 @@ def main() -> None:
     labels = read_pairs(options.dev, labels="required").label
     assert labels is not None
     summary = {**summarise(results), "dev_difference": dev_differences(labels, predictions)}
-    settings = {name: value for name, value in vars(options).items() if name not in {"arm", "json", "out"}}
     if options.out:
-        content = {**circumstances(PACKAGES, settings), **summary, "rounds": results}
+        content = {**begun, **summary, "rounds": results}
         options.out.write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
     if options.json:
         print(json.dumps(summary))
