@@ -71,8 +71,9 @@ class PairTrainer(Trainer):
                 f"one process sees {self.args.n_gpu} GPUs: choose one with CUDA_VISIBLE_DEVICES=0, "
                 f"or start a process each with torchrun --nproc-per-node {self.args.n_gpu}"
             )
-        # Over ranks, DDP averages dense gradients alone as usual.
-        self.embeddings = SparseEmbeddingGradients(scorer.model) if self.args.world_size == 1 else None
+        # Over ranks DDP averages dense gradients, and Apple's mps has no sparse ones.
+        sparse = self.args.world_size == 1 and self.args.device.type in {"cpu", "cuda"}
+        self.embeddings = SparseEmbeddingGradients(scorer.model) if sparse else None
         for printer in (PrinterCallback, ProgressCallback):
             self.remove_callback(printer)
         if dev is not None:

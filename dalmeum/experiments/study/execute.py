@@ -1,10 +1,13 @@
 """Running what a study is missing: every arm with every seed, in parallel where there is room."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from dalmeum.data import PairTable
+from dalmeum.errors import InputError
 from dalmeum.experiments.runs import DataFile, Run, find_finished, open_run
 from dalmeum.experiments.splits import Split, binary_labels, data_files, read_splits
 from dalmeum.experiments.study.plan import Study, arm_recipes, with_seed
@@ -33,7 +36,7 @@ def run_study(study: Study, name: str, jobs: int | None = None) -> Outcome:
     Raises `InputError` where data or recipes are no good, before anything is run.
     """
     recipes = arm_recipes(study)
-    files = _check_data(recipes)
+    files = _check_data(recipes, study.splits)
     cells = {(arm, seed): with_seed(recipes[arm], seed) for seed in study.seeds for arm in recipes}
     runs: dict[Cell, Run] = {}
     for cell, recipe in cells.items():
@@ -62,8 +65,10 @@ def run_study(study: Study, name: str, jobs: int | None = None) -> Outcome:
     return Outcome(runs, failures)
 
 
-def _check_data(recipes: Mapping[str, Recipe]) -> dict[str, dict[str, DataFile]]:
-    """The data files of each arm; errors as in `read_splits` and `binary_labels`."""
+def _check_data(recipes: Mapping[str, Recipe], judged: Sequence[Split]) -> dict[str, dict[str, DataFile]]:
+    """The data files of each arm; errors as in `read_splits` and `binary_labels`, and where nothing can be
+    judged on a split: now, and not after hours of training.
+    """
     read: dict[str, dict[Split, PairTable]] = {}
     files: dict[str, dict[str, DataFile]] = {}
     for arm, recipe in recipes.items():
@@ -73,5 +78,7 @@ def _check_data(recipes: Mapping[str, Recipe]) -> dict[str, dict[str, DataFile]]
         for split, table in read[key].items():
             if split != "test":
                 binary_labels(recipe, table)
+            if split in judged and (table.label is None or np.ptp(table.label) == 0):
+                raise InputError(f"{table.name}: has no labels that vary: nothing can be judged on {split}")
         files[arm] = data_files(read[key])
     return files

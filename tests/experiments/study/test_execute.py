@@ -95,6 +95,17 @@ def test_runs_what_is_missing_and_nothing_twice(
     assert len(run_folders(study)) == 6
 
 
+def test_labels_that_do_not_vary_are_told_before_anything_is_run(study_file: Path, tmp_path: Path) -> None:
+    dev = tmp_path / "dev.csv"
+    rows = dev.read_text(encoding="utf-8").splitlines()
+    same = [rows[0], *(",".join([*row.split(",")[:4], "3.0", "1"]) for row in rows[1:])]
+    dev.write_text("\n".join(same) + "\n", encoding="utf-8")
+    study = load_study(study_file)
+    with pytest.raises(InputError, match="has no labels that vary: nothing can be judged on dev"):
+        conduct(study, "lr", jobs=1)
+    assert run_folders(study) == {}
+
+
 def test_failed_runs_leave_the_others_and_are_told(study_file: Path) -> None:
     study = load_study(study_file, ["arms={wild: {training.learning_rate: 1.0e+30}}"])
     with pytest.raises(DalmeumError) as caught:
