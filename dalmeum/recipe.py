@@ -36,7 +36,24 @@ def _number_or_schedule(value: object) -> str:
 
 _NUMBER, _SCHEDULE, _EITHER = Tag("number"), Tag("schedule"), Discriminator(_number_or_schedule)
 ScheduledFraction = Annotated[Annotated[Fraction, _NUMBER] | Annotated[FractionSchedule, _SCHEDULE], _EITHER]
-ScheduledWeight = Annotated[Annotated[Weight, _NUMBER] | Annotated[WeightSchedule, _SCHEDULE], _EITHER]
+
+
+def _kind_of_task_weight(value: object) -> str | None:
+    if isinstance(value, int | float | dict | Section):
+        return _number_or_schedule(value)
+    return "learned" if value == "learned" else None
+
+
+TaskWeight = Annotated[
+    Annotated[Weight, _NUMBER]
+    | Annotated[WeightSchedule, _SCHEDULE]
+    | Annotated[Literal["learned"], Tag("learned")],
+    Discriminator(
+        _kind_of_task_weight,
+        custom_error_type="task_weight",
+        custom_error_message="must be a number, {start: ..., end: ...} or learned",
+    ),
+]
 
 
 def scheduled(value: float | FractionSchedule | WeightSchedule, progress: float) -> float:
@@ -46,10 +63,19 @@ def scheduled(value: float | FractionSchedule | WeightSchedule, progress: float)
     return value.start + (value.end - value.start) * progress
 
 
+class SpacingPairs(Section):
+    """Planted pairs of a sentence and itself with a space left out, in units of a split's own pairs."""
+
+    share: float = Field(gt=0, le=1)
+    label: float
+
+
 class DataRecipe(Section):
     """Which pairs, from which files. A path, or `hub:...`; see `dalmeum.data.read_pairs`.
 
-    `max_train_pairs` draws so many of the training pairs, the same ones for every seed.
+    `folds` cuts the training file into so many (`dalmeum.data.folds`), of which fold number `fold` is dev.
+    `max_train_pairs` draws so many of the training pairs, the same ones for every seed. `spacing_pairs` adds
+    pairs that differ in spacing only to all labelled splits.
     """
 
     train: str
@@ -58,7 +84,10 @@ class DataRecipe(Section):
     format: str = "auto"
     encoding: str = "auto"
     columns: dict[str, str] | None = None
+    folds: Annotated[int, Field(ge=2)] | None = None
+    fold: int = Field(default=0, ge=0)
     max_train_pairs: Annotated[int, Field(ge=2)] | None = None
+    spacing_pairs: SpacingPairs | None = None
     label_range: tuple[float, float] = (0.0, 5.0)
 
     @model_validator(mode="after")
@@ -67,6 +96,28 @@ class DataRecipe(Section):
         if not low < high:
             raise ValueError(f"label_range [{low:g}, {high:g}] must go from low to high")
         return self
+
+    @model_validator(mode="after")
+    def spacing_label_is_in_range(self) -> Self:
+        low, high = self.label_range
+        if self.spacing_pairs is not None and not low <= self.spacing_pairs.label <= high:
+            raise ValueError(f"spacing_pairs.label {self.spacing_pairs.label:g} is outside {low:g}..{high:g}")
+        return self
+
+    @model_validator(mode="after")
+    def dev_is_one_thing(self) -> Self:
+        if self.folds is None:
+            if self.fold:
+                raise ValueError(f"fold {self.fold} of how many? Set folds, too")
+        elif self.dev is not None:
+            raise ValueError("folds takes dev out of train: leave dev out")
+        elif self.fold >= self.folds:
+            raise ValueError(f"fold {self.fold}: {self.folds} folds count from 0 to {self.folds - 1}")
+        return self
+
+    @property
+    def has_dev(self) -> bool:
+        return self.dev is not None or self.folds is not None
 
 
 class ModelRecipe(Section):
@@ -102,9 +153,13 @@ class LossRecipe(Section):
 
 
 class BinaryTask(Section):
-    """Similar or not. `threshold` null takes the data's own column; a number means label >= threshold."""
+    """Similar or not. `threshold` null takes the data's own column; a number means label >= threshold.
 
-    weight: ScheduledWeight = 0.2
+    `weight` is that of its loss beside the similarity's; `learned` weighs both by their uncertainty
+    (`dalmeum.training.weights`).
+    """
+
+    weight: TaskWeight = 0.2
     threshold: float | None = None
 
 
@@ -192,7 +247,7 @@ class Recipe(Section):
 
     @model_validator(mode="after")
     def early_stopping_needs_dev(self) -> Self:
-        if self.training.early_stopping is not None and self.data.dev is None:
+        if self.training.early_stopping is not None and not self.data.has_dev:
             raise ValueError("training.early_stopping needs data.dev: without it there is nothing to watch")
         return self
 

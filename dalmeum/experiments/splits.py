@@ -1,5 +1,6 @@
 """A recipe's data: the tables of its splits, and the binary rule that they follow."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Literal
 
@@ -8,6 +9,8 @@ from numpy.typing import NDArray
 
 from dalmeum.data import PairTable, read_pairs
 from dalmeum.data.binary import implied_threshold
+from dalmeum.data.folds import fold_rows
+from dalmeum.data.spacing import with_spacing_pairs
 from dalmeum.errors import DataError, InputError
 from dalmeum.experiments.runs import DataFile
 from dalmeum.recipe import Recipe
@@ -40,9 +43,29 @@ def read_splits(recipe: Recipe) -> dict[Split, PairTable]:
             problems += error.problems
     if problems:
         raise DataError(problems)
+    if data.folds is not None:
+        tables = {**tables, **_held_out(tables["train"], data.folds, data.fold)}
     if data.max_train_pairs is not None:
         tables["train"] = _draw(tables["train"], data.max_train_pairs)
+    if data.spacing_pairs is not None:
+        planted = data.spacing_pairs
+        for split, table in tables.items():
+            if table.label is not None:
+                tables[split] = with_spacing_pairs(table, planted.share, planted.label)
     return tables
+
+
+def _held_out(table: PairTable, folds: int, fold: int) -> dict[Split, PairTable]:
+    """Train without a fold, and that fold as dev."""
+    try:
+        rows = fold_rows(table, folds)
+    except ValueError as error:
+        raise InputError(f"{table.name}: {error}: lower data.folds") from None
+    rest = np.sort(np.concatenate([rows[other] for other in range(folds) if other != fold]))
+    return {
+        "train": table.take(rest),
+        "dev": dataclasses.replace(table.take(rows[fold]), name=f"{table.name}, fold {fold} of {folds}"),
+    }
 
 
 def _draw(table: PairTable, count: int) -> PairTable:

@@ -44,8 +44,9 @@ class Study(Section):
 
     @model_validator(mode="after")
     def splits_have_data(self) -> Self:
+        data = self.baseline.data
         for split in self.splits:
-            if getattr(self.baseline.data, split) is None:
+            if not (data.has_dev if split == "dev" else data.test):
                 raise ValueError(f"splits: {split} is to be judged on: set baseline.data.{split}, too")
         return self
 

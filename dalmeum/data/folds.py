@@ -1,0 +1,60 @@
+"""Folds: pairs held out in turn, so that no sentence stands on both sides."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dalmeum.data.table import PairTable
+
+Rows = NDArray[np.int64]
+
+
+def fold_rows(table: PairTable, folds: int) -> tuple[Rows, ...]:
+    """The rows of each fold, rising; together all rows, each once, the same at every call.
+
+    Pairs that share a sentence, straight or through other pairs, stay in one fold: a model that has seen a
+    sentence in training scores its other pairs too well. Folds are as equal in size as such groups allow,
+    and groups are dealt out by their mean label, so that each fold has its share of every label.
+
+    Raises `ValueError` where there are fewer groups than folds, or a fold would hold fewer than 2 pairs.
+    """
+    groups = _connected(table)
+    sizes = np.bincount(groups)
+    if len(sizes) < folds:
+        raise ValueError(f"{len(sizes)} groups of pairs that share no sentence can't fill {folds} folds")
+    fold_of_group = np.empty(len(sizes), np.int64)
+    filled = np.zeros(folds)
+    rng = np.random.default_rng(0)
+    # Large groups first, or the last of them would leave one fold fuller than the rest.
+    for group in _dealing_order(table, groups, sizes):
+        # Equally filled folds take turns, so that neighbours in label part; in a new order each time.
+        fold = int(rng.choice(np.flatnonzero(filled == filled.min())))
+        fold_of_group[group] = fold
+        filled[fold] += sizes[group]
+    if filled.min() < 2:
+        raise ValueError(f"{len(table)} pairs are too few for {folds} folds of 2 pairs or more")
+    fold_of_row = fold_of_group[groups]
+    return tuple(np.flatnonzero(fold_of_row == fold) for fold in range(folds))
+
+
+def _connected(table: PairTable) -> Rows:
+    """The number of each row's group, from 0."""
+    from scipy.sparse import coo_array  # slow to import, and needed here alone
+    from scipy.sparse.csgraph import connected_components
+
+    distinct = dict.fromkeys((*table.sentence1, *table.sentence2))
+    sentences = {sentence: index for index, sentence in enumerate(distinct)}
+    first = [sentences[sentence] for sentence in table.sentence1]
+    second = [sentences[sentence] for sentence in table.sentence2]
+    ones = np.ones(len(table), np.int8)
+    edges = coo_array((ones, (first, second)), shape=(len(sentences), len(sentences)))
+    component = connected_components(edges, directed=False)[1][first]
+    return np.unique(component, return_inverse=True)[1].astype(np.int64)
+
+
+def _dealing_order(table: PairTable, groups: Rows, sizes: Rows) -> Rows:
+    """Groups from the largest on, those of one size by mean label, those of one label at random."""
+    at_random = np.random.default_rng(0).permutation(len(sizes))
+    if table.label is None:
+        return np.lexsort((at_random, -sizes))
+    means = np.bincount(groups, weights=table.label) / sizes
+    return np.lexsort((at_random, means, -sizes))
