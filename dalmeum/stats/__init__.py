@@ -20,7 +20,7 @@ from dalmeum.stats.scale import Linearity, linearity
 from dalmeum.stats.seeds import SeedDifference, SeedMean, mean_over_seeds, seed_by_pair
 from dalmeum.stats.steps import steps_to_reach
 from dalmeum.stats.student import t_interval
-from dalmeum.stats.verdicts import Outcome, Verdict, holm, verdict
+from dalmeum.stats.verdicts import Outcome, Verdict, holm, verdict, verdict_on_models
 
 __all__ = [
     "CorrelationComparison",
@@ -62,6 +62,7 @@ __all__ = [
     "steps_to_reach",
     "t_interval",
     "verdict",
+    "verdict_on_models",
     "williams",
     "zou",
 ]

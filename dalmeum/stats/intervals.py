@@ -52,6 +52,14 @@ class Difference:
     def difference(self) -> float:
         return self.interval.value
 
+    @property
+    def low(self) -> float:
+        return self.interval.low
+
+    @property
+    def high(self) -> float:
+        return self.interval.high
+
 
 @dataclass(frozen=True)
 class BootstrapDistribution:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dalmeum.stats import student
-from dalmeum.stats.intervals import CONFIDENCE
+from dalmeum.stats.intervals import CONFIDENCE, NORMAL, Difference
 from dalmeum.stats.seeds import SeedDifference, standard_error
 
 Outcome = Literal["better", "worse", "no_difference", "undecided"]
@@ -68,16 +68,10 @@ def verdict(
         adjusted_p_value: by `holm` over the arms of the study; None where there is one arm.
         higher_is_better: False for errors (rmse, mae).
     """
-    if not smallest_effect >= 0:
-        raise ValueError(f"smallest_effect is {smallest_effect}; expected a number >= 0")
     p_value = difference.p_value if adjusted_p_value is None else adjusted_p_value
-    if -smallest_effect < difference.low and difference.high < smallest_effect:
-        return Verdict("no_difference", p_value)
-    if p_value < 1 - confidence:
-        higher = difference.difference > 0
-        return Verdict("better" if higher == higher_is_better else "worse", p_value)
-    if math.isnan(p_value):
-        return Verdict("undecided", p_value)
+    outcome = _outcome(difference, smallest_effect, p_value, higher_is_better, confidence)
+    if outcome != "undecided" or math.isnan(p_value):
+        return Verdict(outcome, p_value)
     # Holm's factor for this arm, taken to stay as it is.
     factor = p_value / difference.p_value
 
@@ -93,6 +87,53 @@ def verdict(
         seeds_to_decide=_smallest(lambda seeds: decided(seeds, difference.pairs), difference.seeds),
         pairs_to_decide=_smallest(lambda pairs: decided(difference.seeds, pairs), difference.pairs),
     )
+
+
+def verdict_on_models(
+    difference: Difference,
+    pairs: int,
+    smallest_effect: float,
+    *,
+    adjusted_p_value: float | None = None,
+    higher_is_better: bool = True,
+    confidence: float = CONFIDENCE,
+) -> Verdict:
+    """`verdict` on two trained models, by `paired_difference` on n = `pairs` pairs.
+
+    It holds for new pairs. Other seeds of the same two recipes may turn it, and no number of pairs tells of
+    that: `seeds_to_decide` is None. For `pairs_to_decide` the bounds come nearer to the difference, and the
+    normal quantile of the p-value grows, with the square root of the number of pairs.
+    """
+    p_value = difference.p_value if adjusted_p_value is None else adjusted_p_value
+    outcome = _outcome(difference, smallest_effect, p_value, higher_is_better, confidence)
+    if outcome != "undecided" or math.isnan(p_value):
+        return Verdict(outcome, p_value)
+    factor, quantile = p_value / difference.p_value, NORMAL.inv_cdf(difference.p_value / 2)
+
+    def decided(more: int) -> bool:
+        shrunk, centre = math.sqrt(pairs / more), difference.difference
+        low = centre - shrunk * (centre - difference.low)
+        high = centre + shrunk * (difference.high - centre)
+        inside = -smallest_effect < low and high < smallest_effect
+        return inside or factor * 2 * NORMAL.cdf(quantile / shrunk) < 1 - confidence
+
+    return Verdict("undecided", p_value, pairs_to_decide=_smallest(decided, pairs))
+
+
+def _outcome(
+    difference: SeedDifference | Difference,
+    smallest_effect: float,
+    p_value: float,
+    higher_is_better: bool,
+    confidence: float,
+) -> Outcome:
+    if not smallest_effect >= 0:
+        raise ValueError(f"smallest_effect is {smallest_effect}; expected a number >= 0")
+    if -smallest_effect < difference.low and difference.high < smallest_effect:
+        return "no_difference"
+    if p_value < 1 - confidence:
+        return "better" if (difference.difference > 0) == higher_is_better else "worse"
+    return "undecided"
 
 
 def _projected(difference: SeedDifference, seeds: int, pairs: int) -> tuple[float, float]:

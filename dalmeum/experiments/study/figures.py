@@ -1,7 +1,7 @@
 """The figures of a study's page, as the data and layout that Plotly's JavaScript takes."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,7 @@ Array = NDArray[np.float64]
 
 def figures(result: StudyResult) -> dict[str, Figure]:
     """Every figure that the result allows, by the id of its place in the page."""
-    colours = {name: COLOURS[index % len(COLOURS)] for index, name in enumerate(result.runs)}
+    colours = arm_colours(result.runs)
     found = {}
     for judgement in result.judgements:
         found[f"forest-{judgement.split}"] = forest(judgement, colours)
@@ -46,6 +46,10 @@ def figures(result: StudyResult) -> dict[str, Figure]:
     if result.convergence is not None:
         found["curves"] = learning_curves(result.convergence, colours)
     return found
+
+
+def arm_colours(names: Iterable[str]) -> dict[str, str]:
+    return {name: COLOURS[index % len(COLOURS)] for index, name in enumerate(names)}
 
 
 def forest(judgement: Judgement, colours: Mapping[str, str]) -> Figure:

@@ -17,7 +17,6 @@ from dalmeum.experiments.study.choice import Choice
 from dalmeum.experiments.study.convergence import SHARES, Convergence
 from dalmeum.experiments.study.gaps import ArmGap
 from dalmeum.experiments.study.judge import HIGHER_IS_BETTER, ArmResult, Judgement
-from dalmeum.experiments.study.plan import Study
 from dalmeum.stats import Difference, Estimate, Outcome, Verdict
 
 OUTCOMES: dict[Outcome, str] = {
@@ -29,7 +28,8 @@ OUTCOMES: dict[Outcome, str] = {
 NONE = "-"
 
 
-def verdict_table(judgement: Judgement, study: Study) -> str:
+def verdict_table(judgement: Judgement, changes: Mapping[str, Mapping[str, Any]]) -> str:
+    """Scores, differences and verdicts; `changes` are what each arm but the baseline changes of it."""
     higher = HIGHER_IS_BETTER[judgement.metric]
     heads = (
         "arm · 팔",
@@ -50,7 +50,7 @@ def verdict_table(judgement: Judgement, study: Study) -> str:
             NONE if arm.verdict is None else _p_value(arm.verdict.p_value),
             _verdict(arm),
         ]
-        rows.append(_row(_arm(arm.name, study), heads, cells))
+        rows.append(_row(_arm(arm.name, changes), heads, cells))
     return _table(heads, rows, "arms verdicts")
 
 
@@ -145,7 +145,7 @@ def warnings_of(runs: Mapping[str, Sequence[Run]]) -> list[str]:
     ]
 
 
-def _ways_to_decide(verdict: Verdict) -> str:
+def _ways_to_decide(verdict: Verdict, is_one_model: bool) -> str:
     english, korean = [], []
     if verdict.seeds_to_decide is not None:
         english.append(f"{verdict.seeds_to_decide:,} seeds")
@@ -153,13 +153,15 @@ def _ways_to_decide(verdict: Verdict) -> str:
     if verdict.pairs_to_decide is not None:
         english.append(f"{verdict.pairs_to_decide:,} pairs")
         korean.append(f"문장쌍 {verdict.pairs_to_decide:,}개")
+    if not english and is_one_model:
+        return "pairs alone would not decide · 문장쌍만 늘려서는 판정할 수 없음"
     if not english:
         return "neither seeds nor pairs alone would decide · 시드나 문장쌍만 늘려서는 판정할 수 없음"
     return f"{' or '.join(english)} would decide · {' 또는 '.join(korean)}면 판정 가능"
 
 
-def _arm(name: str, study: Study) -> str:
-    changes = study.arms.get(name)
+def _arm(name: str, arms: Mapping[str, Mapping[str, Any]]) -> str:
+    changes = arms.get(name)
     if changes is None:
         return f"{escape(name)}<small>the recipe as it is · 레시피 그대로</small>"
     lines = (f"{key}: {_value(value)}" for key, value in changes.items())
@@ -174,7 +176,8 @@ def _verdict(arm: ArmResult) -> str:
     if arm.verdict is None:
         return "the others are compared with it · 비교 기준"
     outcome = arm.verdict.outcome
-    mend = f"<small>{_ways_to_decide(arm.verdict)}</small>" if outcome == "undecided" else ""
+    ways = _ways_to_decide(arm.verdict, arm.is_one_model)
+    mend = f"<small>{ways}</small>" if outcome == "undecided" else ""
     return f'<b class="{outcome}">{OUTCOMES[outcome]}</b>{mend}'
 
 

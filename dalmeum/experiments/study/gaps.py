@@ -22,7 +22,7 @@ class ArmGap:
         judged: score on the judged split, a number a run.
         gap: mean of train less judged.
         difference: the gap less the baseline's, by seed; None for the baseline, and for an arm that was not
-            trained on the baseline's pairs.
+            trained on the baseline's pairs, or not with its seeds.
     """
 
     train: tuple[float, ...]
@@ -39,9 +39,11 @@ class ArmGap:
 
 
 def arm_gaps(
-    arms: Mapping[str, Sequence[Run]], baseline: str, *, split: str, metric: str
+    arms: Mapping[str, Sequence[Run]], baseline: str, *, split: str, metric: str, paired: bool = True
 ) -> dict[str, ArmGap | None]:
     """The gap of each arm, the baseline first; None for an arm whose runs kept no training predictions.
+
+    `paired`: the i-th runs of all arms share their seed; where not, no gap is compared with the baseline's.
 
     Raises `InputError` where predictions are damaged, or the judged pairs differ.
     """
@@ -57,7 +59,7 @@ def arm_gaps(
         if own is None:
             gaps[name] = None
             continue
-        comparable = name != baseline and base is not None and own.are_on_the_pairs_of(base)
+        comparable = paired and name != baseline and base is not None and own.are_on_the_pairs_of(base)
         gaps[name] = ArmGap(
             train=_scores(own, metric),
             judged=_scores(judged[name], metric),

@@ -8,6 +8,8 @@ from typing import Any
 from dalmeum.experiments.runs import Run
 from dalmeum.experiments.study.scored import read_arms
 from dalmeum.stats import (
+    Difference,
+    Estimate,
     SeedDifference,
     SeedMean,
     Verdict,
@@ -27,16 +29,21 @@ class ArmResult:
 
     Attributes:
         runs: ids, a run a seed.
-        score: mean over seeds, with an interval for new seeds and new pairs.
-        difference: this arm less the baseline; None for the baseline.
+        score: mean over seeds, with an interval for new seeds and new pairs; of an arm that is one trained
+            model, its score with an interval for new pairs.
+        difference: this arm less the baseline, with the same kind of interval; None for the baseline.
         verdict: what the difference means, its p-value by Holm over all arms; None for the baseline.
     """
 
     name: str
     runs: tuple[str, ...]
-    score: SeedMean
-    difference: SeedDifference | None
+    score: SeedMean | Estimate
+    difference: SeedDifference | Difference | None
     verdict: Verdict | None
+
+    @property
+    def is_one_model(self) -> bool:
+        return len(self.runs) == 1
 
     def to_dict(self) -> dict[str, Any]:
         values: dict[str, Any] = {
@@ -123,7 +130,9 @@ def judge(
     return Judgement(split, metric, smallest_effect, len(labels), tuple(results))
 
 
-def _interval(value: float, error: SeedMean | SeedDifference) -> dict[str, float | None]:
+def _interval(
+    value: float, error: SeedMean | Estimate | SeedDifference | Difference
+) -> dict[str, float | None]:
     return {"value": json_number(value), "low": json_number(error.low), "high": json_number(error.high)}
 
 

@@ -35,7 +35,6 @@ def judgement_lines(
 
     Between them, where known: train less judged score, and the steps to shares of the baseline's best on dev.
     """
-    seeds = len(judgement.arms[0].runs)
     shown_gaps = gaps if gaps is not None and any(gaps.values()) else None
     head = ["arm", "score", "95 % interval", "difference", "95 % interval"]
     head += ["train - " + judgement.split] if shown_gaps is not None else []
@@ -49,10 +48,17 @@ def judgement_lines(
         cells += _steps(convergence, arm) if convergence is not None else []
         rows.append([*cells, _verdict(arm)])
     return [
-        f"{judgement.metric} on {judgement.split}: {judgement.pairs:,} pairs, {seeds} seeds; "
+        f"{judgement.metric} on {judgement.split}: {judgement.pairs:,} pairs, {_seeds(judgement)}; "
         f"smallest effect that matters {judgement.smallest_effect:g}",
         *_table(rows),
     ]
+
+
+def _seeds(judgement: Judgement) -> str:
+    counts = sorted({len(arm.runs) for arm in judgement.arms})
+    if counts == [1]:
+        return "one run each"
+    return f"{counts[0]} seeds" if len(counts) == 1 else f"{counts[0]} to {counts[-1]} seeds"
 
 
 def _ways_to_decide(verdict: Verdict) -> list[str]:
@@ -93,8 +99,10 @@ def _verdict(arm: ArmResult) -> str:
     if arm.verdict.outcome != "undecided":
         return arm.verdict.outcome
     ways = _ways_to_decide(arm.verdict)
-    mend = f"{' or '.join(ways)} would decide" if ways else "neither seeds nor pairs alone would decide"
-    return f"undecided ({mend})"
+    if ways:
+        return f"undecided ({' or '.join(ways)} would decide)"
+    alone = "pairs alone would not" if arm.is_one_model else "neither seeds nor pairs alone would"
+    return f"undecided ({alone} decide)"
 
 
 def _number(value: float, form: str) -> str:

@@ -76,7 +76,7 @@ def _judgement(result: StudyResult, judgement: Judgement, drawn: set[str]) -> st
         split=split,
         pairs=f"{judgement.pairs:,}",
         effect=f"{judgement.smallest_effect:g}",
-        verdicts=fragments.verdict_table(judgement, result.study),
+        verdicts=fragments.verdict_table(judgement, result.study.arms),
         forest=plots([forest], {forest: f"Difference to {against} · {against} 대비 차이"}),
         choice=fragments.choice_note(result.choice) if split == "dev" else "",
         gaps=fragments.gap_table(result.gaps[split], split, result.against),

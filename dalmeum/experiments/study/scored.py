@@ -66,15 +66,15 @@ def read_predictions(path: Path) -> tuple[tuple[str, ...], Array, Array]:
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        columns = [np.array([float(row[name]) for row in rows]) for name in ("label", "prediction")]
+            rows = [(row["id"], row["label"], float(row["prediction"])) for row in csv.DictReader(file)]
+        ids, labels, predictions = zip(*rows, strict=True)
+        if not all(labels):
+            raise InputError(f"{path}: holds pairs without labels: only labelled pairs can be judged")
+        return ids, np.array([float(label) for label in labels]), np.array(predictions)
     except FileNotFoundError:
         raise InputError(f"{path}: is missing: the run has no such split; train it again with it") from None
-    except (OSError, KeyError, TypeError):
+    except (OSError, KeyError, TypeError, ValueError, csv.Error):
         raise InputError(f"{path}: is damaged: train the run again") from None
-    except ValueError:
-        raise InputError(f"{path}: holds pairs without labels: only labelled pairs can be judged") from None
-    return tuple(row["id"] for row in rows), columns[0], columns[1]
 
 
 def _read_run(run: Run, split: str) -> ScoredPairs:

@@ -1,6 +1,7 @@
 """Gaps between train and dev, from predictions that are known."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from dalmeum.stats import gap_difference_over_seeds, gap_over_seeds, optimism_of
 
 from .fake_runs import LABELS, SEEDS, fake_arm, fake_run
 
-LIKE = {"split": "dev", "metric": "pearson"}
+LIKE: dict[str, Any] = {"split": "dev", "metric": "pearson"}
 
 
 def rows(runs: tuple[Run, ...], split: str) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
@@ -43,6 +44,10 @@ def test_gaps_and_what_the_baseline_has_less(tmp_path: Path) -> None:
         (LABELS["train"], train, base_train), (LABELS["dev"], dev, base_dev)
     )
     assert arm.difference.p_value < 0.001
+    unpaired = arm_gaps(arms, "base", **LIKE, paired=False)["arm"]
+    assert unpaired is not None
+    assert unpaired.gap == arm.gap
+    assert unpaired.difference is None
     values = arm.to_dict()
     assert values["train"] == pytest.approx(np.mean(arm.train))
     assert values["gap"]["low"] < values["gap"]["value"] < values["gap"]["high"]

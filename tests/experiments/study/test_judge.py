@@ -108,6 +108,19 @@ def test_refuses_other_pairs_missing_labels_and_labels_that_do_not_vary(tmp_path
     assert "holds pairs without labels" in refused(make_run(tmp_path / "unlabelled", None, LABELS))
     (fewer.predictions("dev")).unlink()
     assert "is missing: the run has no such split" in refused(fewer)
+    damaged = make_run(tmp_path / "damaged", LABELS, LABELS)
+    path = damaged.predictions("dev")
+    whole = path.read_bytes()
+    for content in (
+        b"",
+        b"id,label,prediction\n",
+        whole[: whole.rindex(b",", 0, -2)],
+        whole[3:],
+        b"\xff" + whole,
+        b"id,label\na,1\n",
+    ):
+        path.write_bytes(content)
+        assert refused(damaged) == f"{path}: is damaged: train the run again"
     constant = make_run(tmp_path / "constant", np.full(PAIRS, 3.0), LABELS)
     with pytest.raises(InputError, match="all labels are 3: nothing can be judged"):
         judge(
