@@ -51,7 +51,9 @@ class MicroScope:
                 is_last = index == len(micro_batches) - 1
                 output = (passes.synchronised_forward if is_last else passes.forward)(micro_batch)
                 if output.shape[1]:
-                    loss = self.objective(output, micro_batch["labels"], micro_batch.get("binary"), progress)
+                    loss = self.objective.training_loss(
+                        output, micro_batch["labels"], micro_batch.get("binary"), progress
+                    )
                 else:
                     loss = output.sum()
                 passes.backward(loss / len(micro_batches))
@@ -77,7 +79,9 @@ class ExactScope:
     ) -> tuple[Tensor, Tensor]:
         labels, binary = gather_labels(micro_batches)
         return exact_backward(
-            passes, micro_batches, lambda outputs: self.objective(outputs, labels, binary, progress)
+            passes,
+            micro_batches,
+            lambda outputs: self.objective.training_loss(outputs, labels, binary, progress),
         )
 
     def save(self, folder: Path) -> None:
@@ -116,7 +120,7 @@ class DatasetScope:
             seen = self.table.seen
             binary = None if self.binary is None else self.binary[seen]
             everyone = self.table.with_live(rows, outputs)[:, seen]
-            return scale * self.objective(everyone, self.labels[seen], binary, progress)
+            return scale * self.objective.training_loss(everyone, self.labels[seen], binary, progress)
 
         loss, outputs = exact_backward(passes, micro_batches, scaled_loss)
         return loss / scale, outputs

@@ -125,14 +125,19 @@ class PairTrainer(Trainer):
             device=self.args.device,
             shared_casts=lambda: autocast(self.args.device, self.scorer.precision),
         )
-        progress = self.state.global_step / max(self.state.max_steps - 1, 1)
-        loss, outputs = self.scope.backward(passes, micro_batches, progress)
+        loss, outputs = self.scope.backward(passes, micro_batches, self.progress)
         if self.embeddings is not None:
             self.embeddings.make_dense()
         if not torch.isfinite(loss):
             raise self.diverged("the loss")
+        self.objective.weights.step(self.args.device)
         self.window.append((outputs.mean(0), torch.cat([batch["labels"] for batch in micro_batches])))
         return loss.to(self.args.device, torch.float32)
+
+    @property
+    def progress(self) -> float:
+        """How far training is: 0 at its first step, 1 at its last and after it."""
+        return min(self.state.global_step / max(self.state.max_steps - 1, 1), 1.0)
 
     def backward(self, loss: Tensor) -> None:
         # Inside `shared_casts`: the head's gradients would be cast to a short type as well.
@@ -140,12 +145,18 @@ class PairTrainer(Trainer):
             self.accelerator.backward(loss)
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Add Pearson and MAE of the training pairs since the last log line, apart from the loss."""
+        """Add Pearson and MAE of the training pairs since the last log line, apart from the loss.
+
+        And, where there are two, the weights of the tasks as they are now.
+        """
         if "loss" in logs and self.window:
             logits = torch.cat([logits for logits, _ in self.window]).double().cpu().numpy()
             labels = torch.cat([labels for _, labels in self.window]).double().cpu().numpy()
             self.window.clear()
             logs |= {f"train_{name}": value for name, value in self.metrics(logits, labels).items()}
+            weights = self.objective.weights.at(self.progress)
+            if len(weights) > 1:
+                logs |= dict(zip(("similarity_weight", "binary_weight"), weights, strict=True))
         super().log(logs, start_time)
 
     def evaluate(
@@ -158,8 +169,7 @@ class PairTrainer(Trainer):
         assert self.dev_pairs is not None
         pairs = self.dev_pairs
         logits = self.scorer.logits(pairs.items)
-        progress = self.state.global_step / max(self.state.max_steps, 1)
-        loss = self.objective(torch.from_numpy(logits)[None], pairs.labels, pairs.binary, progress)
+        loss = self.objective(torch.from_numpy(logits)[None], pairs.labels, pairs.binary, self.progress)
         values = {"loss": loss.item(), **self.metrics(logits, pairs.labels.double().numpy())}
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in values.items()}
         self.log(metrics)
@@ -176,11 +186,13 @@ class PairTrainer(Trainer):
         super()._save_optimizer_and_scheduler(output_dir)
         if self.args.should_save:
             self.scope.save(Path(output_dir))
+            self.objective.weights.save(Path(output_dir))
 
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
         super()._load_optimizer_and_scheduler(checkpoint)
         if checkpoint is not None:
             self.scope.load(Path(checkpoint))
+            self.objective.weights.load(Path(checkpoint))
 
     def _save_rng_state(self, output_dir: str) -> None:
         super()._save_rng_state(output_dir)
