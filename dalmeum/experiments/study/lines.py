@@ -1,8 +1,9 @@
 """A study's result as tables for a terminal."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from dalmeum.experiments.study.choice import Choice
 from dalmeum.experiments.study.convergence import SHARES, Convergence
 from dalmeum.experiments.study.gaps import ArmGap
 from dalmeum.experiments.study.judge import ArmResult, Judgement
@@ -16,14 +17,18 @@ def result_lines(result: StudyResult) -> list[str]:
     for judgement in result.judgements:
         lines += ["", *judgement_lines(judgement, result.gaps[judgement.split], result.convergence)]
     if result.choice is not None:
-        best, optimism = result.choice.best, result.choice.optimism
-        lines += [
-            "",
-            f"best on dev by the mean prediction of its seeds: {best} with {optimism.score:.4f}; having been "
-            f"picked there flatters it by {optimism.optimism:.4f}: "
-            f"expect {optimism.corrected:.4f} on new pairs",
-        ]
+        lines += ["", choice_line(result.choice)]
     return lines
+
+
+def choice_line(choice: Choice) -> str:
+    """What the best arm's dev score is worth on new pairs."""
+    optimism = choice.optimism
+    return (
+        f"best on dev by the mean prediction of its seeds: {choice.best} with {optimism.score:.4f}; having "
+        f"been picked there flatters it by {optimism.optimism:.4f}: "
+        f"expect {optimism.corrected:.4f} on new pairs"
+    )
 
 
 def judgement_lines(
@@ -50,7 +55,7 @@ def judgement_lines(
     return [
         f"{judgement.metric} on {judgement.split}: {judgement.pairs:,} pairs, {_seeds(judgement)}; "
         f"smallest effect that matters {judgement.smallest_effect:g}",
-        *_table(rows),
+        *table(rows),
     ]
 
 
@@ -113,7 +118,8 @@ def _interval(low: float, high: float, form: str) -> str:
     return f"{low:{form}} to {high:{form}}" if math.isfinite(low) else "-"
 
 
-def _table(rows: list[list[str]]) -> list[str]:
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines in which the cells of a column stand below each other."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows

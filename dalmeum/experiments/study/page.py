@@ -1,20 +1,29 @@
 """A study's page put together, and written."""
 
 import json
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from dalmeum.experiments.report.document import asset, document
 from dalmeum.experiments.report.fragments import plots, warning_list
 from dalmeum.experiments.report.text import escape
 from dalmeum.experiments.study import fragments
 from dalmeum.experiments.study.figures import figures
+from dalmeum.experiments.study.gaps import ArmGap
 from dalmeum.experiments.study.judge import Judgement
 from dalmeum.experiments.study.result import StudyResult
 from dalmeum.files import output_error, write_text
 
 PAGE = "study.html"
 VALUES = "study.json"
+
+SEEDS_AND_PAIRS = (
+    "95 % intervals hold for new seeds and new pairs",
+    "95 % 구간은 새 시드와 새 문장쌍까지 감안한 값이고",
+)
+"""What the intervals of a judgement hold for, in both languages."""
 
 GAP_NOTE = (
     "One point a run; on the dotted line there is no gap, and the farther from it, the more is overfitted. "
@@ -56,9 +65,7 @@ def render_study(result: StudyResult, folder: Path) -> str:
         "against": escape(result.against),
         "warnings": warning_list(fragments.warnings_of(result.runs)),
         "judgements": "\n".join(_judgement(result, judgement, set(drawn)) for judgement in result.judgements),
-        "curves": _large_plot("curves", "Pearson r on dev by step · 스텝별 dev 피어슨 상관", CURVES_NOTE)
-        if "curves" in drawn
-        else "",
+        "curves": curves_plot(drawn),
         "convergence": fragments.convergence_table(result.convergence, result.runs),
         "runs": fragments.runs_list(result.runs, study.seeds, folder),
         "study": escape(study.to_yaml()),
@@ -68,24 +75,61 @@ def render_study(result: StudyResult, folder: Path) -> str:
 
 def _judgement(result: StudyResult, judgement: Judgement, drawn: set[str]) -> str:
     """The sections of one split: the verdicts, and the gap to the training pairs."""
-    split, against = judgement.split, escape(result.against)
-    forest, scatter = f"forest-{split}", f"gap-{split}"
+    split = judgement.split
     first = judgement is result.judgements[0]
-    return Template(asset(__package__, "split.html")).substitute(
+    verdicts = verdict_section(
+        judgement,
+        result.study.arms,
         heading=f"Verdict on {split} · {split}에서의 판정" if first else f"On {split}, too · {split}에서는",
-        split=split,
+        choice=fragments.choice_note(result.choice) if split == "dev" else "",
+    )
+    return verdicts + gap_section(result.gaps[split], split, result.against, drawn)
+
+
+def verdict_section(
+    judgement: Judgement,
+    changes: Mapping[str, Mapping[str, Any]],
+    *,
+    heading: str,
+    holds: tuple[str, str] = SEEDS_AND_PAIRS,
+    choice: str = "",
+) -> str:
+    """The verdicts as a table and as the figure `forest-SPLIT`.
+
+    `changes` are what each arm but the baseline changes of it; `holds` says what the intervals hold for.
+    """
+    forest, against = f"forest-{judgement.split}", escape(judgement.arms[0].name)
+    return Template(asset(__package__, "verdict.html")).substitute(
+        heading=heading,
         pairs=f"{judgement.pairs:,}",
         effect=f"{judgement.smallest_effect:g}",
-        verdicts=fragments.verdict_table(judgement, result.study.arms),
+        holds=holds[0],
+        holds_korean=holds[1],
+        verdicts=fragments.verdict_table(judgement, changes),
         forest=plots([forest], {forest: f"Difference to {against} · {against} 대비 차이"}),
-        choice=fragments.choice_note(result.choice) if split == "dev" else "",
-        gaps=fragments.gap_table(result.gaps[split], split, result.against),
+        choice=choice,
+    )
+
+
+def gap_section(gaps: Mapping[str, ArmGap | None], split: str, against: str, drawn: Collection[str]) -> str:
+    """The gaps to the training pairs as a table, and as the figure `gap-SPLIT` where it is drawn."""
+    scatter = f"gap-{split}"
+    return Template(asset(__package__, "overfitting.html")).substitute(
+        split=split,
+        gaps=fragments.gap_table(gaps, split, against),
         scatter=_large_plot(
             scatter, f"Score on {split} against score on train · {split} 점수와 훈련 점수", GAP_NOTE
         )
         if scatter in drawn
         else "",
     )
+
+
+def curves_plot(drawn: Collection[str]) -> str:
+    """The figure `curves`, where it is drawn."""
+    if "curves" not in drawn:
+        return ""
+    return _large_plot("curves", "Pearson r on dev by step · 스텝별 dev 피어슨 상관", CURVES_NOTE)
 
 
 def _large_plot(name: str, caption: str, note: str) -> str:
