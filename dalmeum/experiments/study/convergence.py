@@ -1,6 +1,5 @@
 """How soon the runs of an arm get near the baseline's best score on dev."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,10 +26,22 @@ class Curve:
 
 @dataclass(frozen=True)
 class Steps:
-    """Optimiser steps to one target: mean over seeds, NaN unless every seed got there, and how many did."""
+    """Optimiser steps to one target.
+
+    Attributes:
+        steps: mean over seeds; NaN unless every seed got there.
+        difference: less the baseline's, seed by seed: below 0 the arm is sooner. NaN unless all seeds of
+            both got there. None for the baseline, and where seeds are not the baseline's.
+        reached: seeds that got there.
+    """
 
     steps: Estimate
+    difference: Estimate | None
     reached: int
+
+    def to_dict(self) -> dict[str, Any]:
+        difference = self.difference and self.difference.to_dict()
+        return {"steps": self.steps.to_dict(), "difference": difference, "reached": self.reached}
 
 
 @dataclass(frozen=True)
@@ -49,16 +60,18 @@ class Convergence:
 
     def to_dict(self) -> dict[str, Any]:
         arms: dict[str, list[dict[str, Any]] | None] = {
-            name: None
-            if steps is None
-            else [{"steps": each.steps.to_dict(), "reached": each.reached} for each in steps]
+            name: None if steps is None else [each.to_dict() for each in steps]
             for name, steps in self.arms.items()
         }
         return {"shares": list(SHARES), "targets": list(self.targets), "arms": arms}
 
 
-def convergence(arms: Mapping[str, Sequence[Run]], baseline: str) -> Convergence | None:
+def convergence(
+    arms: Mapping[str, Sequence[Run]], baseline: str, *, paired: bool = True
+) -> Convergence | None:
     """Steps of each arm's runs to shares of the best Pearson, over evaluations, of the baseline's mean run.
+
+    `paired`: the i-th runs of all arms share their seed; where not, no arm is compared with the baseline.
 
     None where the baseline's runs kept no dev evaluations, or were never better than chance.
     """
@@ -70,8 +83,14 @@ def convergence(arms: Mapping[str, Sequence[Run]], baseline: str) -> Convergence
     if best <= 0:
         return None
     targets = tuple(share * best for share in SHARES)
+    reached = {name: [_steps_to(curves[name], target) for target in targets] for name in names}
     steps = {
-        name: tuple(_steps(curves[name], target) for target in targets) if curves[name] else None
+        name: tuple(
+            _steps(own, base if paired and name != baseline else None)
+            for own, base in zip(reached[name], reached[baseline], strict=True)
+        )
+        if curves[name]
+        else None
         for name in names
     }
     return Convergence(targets, curves, steps)
@@ -96,6 +115,13 @@ def dev_curves(runs: Sequence[Run]) -> tuple[Curve, ...]:
     return tuple(curves)
 
 
-def _steps(curves: Sequence[Curve], target: float) -> Steps:
-    steps = [steps_to_reach(curve.steps, curve.pearson, target) for curve in curves]
-    return Steps(t_interval(steps), sum(map(math.isfinite, steps)))
+def _steps_to(curves: Sequence[Curve], target: float) -> Array:
+    return np.array([steps_to_reach(curve.steps, curve.pearson, target) for curve in curves])
+
+
+def _steps(own: Array, base: Array | None) -> Steps:
+    reached = np.isfinite(own)
+    if base is None:
+        return Steps(t_interval(own), None, int(reached.sum()))
+    together = own - base if (reached & np.isfinite(base)).all() else np.full(len(own), np.nan)
+    return Steps(t_interval(own), t_interval(together), int(reached.sum()))

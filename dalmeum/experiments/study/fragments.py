@@ -80,7 +80,7 @@ def gap_table(gaps: Mapping[str, ArmGap | None], split: str, against: str) -> st
 
 
 def convergence_table(convergence: Convergence | None, runs: Mapping[str, Sequence[Run]]) -> str:
-    """Steps to each target and how many seeds got there; a note where nothing is known."""
+    """Steps to each target, how many seeds got there, and the steps less the baseline's; or a note."""
     if convergence is None:
         return (
             '<p class="note">These runs kept no evaluations on dev: give them a dev set, or train older ones '
@@ -89,16 +89,24 @@ def convergence_table(convergence: Convergence | None, runs: Mapping[str, Sequen
     heads = [
         "arm · 팔",
         *(
-            f"steps to {share:.0%} ({target:.4f}) · 도달 스텝"
+            head
             for share, target in zip(SHARES, convergence.targets, strict=True)
+            for head in (f"steps to {share:.0%} ({target:.4f}) · 도달 스텝", "fewer or more · 스텝 차이")
         ),
     ]
     rows = []
     for name, steps in convergence.arms.items():
         seeds = len(runs[name])
-        cells = [NONE] * len(SHARES)
+        cells = [NONE] * (len(heads) - 1)
         if steps is not None:
-            cells = [_estimate(each.steps, 0, f"{each.reached}/{seeds} seeds · 시드") for each in steps]
+            cells = [
+                cell
+                for each in steps
+                for cell in (
+                    _estimate(each.steps, 0, f"{each.reached}/{seeds} seeds · 시드"),
+                    NONE if each.difference is None else _signed(each.difference, 0),
+                )
+            ]
         rows.append(_row(escape(name), heads, cells))
     return _table(heads, rows)
 
@@ -193,12 +201,13 @@ def _estimate(estimate: Estimate, digits: int = 4, below: str = "") -> str:
     return value + bounds + (f"<small>{below}</small>" if below else "")
 
 
-def _signed(estimate: Estimate) -> str:
+def _signed(estimate: Estimate, digits: int = 4) -> str:
     if not math.isfinite(estimate.value):
         return NONE
     if math.isnan(estimate.low):
-        return f"{estimate.value:+.4f}"
-    return f"{estimate.value:+.4f}<small>{estimate.low:+.4f} to {estimate.high:+.4f}</small>"
+        return f"{estimate.value:+.{digits}f}"
+    bounds = f"{estimate.low:+.{digits}f} to {estimate.high:+.{digits}f}"
+    return f"{estimate.value:+.{digits}f}<small>{bounds}</small>"
 
 
 def _mean(scores: Sequence[float]) -> str:

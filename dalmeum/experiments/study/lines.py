@@ -93,8 +93,13 @@ def _gap(gap: ArmGap | None) -> str:
 def _steps(convergence: Convergence, arm: ArmResult) -> list[str]:
     cells = []
     for each in convergence.arms[arm.name] or ():
-        mean = each.steps.value
-        cells.append(f"{mean:,.0f}" if math.isfinite(mean) else f"{each.reached} of {len(arm.runs)} seeds")
+        mean, difference = each.steps.value, each.difference
+        if not math.isfinite(mean):
+            cells.append(f"{each.reached} of {len(arm.runs)} seeds")
+        elif difference is None or not math.isfinite(difference.value):
+            cells.append(f"{mean:,.0f}")
+        else:
+            cells.append(f"{mean:,.0f} ({difference.value:+,.0f})")
     return cells or ["-"] * len(SHARES)
 
 

@@ -40,8 +40,31 @@ def test_steps_to_shares_of_the_baselines_best(tmp_path: Path) -> None:
     expected = t_interval([10, 15])
     assert (near.steps.low, near.steps.high) == pytest.approx((expected.low, expected.high))
     values = result.to_dict()
-    assert values["arms"]["base"][0] == {"steps": {"value": None, "low": None, "high": None}, "reached": 1}
+    nothing = {"value": None, "low": None, "high": None}
+    assert values["arms"]["base"][0] == {"steps": nothing, "difference": None, "reached": 1}
+    # One seed of the baseline never got there, so there is nothing to subtract.
+    assert values["arms"]["arm"][0]["difference"] == nothing
     assert values["arms"]["arm"][0]["steps"]["value"] == pytest.approx(12.5)
+
+
+def test_steps_less_the_baselines_seed_by_seed(tmp_path: Path) -> None:
+    # The target is .855 of a best of .9, which the baseline reaches 95 % of the way from step 10 to 20.
+    base = arm(tmp_path, "base", *([[(10, 0.0), (20, 0.9)]] * 3))
+    quick = arm(tmp_path, "quick", [(5, 0.9)], [(8, 0.9)], [(8, 0.9)])
+    result = found(tmp_path, base=base, arm=quick)
+    assert result.arms["base"] is not None
+    assert result.arms["arm"] is not None
+    assert all(each.difference is None for each in result.arms["base"])
+    difference = result.arms["arm"][0].difference
+    expected = t_interval([5 - 19.5, 8 - 19.5, 8 - 19.5])
+    assert difference is not None
+    assert (difference.value, difference.low, difference.high) == pytest.approx(
+        (expected.value, expected.low, expected.high)
+    )
+    unpaired = convergence({"base": base, "arm": quick}, "base", paired=False)
+    assert unpaired is not None
+    assert unpaired.arms["arm"] is not None
+    assert unpaired.arms["arm"][0].difference is None
 
 
 def test_an_evaluation_that_was_made_again_counts_once_and_one_without_a_score_not_at_all(
