@@ -6,11 +6,18 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from dalmeum.data.spacing import differ_in_spacing_only
+
 Rows = NDArray[np.intp]
 
 LABEL_RANGE = (0.0, 5.0)
 MOST_UNIT_BINS = 10
 BINS = 5
+QUARTERS = 4
+
+SPACING_ONLY = "spacing only"
+IDENTICAL = "identical"
+OTHER = "other"
 
 
 def sources(source: Sequence[str]) -> dict[str, Rows]:
@@ -35,3 +42,27 @@ def label_bins(label: NDArray[np.float64], label_range: tuple[float, float] = LA
     names = [f"{lower:g}-{upper:g}" for lower, upper in itertools.pairwise(edges)]
     groups = {name: np.flatnonzero(position == index) for index, name in enumerate(names)}
     return {name: rows for name, rows in groups.items() if rows.size}
+
+
+def lengths(sentence1: Sequence[str], sentence2: Sequence[str]) -> dict[str, Rows]:
+    """Rows by quarters of the mean number of characters of the two sentences, named by their bounds.
+
+    A quarter holds its lower bound; the last holds the upper one, too. Fewer than four where lengths tie.
+    """
+    characters = np.array([(len(one) + len(two)) / 2 for one, two in zip(sentence1, sentence2, strict=True)])
+    if not characters.size:
+        return {}
+    edges = np.unique(np.quantile(characters, np.linspace(0, 1, QUARTERS + 1)))
+    position = np.searchsorted(edges[1:-1], characters, side="right")
+    names = [f"{lower:g}-{upper:g}" for lower, upper in itertools.pairwise(edges)] or [f"{edges[0]:g}"]
+    groups = {name: np.flatnonzero(position == index) for index, name in enumerate(names)}
+    return {name: rows for name, rows in groups.items() if rows.size}
+
+
+def spacing(sentence1: Sequence[str], sentence2: Sequence[str]) -> dict[str, Rows]:
+    """Rows of pairs that differ in white space only, of identical pairs, and of all others."""
+    pairs = list(zip(sentence1, sentence2, strict=True))
+    identical = np.array([one == two for one, two in pairs], bool)
+    spaces = np.array([differ_in_spacing_only(one, two) for one, two in pairs], bool)
+    groups = {SPACING_ONLY: spaces, IDENTICAL: identical, OTHER: ~(identical | spaces)}
+    return {name: np.flatnonzero(chosen) for name, chosen in groups.items() if chosen.any()}

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dalmeum.data import PairTable
 from dalmeum.errors import DalmeumError
-from dalmeum.evaluation import Evaluation, evaluate_predictions
+from dalmeum.evaluation import Diagnosis, Evaluation, diagnose, evaluate_predictions
 from dalmeum.experiments.predictions import write_predictions
 from dalmeum.experiments.report import ReportContent, write_report
 from dalmeum.experiments.runs import DataFile, Run, create_run, find_resumable, open_run
@@ -156,7 +156,16 @@ def _record_results(
     warnings = (*run.record.warnings, *data_warnings(tables), *result.warnings)
     run = run.update(training=_training_record(result, scorer), warnings=warnings)
     split = "dev" if "dev" in tables else "train"
-    content = report_content(run, recipe, result, split, tables[split], shown[split], evaluations[split])
+    train_label = tables["train"].label
+    diagnosis = diagnose(
+        tables[split],
+        shown[split][None],
+        train=None if split == "train" or train_label is None else (train_label, shown["train"][None]),
+        label_range=recipe.data.label_range,
+    )
+    content = report_content(
+        run, recipe, result, split, tables[split], shown[split], evaluations[split], diagnosis
+    )
     write_report(run.report, content)
     # Optimiser states are of use to an unfinished run alone, and twice the size of the model.
     for checkpoint in run.checkpoints.iterdir():
@@ -182,6 +191,7 @@ def report_content(
     table: PairTable,
     predictions: NDArray[np.float64],
     evaluation: Evaluation,
+    diagnosis: Diagnosis | None,
 ) -> ReportContent:
     return ReportContent(
         title=run.id,
@@ -194,6 +204,7 @@ def report_content(
         table=table,
         predictions=predictions,
         evaluation=evaluation,
+        diagnosis=diagnosis,
         warnings=run.record.warnings,
     )
 

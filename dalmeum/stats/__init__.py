@@ -16,10 +16,11 @@ from dalmeum.stats.metrics import f1, mae, pearson, rmse, spearman
 from dalmeum.stats.optimism import Optimism, optimism_of_choice
 from dalmeum.stats.paired import paired_difference
 from dalmeum.stats.reliability import LabelReliability, label_reliability
-from dalmeum.stats.scale import Linearity, linearity
+from dalmeum.stats.scale import Linearity, isotonic_curve, linearity
 from dalmeum.stats.seeds import SeedDifference, SeedMean, mean_over_seeds, seed_by_pair
 from dalmeum.stats.steps import steps_to_reach
 from dalmeum.stats.student import t_interval
+from dalmeum.stats.unexplained import least_squares, relative_squared_error
 from dalmeum.stats.verdicts import Outcome, Verdict, holm, verdict, verdict_on_models
 
 __all__ = [
@@ -45,7 +46,9 @@ __all__ = [
     "gap_difference_over_seeds",
     "gap_over_seeds",
     "holm",
+    "isotonic_curve",
     "label_reliability",
+    "least_squares",
     "linearity",
     "mae",
     "mean_over_seeds",
@@ -53,6 +56,7 @@ __all__ = [
     "paired_difference",
     "pearson",
     "power",
+    "relative_squared_error",
     "rmse",
     "seed_by_pair",
     "shake_up",

@@ -25,7 +25,8 @@ class Linearity:
         rmse_isotonic: error of the best rising curve.
         difference: isotonic less linear, by a bootstrap of pairs; below 0 a curve fits better, so that the
             scale is not linear.
-        isotonic: the out-of-fold values of the curve, shape (n,), in label units.
+        linear: the out-of-fold values of the line, shape (n,), in label units.
+        isotonic: those of the curve.
         pearson_gain: Pearson of those values less that of the predictions as they are: what bending the
             scale would bring.
     """
@@ -33,6 +34,7 @@ class Linearity:
     rmse_linear: float
     rmse_isotonic: float
     difference: Difference
+    linear: Array
     isotonic: Array
     pearson_gain: float
 
@@ -61,13 +63,14 @@ def linearity(
     for held_out in np.array_split(order, folds):
         rest = np.setdiff1d(order, held_out)
         line[held_out] = _line(prediction[rest], label[rest], prediction[held_out])
-        curve[held_out] = _curve(prediction[rest], label[rest], prediction[held_out])
+        curve[held_out] = isotonic_curve(prediction[rest], label[rest], prediction[held_out])
     return Linearity(
         rmse_linear=rmse(label, line),
         rmse_isotonic=rmse(label, curve),
         difference=paired_difference(
             label, curve, line, metric=weighted.rmse, resamples=resamples, confidence=confidence, seed=seed
         ),
+        linear=line,
         isotonic=curve,
         pearson_gain=pearson(label, curve) - pearson(label, prediction),
     )
@@ -80,7 +83,8 @@ def _line(x: Array, y: Array, new: Array) -> Array:
     return np.asarray(y.mean() + slope * (new - x.mean()))
 
 
-def _curve(x: Array, y: Array, new: Array) -> Array:
+def isotonic_curve(x: Array, y: Array, new: Array) -> Array:
+    """The rising least-squares curve of y on x, both of shape (n,), at `new`: level beyond the points."""
     from scipy.optimize import isotonic_regression  # slow to import, and needed here alone
 
     # One point a prediction: the curve has one value for equal predictions.

@@ -113,9 +113,24 @@ def mean_over_seeds(
     """
     label, rows = _seeds(labels, predictions, "predictions")
     scores, replicates = _scores(metric, label, rows, resamples, seed)
+    return seed_mean(
+        scores, replicates, len(label), prior_sd=prior_sd, prior_df=prior_df, confidence=confidence
+    )
+
+
+def seed_mean(
+    scores: Array,
+    replicates: Array,
+    pairs: int,
+    *,
+    prior_sd: float = 0.0,
+    prior_df: float = 0.0,
+    confidence: float = CONFIDENCE,
+) -> SeedMean:
+    """`mean_over_seeds` from the k seeds' scores, shape (k,), and their bootstrap, shape (resamples, k)."""
     spread = _seed_part(scores, prior_sd, prior_df)
     value = float(scores.mean())
-    errors = _errors(value, [spread], *_pair_parts(replicates), len(scores), len(label), confidence)
+    errors = _errors(value, [spread], *_pair_parts(replicates), len(scores), pairs, confidence)
     return SeedMean(**vars(errors), value=value)
 
 

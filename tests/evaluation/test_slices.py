@@ -3,6 +3,7 @@ import pytest
 from numpy.typing import NDArray
 
 from dalmeum.evaluation import label_bins, sources
+from dalmeum.evaluation.slices import lengths, spacing
 
 
 def names_and_rows(groups: dict[str, NDArray[np.intp]]) -> dict[str, list[int]]:
@@ -39,3 +40,24 @@ def test_bins_follow_the_label_range(label_range: tuple[float, float], names: li
 def test_rounding_moves_no_label_across_an_edge() -> None:
     # 3 * 0.2 is 0.6000000000000001, so the edge that linspace gives is a hair above the label 0.6.
     assert list(label_bins(np.array([0.6]), (0.0, 1.0))) == ["0.6-0.8"]
+
+
+def test_lengths_are_cut_into_quarters_of_the_pairs() -> None:
+    ones = ["a" * count for count in (1, 2, 3, 4, 5, 6, 7, 9)]
+    groups = lengths(ones, ones)
+    assert names_and_rows(groups) == {
+        "1-2.75": [0, 1],
+        "2.75-4.5": [2, 3],
+        "4.5-6.25": [4, 5],
+        "6.25-9": [6, 7],
+    }
+    # The mean of the two sentences, and quarters that tie are one.
+    assert names_and_rows(lengths(["a", "aaa"], ["aaa", "a"])) == {"2": [0, 1]}
+    assert lengths([], []) == {}
+
+
+def test_spacing_only_pairs_are_told_from_identical_and_other_ones() -> None:
+    one = ["한 문장", "한 문장", "한 문장", "한\u3000문장"]
+    other = ["한문장", "한 문장", "두 문장", "한 문장"]
+    assert names_and_rows(spacing(one, other)) == {"spacing only": [0, 3], "identical": [1], "other": [2]}
+    assert names_and_rows(spacing(["가"], ["나"])) == {"other": [0]}

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from dalmeum.data import PairTable
-from dalmeum.evaluation import evaluate_predictions
+from dalmeum.evaluation import diagnose, evaluate_predictions
 from dalmeum.experiments.report import ReportContent
 
 OWN = "document.documentElement.setAttribute('data-owned','yes')"
@@ -47,7 +47,10 @@ def report_content(
     predictions = label + np.sin(np.arange(rows))
     given = {"title": "a run", "split": "dev", "history": HISTORY, **values}
     evaluation = evaluate_predictions(table, predictions, threshold=3.0, resamples=50)
-    return ReportContent(table=table, predictions=predictions, evaluation=evaluation, **given)
+    diagnosis = diagnose(table, predictions[None], train=(label, 0.9 * predictions[None]), resamples=50)
+    return ReportContent(
+        table=table, predictions=predictions, evaluation=evaluation, diagnosis=diagnosis, **given
+    )
 
 
 def hostile_content() -> ReportContent:

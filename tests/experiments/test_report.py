@@ -43,7 +43,7 @@ def test_every_part_is_there() -> None:
     pearson = content.evaluation.metrics.pearson
     assert f"{pearson.value:.4f}" in page.text
     assert f"{pearson.low:.4f} to {pearson.high:.4f}" in page.text
-    assert page.tags.count("table") == 3
+    assert page.tags.count("table") == 4
     assert [
         value for name, value in page.attributes if value.startswith(("curve-", "scatter", "residuals-"))
     ] == [

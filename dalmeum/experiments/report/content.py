@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dalmeum.data.table import PairTable
-from dalmeum.evaluation import Evaluation
+from dalmeum.evaluation import Diagnosis, Evaluation
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +20,7 @@ class ReportContent:
         split: name of the split that `table`, `predictions` and `evaluation` belong to.
         table: labelled pairs.
         predictions: (n,) on the label scale.
+        diagnosis: of the same predictions; None where there is nothing to diagnose.
         question: what the run is to answer, in the words of its recipe.
         recipe: the complete recipe as YAML.
         versions, data_hashes: name to text.
@@ -33,6 +34,7 @@ class ReportContent:
     table: PairTable
     predictions: NDArray[np.float64]
     evaluation: Evaluation
+    diagnosis: Diagnosis | None = None
     question: str | None = None
     recipe: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dalmeum.evaluation import worst_pairs
-from dalmeum.experiments.report import fragments
+from dalmeum.experiments.report import diagnosis, diagnosis_figures, fragments
 from dalmeum.experiments.report.content import ReportContent
 from dalmeum.experiments.report.document import asset, document
 from dalmeum.experiments.report.figures import MOST_POINTS, MOST_SOURCES, WORST_PAIRS, figures
@@ -21,7 +21,7 @@ def write_report(path: Path, content: ReportContent) -> None:
 
 def render_report(content: ReportContent) -> str:
     """The report as HTML."""
-    drawn = figures(content)
+    drawn = {**figures(content), **diagnosis_figures.figures(content)}
     return document(content.title, asset(__package__, "page.html"), _texts(content, list(drawn)), drawn)
 
 
@@ -37,6 +37,7 @@ def _texts(content: ReportContent, drawn: list[str]) -> dict[str, str]:
         "warnings": fragments.warning_list(content.warnings),
         "scores": fragments.score_cards(evaluation),
         "score_note": fragments.score_note(evaluation),
+        "diagnosis": diagnosis.section(content.diagnosis, content.split),
         "curves": fragments.learning_curves(curves),
         "scatter": fragments.plots(["scatter"]),
         "scatter_note": _sampled(rows),
