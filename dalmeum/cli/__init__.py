@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 from dalmeum.cli.check import check
+from dalmeum.cli.compare import compare
 from dalmeum.cli.demo import demo
 from dalmeum.cli.evaluate import evaluate
 from dalmeum.cli.predict import predict
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, check, train, study, predict, evaluate):
+for command in (demo, check, train, study, compare, predict, evaluate):
     app.command()(command)
 
 

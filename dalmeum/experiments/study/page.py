@@ -81,7 +81,7 @@ def _judgement(result: StudyResult, judgement: Judgement, drawn: set[str]) -> st
         judgement,
         result.study.arms,
         heading=f"Verdict on {split} · {split}에서의 판정" if first else f"On {split}, too · {split}에서는",
-        choice=fragments.choice_note(result.choice) if split == "dev" else "",
+        note=fragments.choice_note(result.choice) if split == "dev" else "",
     )
     return verdicts + gap_section(result.gaps[split], split, result.against, drawn)
 
@@ -92,11 +92,12 @@ def verdict_section(
     *,
     heading: str,
     holds: tuple[str, str] = SEEDS_AND_PAIRS,
-    choice: str = "",
+    note: str = "",
 ) -> str:
     """The verdicts as a table and as the figure `forest-SPLIT`.
 
-    `changes` are what each arm but the baseline changes of it; `holds` says what the intervals hold for.
+    `changes` are what each arm but the baseline changes of it; `holds` says what the intervals hold for;
+    `note` is HTML to stand below.
     """
     forest, against = f"forest-{judgement.split}", escape(judgement.arms[0].name)
     return Template(asset(__package__, "verdict.html")).substitute(
@@ -107,7 +108,7 @@ def verdict_section(
         holds_korean=holds[1],
         verdicts=fragments.verdict_table(judgement, changes),
         forest=plots([forest], {forest: f"Difference to {against} · {against} 대비 차이"}),
-        choice=choice,
+        note=note,
     )
 
 

@@ -1,0 +1,52 @@
+"""dalmeum compare: runs that exist, on the same pairs."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from dalmeum.cli.options import JsonOption, OutputOption
+from dalmeum.cli.output import note, print_json
+
+
+def compare(
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            help="Run ids under --output, or run folders; the first one's recipe is the baseline.",
+            metavar="RUN",
+        ),
+    ],
+    split: Annotated[Literal["dev", "test"], typer.Option(help="The labelled split to judge on.")] = "dev",
+    metric: Annotated[
+        Literal["pearson", "spearman", "rmse", "mae"], typer.Option(help="The metric to judge by.")
+    ] = "pearson",
+    smallest_effect: Annotated[
+        float, typer.Option(min=0, help="The smallest difference that would matter, in units of the metric.")
+    ] = 0.005,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FOLDER", help="Write compare.html and compare.json there."),
+    ] = None,
+    output: OutputOption = Path("runs"),
+    json: JsonOption = False,
+) -> None:
+    """Say of runs that were scored on the same pairs whether one is better.
+
+    Runs whose recipes differ in their seed alone are seeds of one arm. Where every arm has two or more, the
+    recipes are judged as by dalmeum study; else each run for itself, as the model that it is.
+    """
+    from dalmeum.experiments.compare.arms import open_runs
+    from dalmeum.experiments.compare.lines import comparison_lines
+    from dalmeum.experiments.compare.page import PAGE, write_comparison
+    from dalmeum.experiments.compare.result import compare
+
+    comparison = compare(open_runs(runs, output), split=split, metric=metric, smallest_effect=smallest_effect)
+    if out is not None:
+        write_comparison(out, comparison)
+    if json:
+        print_json(comparison.to_dict())
+    else:
+        print("\n".join(comparison_lines(comparison)))
+    if out is not None:
+        note(f"page: {out / PAGE}")
