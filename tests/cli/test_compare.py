@@ -1,0 +1,116 @@
+"""compare on real runs of the practice set, trained by the commands themselves."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dalmeum.data.practice import write_practice
+from dalmeum.experiments.runs import open_run
+from tests.cli.test_commands import call
+
+ALPHAS = (0.1, 0.9)
+SEEDS = (1, 2)
+
+RECIPE = """
+data: {train: practice/train.csv, dev: practice/dev.csv, test: practice/test.csv, max_train_pairs: 128}
+model: {kind: offline}
+training: {epochs: 2, effective_batch_size: 32, learning_rate: 1e-3}
+"""
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the practice set, a recipe, and its runs with two alphas and two seeds."""
+    folder = tmp_path_factory.mktemp("compare")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        write_practice(Path("practice"))
+        Path("recipe.yaml").write_text(RECIPE, encoding="utf-8")
+        for alpha in ALPHAS:
+            for seed in SEEDS:
+                assert call("train", "recipe.yaml", f"loss.alpha={alpha}", f"training.seed={seed}") == 0
+    return folder
+
+
+@pytest.fixture
+def runs(world: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Ids of the runs, by alpha and seed; the test works in the runs' world."""
+    monkeypatch.chdir(world)
+
+    def key(name: str) -> tuple[Any, int]:
+        recipe = open_run(name).recipe()
+        return recipe.loss.alpha, recipe.training.seed
+
+    return sorted((path.name for path in Path("runs").iterdir()), key=key)
+
+
+def test_what_a_study_of_the_same_runs_says(
+    runs: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert call("compare", *runs, "--json", "-o", str(tmp_path / "page")) == 0
+    out, err = capsys.readouterr()
+    assert out.count("\n") == 1
+    found = json.loads(out)
+    assert err == f"page: {tmp_path}/page/compare.html\n"
+    assert json.loads((tmp_path / "page" / "compare.json").read_text(encoding="utf-8")) == found
+    assert "compare.html" in {path.name for path in (tmp_path / "page").iterdir()}
+    arms = {"alpha": {"loss.alpha": ALPHAS[1]}}
+    study = {"question": "?", "baseline": "recipe.yaml", "arms": arms, "seeds": list(SEEDS)}
+    Path("study.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
+    assert call("study", "study.yaml", f"baseline.loss.alpha={ALPHAS[0]}", "--json") == 0
+    out, err = capsys.readouterr()
+    assert "0 of 4 runs to do" in err
+    (judgement,) = json.loads(out)["judgements"]
+    assert {key: found[key] for key in ("split", "metric", "pairs", "smallest_effect")} == {
+        key: judgement[key] for key in ("split", "metric", "pairs", "smallest_effect")
+    }
+    assert list(found["arms"]) == ["baseline", "loss.alpha=0.9"]
+    for mine, its in (("baseline", "baseline"), ("loss.alpha=0.9", "alpha")):
+        arm = judgement["arms"][its]
+        assert {key: found["arms"][mine][key] for key in arm} == arm
+
+
+def test_for_people(runs: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("compare", *runs, "--metric", "rmse", "--smallest-effect", "0.01") == 0
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    assert err == ""
+    assert lines[0] == "rmse on dev: 200 pairs, 2 seeds; smallest effect that matters 0.01"
+    assert [re.split("  +", line)[0] for line in lines[1:4]] == ["arm", "baseline", "loss.alpha=0.9"]
+    assert lines[-2].endswith(f"{runs[0]}, {runs[1]}")
+    assert call("compare", f"runs/{runs[3]}", runs[0]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("pearson on dev: 200 pairs, one run each; ")
+    assert lines[3].startswith("loss.alpha=0.1, training.seed=1  ")
+    assert lines[-1].startswith("note: not every recipe has runs of two seeds")
+
+
+def test_refusals_are_one_line_and_exit_with_2(
+    runs: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    elsewhere = str(tmp_path / "nowhere")
+    for arguments, line in (
+        ((runs[0],), "one run has nothing to be compared with"),
+        ((runs[0], f"runs/{runs[0]}"), "is given twice"),
+        ((runs[0], runs[1]), "all runs are seeds of one recipe"),
+        ((runs[0], "no-run"), "no-run: no such run"),
+        ((runs[0], f"runs/{runs[2]}/model"), "no such run"),
+        (
+            (*runs, "--output", elsewhere),
+            f"no such run, neither a folder with a run.json nor an id under {elsewhere}",
+        ),
+        ((*runs, "--split", "test"), "holds pairs without labels"),
+        ((*runs, "-o", str(tmp_path / "file")), "can't be written"),
+    ):
+        assert call("compare", *arguments) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert line in err
+        assert err.count("\n") == 1
+    for wrong in (("--metric", "f1"), ("--split", "train"), ("--smallest-effect", "-1")):
+        assert call("compare", *runs, *wrong) == 2
