@@ -33,9 +33,9 @@ class Choice:
         }
 
 
-def choice_on_dev(arms: Mapping[str, Sequence[Run]], metric: str) -> Choice | None:
+def choice_on_dev(arms: Mapping[str, Sequence[Run]], metric: str, folds: int = 1) -> Choice | None:
     """None where dev holds too few pairs, or an arm has no score there (constant predictions)."""
-    scored = read_arms(arms, "dev")
+    scored = read_arms(arms, "dev", folds)
     labels = next(iter(scored.values())).labels
     means = np.stack([each.predictions.mean(axis=0) for each in scored.values()])
     try:

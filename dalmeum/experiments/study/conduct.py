@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dalmeum.errors import DalmeumError, InputError
-from dalmeum.experiments.study.execute import run_study
+from dalmeum.experiments.study.execute import run_study, study_cells
 from dalmeum.experiments.study.page import make_folder, write_study
 from dalmeum.experiments.study.plan import BASELINE, Study
 from dalmeum.experiments.study.result import StudyResult, study_result
@@ -25,12 +25,13 @@ def conduct(
         make_folder(output)  # now, and not only after hours of training
     outcome = run_study(study, name, jobs)
     if outcome.failures:
-        (arm, seed), reason = next(iter(outcome.failures.items()))
+        cell, reason = next(iter(outcome.failures.items()))
         raise DalmeumError(
             f"{len(outcome.failures)} of {len(outcome.failures) + len(outcome.runs)} runs failed, the first "
-            f"{arm} with seed {seed}: {reason.splitlines()[0]}; the finished ones are kept"
+            f"{cell}: {reason.splitlines()[0]}; the finished ones are kept"
         )
-    runs = {arm: tuple(outcome.runs[arm, seed] for seed in study.seeds) for arm in study.names}
+    cells = study_cells(study)
+    runs = {arm: tuple(outcome.runs[cell] for cell in cells if cell.arm == arm) for arm in study.names}
     result = study_result(study, name, runs, against)
     if output is not None:
         write_study(output, result)

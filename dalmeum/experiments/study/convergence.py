@@ -33,11 +33,13 @@ class Steps:
         difference: less the baseline's, seed by seed: below 0 the arm is sooner. NaN unless all seeds of
             both got there. None for the baseline, and where seeds are not the baseline's.
         reached: seeds that got there.
+        seeds: how many there are.
     """
 
     steps: Estimate
     difference: Estimate | None
     reached: int
+    seeds: int
 
     def to_dict(self) -> dict[str, Any]:
         difference = self.difference and self.difference.to_dict()
@@ -67,11 +69,12 @@ class Convergence:
 
 
 def convergence(
-    arms: Mapping[str, Sequence[Run]], baseline: str, *, paired: bool = True
+    arms: Mapping[str, Sequence[Run]], baseline: str, *, paired: bool = True, folds: int = 1
 ) -> Convergence | None:
     """Steps of each arm's runs to shares of the best Pearson, over evaluations, of the baseline's mean run.
 
     `paired`: the i-th runs of all arms share their seed; where not, no arm is compared with the baseline.
+    `folds` runs after one another are one seed, whose steps are their mean.
 
     None where the baseline's runs kept no dev evaluations, or were never better than chance.
     """
@@ -83,7 +86,7 @@ def convergence(
     if best <= 0:
         return None
     targets = tuple(share * best for share in SHARES)
-    reached = {name: [_steps_to(curves[name], target) for target in targets] for name in names}
+    reached = {name: [_steps_to(curves[name], target, folds) for target in targets] for name in names}
     steps = {
         name: tuple(
             _steps(own, base if paired and name != baseline else None)
@@ -115,13 +118,15 @@ def dev_curves(runs: Sequence[Run]) -> tuple[Curve, ...]:
     return tuple(curves)
 
 
-def _steps_to(curves: Sequence[Curve], target: float) -> Array:
-    return np.array([steps_to_reach(curve.steps, curve.pearson, target) for curve in curves])
+def _steps_to(curves: Sequence[Curve], target: float, folds: int) -> Array:
+    """Steps of each seed, (k,)."""
+    steps = np.array([steps_to_reach(curve.steps, curve.pearson, target) for curve in curves])
+    return np.asarray(steps.reshape(-1, folds).mean(axis=1))
 
 
 def _steps(own: Array, base: Array | None) -> Steps:
     reached = np.isfinite(own)
     if base is None:
-        return Steps(t_interval(own), None, int(reached.sum()))
+        return Steps(t_interval(own), None, int(reached.sum()), len(own))
     together = own - base if (reached & np.isfinite(base)).all() else np.full(len(own), np.nan)
-    return Steps(t_interval(own), t_interval(together), int(reached.sum()))
+    return Steps(t_interval(own), t_interval(together), int(reached.sum()), len(own))

@@ -1,4 +1,4 @@
-"""Running what a study is missing: every arm with every seed, in parallel where there is room."""
+"""Running what a study is missing: every arm with every seed and fold, in parallel where there is room."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,13 +10,27 @@ from dalmeum.data import PairTable
 from dalmeum.errors import InputError
 from dalmeum.experiments.runs import DataFile, Run, find_finished, open_run
 from dalmeum.experiments.splits import Split, binary_labels, data_files, read_splits
-from dalmeum.experiments.study.plan import Study, arm_recipes, with_seed
+from dalmeum.experiments.study.plan import Study, arm_recipes, with_fold, with_seed
 from dalmeum.experiments.study.workers import Order, Workers, default_jobs
 from dalmeum.progress import Progress
 from dalmeum.recipe import Recipe
 
-Cell = tuple[str, int]
-"""An arm and a seed: one run."""
+
+@dataclass(frozen=True)
+class Cell:
+    """One run: an arm with a seed and, in a study with folds, a fold."""
+
+    arm: str
+    seed: int
+    fold: int | None
+
+    @property
+    def name(self) -> str:
+        """As part of a run's id."""
+        return f"{self.arm}-{self.seed}" + ("" if self.fold is None else f"-{self.fold}")
+
+    def __str__(self) -> str:
+        return f"{self.arm}, seed {self.seed}" + ("" if self.fold is None else f", fold {self.fold}")
 
 
 @dataclass(frozen=True)
@@ -35,21 +49,20 @@ def run_study(study: Study, name: str, jobs: int | None = None) -> Outcome:
 
     Raises `InputError` where data or recipes are no good, before anything is run.
     """
-    recipes = arm_recipes(study)
+    recipes = _recipes(study)
     files = _check_data(recipes, study.splits)
-    cells = {(arm, seed): with_seed(recipes[arm], seed) for seed in study.seeds for arm in recipes}
     runs: dict[Cell, Run] = {}
-    for cell, recipe in cells.items():
-        if run := find_finished(Path(recipe.output), recipe, files[cell[0]]):
+    for cell, recipe in recipes.items():
+        if run := find_finished(Path(recipe.output), recipe, files[cell]):
             runs[cell] = run
     orders = {
-        cell: Order(f"{name}-{cell[0]}-{cell[1]}", name, recipe)
-        for cell, recipe in cells.items()
+        cell: Order(f"{name}-{cell.name}", name, recipe)
+        for cell, recipe in recipes.items()
         if cell not in runs
     }
     failures: dict[Cell, str] = {}
-    with Progress(len(cells), "runs") as progress:
-        progress.line(f"{len(orders)} of {len(cells)} runs to do")
+    with Progress(len(recipes), "runs") as progress:
+        progress.line(f"{len(orders)} of {len(recipes)} runs to do")
         progress.advance(len(runs))
         if not orders:
             return Outcome(runs, failures)
@@ -57,28 +70,45 @@ def run_study(study: Study, name: str, jobs: int | None = None) -> Outcome:
             for cell, answer in workers.map(orders):
                 if answer.folder is not None:
                     runs[cell] = open_run(answer.folder)
-                    progress.line(f"{cell[0]}, seed {cell[1]}: {answer.folder}")
+                    progress.line(f"{cell}: {answer.folder}")
                 else:
                     failures[cell] = answer.error
-                    progress.line(f"{cell[0]}, seed {cell[1]}: failed: {answer.error}")
+                    progress.line(f"{cell}: failed: {answer.error}")
                 progress.advance()
     return Outcome(runs, failures)
 
 
-def _check_data(recipes: Mapping[str, Recipe], judged: Sequence[Split]) -> dict[str, dict[str, DataFile]]:
-    """The data files of each arm; errors as in `read_splits` and `binary_labels`, and where nothing can be
+def study_cells(study: Study) -> list[Cell]:
+    """All runs, those of an arm by seed and then by fold; a seed of all arms before the next seed."""
+    folds = [None] if study.folds is None else range(study.folds)
+    return [Cell(arm, seed, fold) for seed in study.seeds for arm in study.names for fold in folds]
+
+
+def _recipes(study: Study) -> dict[Cell, Recipe]:
+    arms = arm_recipes(study)
+    recipes = {}
+    for cell in study_cells(study):
+        recipe = with_seed(arms[cell.arm], cell.seed)
+        if cell.fold is not None:
+            recipe = with_fold(recipe, cell.fold)
+        recipes[cell] = recipe
+    return recipes
+
+
+def _check_data(recipes: Mapping[Cell, Recipe], judged: Sequence[Split]) -> dict[Cell, dict[str, DataFile]]:
+    """The data files of each run; errors as in `read_splits` and `binary_labels`, and where nothing can be
     judged on a split: now, and not after hours of training.
     """
     read: dict[str, dict[Split, PairTable]] = {}
     files: dict[str, dict[str, DataFile]] = {}
-    for arm, recipe in recipes.items():
+    for recipe in recipes.values():
         key = recipe.data.model_dump_json()
         if key not in read:
             read[key] = read_splits(recipe)
+            files[key] = data_files(read[key])
         for split, table in read[key].items():
             if split != "test":
                 binary_labels(recipe, table)
             if split in judged and (table.label is None or np.ptp(table.label) == 0):
                 raise InputError(f"{table.name}: has no labels that vary: nothing can be judged on {split}")
-        files[arm] = data_files(read[key])
-    return files
+    return {cell: files[recipe.data.model_dump_json()] for cell, recipe in recipes.items()}

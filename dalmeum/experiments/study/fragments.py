@@ -46,12 +46,12 @@ def verdict_table(judgement: Judgement, changes: Mapping[str, Mapping[str, Any]]
             _estimate(score),
             NONE
             if difference is None
-            else _signed(Estimate(difference.difference, difference.low, difference.high)),
+            else signed(Estimate(difference.difference, difference.low, difference.high)),
             NONE if arm.verdict is None else _p_value(arm.verdict.p_value),
             _verdict(arm),
         ]
-        rows.append(_row(_arm(arm.name, changes), heads, cells))
-    return _table(heads, rows, "arms verdicts")
+        rows.append(row(_arm(arm.name, changes), heads, cells))
+    return table(heads, rows, "arms verdicts")
 
 
 def gap_table(gaps: Mapping[str, ArmGap | None], split: str, against: str) -> str:
@@ -73,13 +73,13 @@ def gap_table(gaps: Mapping[str, ArmGap | None], split: str, against: str) -> st
     for name, gap in gaps.items():
         cells = [NONE] * 5
         if gap is not None:
-            cells[:3] = [_mean(gap.train), _mean(gap.judged), _signed(gap.gap.interval)]
+            cells[:3] = [_mean(gap.train), _mean(gap.judged), signed(gap.gap.interval)]
             cells[3:] = _difference(gap.difference)
-        rows.append(_row(escape(name), heads, cells))
-    return _table(heads, rows)
+        rows.append(row(escape(name), heads, cells))
+    return table(heads, rows)
 
 
-def convergence_table(convergence: Convergence | None, runs: Mapping[str, Sequence[Run]]) -> str:
+def convergence_table(convergence: Convergence | None) -> str:
     """Steps to each target, how many seeds got there, and the steps less the baseline's; or a note."""
     if convergence is None:
         return (
@@ -96,19 +96,18 @@ def convergence_table(convergence: Convergence | None, runs: Mapping[str, Sequen
     ]
     rows = []
     for name, steps in convergence.arms.items():
-        seeds = len(runs[name])
         cells = [NONE] * (len(heads) - 1)
         if steps is not None:
             cells = [
                 cell
                 for each in steps
                 for cell in (
-                    _estimate(each.steps, 0, f"{each.reached}/{seeds} seeds · 시드"),
-                    NONE if each.difference is None else _signed(each.difference, 0),
+                    _estimate(each.steps, 0, f"{each.reached}/{each.seeds} seeds · 시드"),
+                    NONE if each.difference is None else signed(each.difference, 0),
                 )
             ]
-        rows.append(_row(escape(name), heads, cells))
-    return _table(heads, rows)
+        rows.append(row(escape(name), heads, cells))
+    return table(heads, rows)
 
 
 def choice_note(choice: Choice | None) -> str:
@@ -129,12 +128,17 @@ def choice_note(choice: Choice | None) -> str:
     )
 
 
-def runs_list(runs: Mapping[str, Sequence[Run]], seeds: Sequence[int], folder: Path) -> str:
-    """Each arm's runs by seed; those with a report link to it, from a page that lies in `folder`."""
+def runs_list(runs: Mapping[str, Sequence[Run]], seeds: Sequence[int], folder: Path, folds: int = 1) -> str:
+    """Each arm's runs by seed and fold; those with a report link to it, from a page in `folder`."""
+    labels = [
+        f"seed · 시드 {seed}" + (f", fold · 폴드 {fold}" if folds > 1 else "")
+        for seed in seeds
+        for fold in range(folds)
+    ]
     rows = []
     for name, those in runs.items():
         links = "<br>".join(
-            f"seed · 시드 {seed}: {_link(run, folder)}" for seed, run in zip(seeds, those, strict=True)
+            f"{label}: {_link(run, folder)}" for label, run in zip(labels, those, strict=True)
         )
         rows.append(f"<dt>{escape(name)}</dt><dd>{links}</dd>")
     return f"<dl>{''.join(rows)}</dl>"
@@ -192,7 +196,7 @@ def _verdict(arm: ArmResult) -> str:
 def _difference(difference: Difference | None) -> list[str]:
     if difference is None:
         return [NONE, NONE]
-    return [_signed(difference.interval), _p_value(difference.p_value)]
+    return [signed(difference.interval), _p_value(difference.p_value)]
 
 
 def _estimate(estimate: Estimate, digits: int = 4, below: str = "") -> str:
@@ -201,7 +205,8 @@ def _estimate(estimate: Estimate, digits: int = 4, below: str = "") -> str:
     return value + bounds + (f"<small>{below}</small>" if below else "")
 
 
-def _signed(estimate: Estimate, digits: int = 4) -> str:
+def signed(estimate: Estimate, digits: int = 4) -> str:
+    """A difference, and below it its bounds where it has some."""
     if not math.isfinite(estimate.value):
         return NONE
     if math.isnan(estimate.low):
@@ -225,7 +230,7 @@ def _link(run: Run, folder: Path) -> str:
     return f'<a href="{escape(quote(Path(path).as_posix()))}">{escape(run.id)}</a>'
 
 
-def _row(name: str, heads: Sequence[str], cells: Sequence[str]) -> str:
+def row(name: str, heads: Sequence[str], cells: Sequence[str]) -> str:
     """A table's row; on a telephone each cell shows its head, which `data-head` holds."""
     columns = "".join(
         f'<td data-head="{escape(head)}"><div>{cell}</div></td>'
@@ -234,7 +239,8 @@ def _row(name: str, heads: Sequence[str], cells: Sequence[str]) -> str:
     return f'<tr><th scope="row">{name}</th>{columns}</tr>'
 
 
-def _table(heads: Sequence[str], rows: Sequence[str], kind: str = "arms") -> str:
+def table(heads: Sequence[str], rows: Sequence[str], kind: str = "arms") -> str:
+    """A table of `row`s; heads are plain text."""
     head = "".join(f"<th>{escape(each)}</th>" for each in heads)
     body = "\n".join(rows)
     return f'<table class="{kind}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'

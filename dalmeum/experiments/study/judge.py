@@ -28,7 +28,7 @@ class ArmResult:
     """What one arm's runs say on one split.
 
     Attributes:
-        runs: ids, a run a seed.
+        runs: ids, a run a seed, or a seed and fold.
         score: mean over seeds, with an interval for new seeds and new pairs; of an arm that is one trained
             model, its score with an interval for new pairs.
         difference: this arm less the baseline, with the same kind of interval; None for the baseline.
@@ -43,7 +43,11 @@ class ArmResult:
 
     @property
     def is_one_model(self) -> bool:
-        return len(self.runs) == 1
+        return not isinstance(self.score, SeedMean)
+
+    @property
+    def seeds(self) -> int:
+        return self.score.seeds if isinstance(self.score, SeedMean) else 1
 
     def to_dict(self) -> dict[str, Any]:
         values: dict[str, Any] = {
@@ -91,14 +95,15 @@ def judge(
     metric: str,
     smallest_effect: float,
     paired: bool = True,
+    folds: int = 1,
 ) -> Judgement:
     """Compare arms, runs of at least 2 seeds each, with the baseline among them, on a labelled split.
 
-    `paired`: the i-th runs of all arms share their seed.
+    `paired`: the i-th runs of all arms share their seed. `folds` is as in `read_arm`.
 
     Raises `InputError` where runs were not scored on the same pairs, or their labels do not vary.
     """
-    scored = read_arms(arms, split)
+    scored = read_arms(arms, split, folds)
     labels, predictions = scored[baseline].labels, {name: each.predictions for name, each in scored.items()}
     statistic = getattr(weighted, metric)
     first = predictions[baseline]

@@ -60,7 +60,7 @@ def judgement_lines(
 
 
 def _seeds(judgement: Judgement) -> str:
-    counts = sorted({len(arm.runs) for arm in judgement.arms})
+    counts = sorted({arm.seeds for arm in judgement.arms})
     if counts == [1]:
         return "one run each"
     return f"{counts[0]} seeds" if len(counts) == 1 else f"{counts[0]} to {counts[-1]} seeds"
@@ -95,7 +95,7 @@ def _steps(convergence: Convergence, arm: ArmResult) -> list[str]:
     for each in convergence.arms[arm.name] or ():
         mean, difference = each.steps.value, each.difference
         if not math.isfinite(mean):
-            cells.append(f"{each.reached} of {len(arm.runs)} seeds")
+            cells.append(f"{each.reached} of {each.seeds} seeds")
         elif difference is None or not math.isfinite(difference.value):
             cells.append(f"{mean:,.0f}")
         else:

@@ -21,18 +21,29 @@ class Study(Section):
     """One question, and the runs that are to answer it.
 
     `baseline` is a recipe, written out or the path of its file; `arms` are what each changes of it, as
-    `section.key: value`. Every arm is run with each of `seeds`, which become `training.seed`. `splits` are
-    the labelled splits to judge on: the verdict is taken on the first. `smallest_effect`, in units of the
-    metric, is the smallest difference that would matter.
+    `section.key: value`. Every arm is run with each of `seeds`, which become `training.seed`. With
+    `folds`, each of those runs is as many, a fold of the training file being dev in turn (`data.fold`): dev
+    is then all pairs of that file, out of fold. `splits` are the labelled splits to judge on: the verdict is
+    taken on the first. `smallest_effect`, in units of the metric, is the smallest difference that would
+    matter.
     """
 
     question: str
     baseline: Recipe
     arms: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = (1, 2, 3)
+    folds: Annotated[int, Field(ge=2)] | None = None
     splits: Annotated[tuple[Literal["dev", "test"], ...], Field(min_length=1)] = ("dev",)
     metric: Metric = "pearson"
     smallest_effect: float = Field(default=0.005, ge=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def baseline_has_the_folds(cls, values: Any) -> Any:
+        match values:
+            case {"folds": int(folds), "baseline": {"data": {**data}, **recipe}, **rest}:
+                return {**rest, "folds": folds, "baseline": {**recipe, "data": {**data, "folds": folds}}}
+        return values
 
     @model_validator(mode="after")
     def seeds_tell_luck_from_idea(self) -> Self:
@@ -108,7 +119,14 @@ def _check_changes(arm: str, changes: Mapping[str, Any]) -> str | None:
         return f"choose another name: letters, digits, '-', '_' and '.', and not {BASELINE}"
     if not changes:
         return "overrides nothing: write section.key: value"
-    for fixed, owner in (("training.seed", "seeds"), ("output", "baseline.output"), ("question", "question")):
+    owners = {
+        "training.seed": "seeds",
+        "data.fold": "folds",
+        "data.folds": "folds",
+        "output": "baseline.output",
+        "question": "question",
+    }
+    for fixed, owner in owners.items():
         if fixed in changes:
             return f"{fixed} can't differ by arm: it is {owner} of the study"
     return None
@@ -116,3 +134,7 @@ def _check_changes(arm: str, changes: Mapping[str, Any]) -> str | None:
 
 def with_seed(recipe: Recipe, seed: int) -> Recipe:
     return recipe.model_copy(update={"training": recipe.training.model_copy(update={"seed": seed})})
+
+
+def with_fold(recipe: Recipe, fold: int) -> Recipe:
+    return recipe.model_copy(update={"data": recipe.data.model_copy(update={"fold": fold})})

@@ -19,7 +19,7 @@ class StudyResult:
     Attributes:
         name: of the study.
         against: the arm that the others are compared with; first in all that follows.
-        runs: each arm's, in the order of the study's seeds.
+        runs: each arm's, in the order of the study's seeds, those of a seed by fold.
         judgements: one for each of the study's splits; the first is the verdict.
         gaps: by split and arm; None for an arm whose runs kept no training predictions.
         convergence: None where the runs kept no dev evaluations.
@@ -55,16 +55,26 @@ def study_result(
 ) -> StudyResult:
     """Judge a study's finished runs; errors as in `judge`."""
     runs = {arm: runs[arm] for arm in sorted(runs, key=lambda arm: arm != against)}
+    metric, folds = study.metric, study.folds or 1
     return StudyResult(
         name=name,
         study=study,
         against=against,
         runs=runs,
         judgements=tuple(
-            judge(runs, against, split=split, metric=study.metric, smallest_effect=study.smallest_effect)
+            judge(
+                runs,
+                against,
+                split=split,
+                metric=metric,
+                smallest_effect=study.smallest_effect,
+                folds=folds,
+            )
             for split in study.splits
         ),
-        gaps={split: arm_gaps(runs, against, split=split, metric=study.metric) for split in study.splits},
-        convergence=convergence(runs, against),
-        choice=choice_on_dev(runs, study.metric) if "dev" in study.splits else None,
+        gaps={
+            split: arm_gaps(runs, against, split=split, metric=metric, folds=folds) for split in study.splits
+        },
+        convergence=convergence(runs, against, folds=folds),
+        choice=choice_on_dev(runs, metric, folds) if "dev" in study.splits else None,
     )

@@ -1,6 +1,12 @@
-"""Labels and predictions of a study's runs, read from their folders."""
+"""Labels and predictions of a study's runs, read from their folders.
+
+With folds, the runs of a seed that leave out one fold each give one row together: on dev each pair's
+prediction by the run that did not learn from it (out of fold), on test the mean of them all, on train that by
+the run after, of which there is one for each pair.
+"""
 
 import csv
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +28,7 @@ class ScoredPairs:
         path: the first run's file.
         ids: n of them, in the order of the columns.
         labels: (n,).
-        predictions: (k, n), a row a run.
+        predictions: (k, n), a row a seed.
     """
 
     path: Path
@@ -34,21 +40,25 @@ class ScoredPairs:
         return self.ids == other.ids and np.array_equal(self.labels, other.labels)
 
 
-def read_arm(runs: Sequence[Run], split: str) -> ScoredPairs:
-    """The predictions of runs on a labelled split; `InputError` where they are not on the same pairs."""
-    first, *others = (_read_run(run, split) for run in runs)
+def read_arm(runs: Sequence[Run], split: str, folds: int = 1) -> ScoredPairs:
+    """The predictions of runs on a labelled split; `InputError` where seeds are not on the same pairs.
+
+    `folds` runs after one another, a fold each in turn, are one seed.
+    """
+    seeds = (runs[start : start + folds] for start in range(0, len(runs), folds))
+    first, *others = (_read_seed(seed, split) for seed in seeds)
     for other in others:
         _check_same(first, other)
     rows = np.concatenate([each.predictions for each in (first, *others)])
     return ScoredPairs(first.path, first.ids, first.labels, rows)
 
 
-def read_arms(arms: Mapping[str, Sequence[Run]], split: str) -> dict[str, ScoredPairs]:
-    """The predictions of each arm on a labelled split.
+def read_arms(arms: Mapping[str, Sequence[Run]], split: str, folds: int = 1) -> dict[str, ScoredPairs]:
+    """The predictions of each arm on a labelled split, as `read_arm` reads them.
 
     Raises `InputError` where runs were not scored on the same pairs, or their labels do not vary.
     """
-    found = {name: read_arm(runs, split) for name, runs in arms.items()}
+    found = {name: read_arm(runs, split, folds) for name, runs in arms.items()}
     first, *others = found.values()
     for other in others:
         _check_same(first, other)
@@ -75,6 +85,35 @@ def read_predictions(path: Path) -> tuple[tuple[str, ...], Array, Array]:
         raise InputError(f"{path}: is missing: the run has no such split; train it again with it") from None
     except (OSError, KeyError, TypeError, ValueError, csv.Error):
         raise InputError(f"{path}: is damaged: train the run again") from None
+
+
+def _read_seed(runs: Sequence[Run], split: str) -> ScoredPairs:
+    first, *others = parts = [_read_run(run, split) for run in runs]
+    if not others:
+        return first
+    if split == "train":
+        following = (*others, first)
+        held_out = [_read_run(run, "dev") for run in runs]
+        parts = [_pick(part, dev.ids) for part, dev in zip(following, held_out, strict=True)]
+    elif split != "dev":
+        for other in others:
+            _check_same(first, other)
+        mean = np.mean([part.predictions for part in parts], axis=0)
+        return dataclasses.replace(first, predictions=mean)
+    return ScoredPairs(
+        path=first.path,
+        ids=tuple(name for part in parts for name in part.ids),
+        labels=np.concatenate([part.labels for part in parts]),
+        predictions=np.concatenate([part.predictions for part in parts], axis=1),
+    )
+
+
+def _pick(scored: ScoredPairs, ids: Sequence[str]) -> ScoredPairs:
+    """Those of the pairs that have one of `ids`, in their order."""
+    row = {name: number for number, name in enumerate(scored.ids)}
+    kept = [name for name in ids if name in row]
+    rows = [row[name] for name in kept]
+    return ScoredPairs(scored.path, tuple(kept), scored.labels[rows], scored.predictions[:, rows])
 
 
 def _read_run(run: Run, split: str) -> ScoredPairs:

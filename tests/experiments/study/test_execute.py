@@ -110,7 +110,7 @@ def test_failed_runs_leave_the_others_and_are_told(study_file: Path) -> None:
     study = load_study(study_file, ["arms={wild: {training.learning_rate: 1.0e+30}}"])
     with pytest.raises(DalmeumError) as caught:
         conduct(study, "lr", jobs=1)
-    assert "2 of 4 runs failed, the first wild with seed 1: step" in str(caught.value)
+    assert "2 of 4 runs failed, the first wild, seed 1: step" in str(caught.value)
     assert sorted(run_folders(study).values()) == ["failed", "failed", "finished", "finished"]
 
 
@@ -164,3 +164,28 @@ def wait_for_runs(study: Study, count: int, process: subprocess.Popen[bytes], se
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+def test_folds_are_run_in_turn_and_judged_out_of_fold(study_file: Path) -> None:
+    rows = "".join(f"{row},drawn,A dog runs {row}.,A dog sleeps {row}.,{row % 6}\n" for row in range(36))
+    train = study_file.parent / "folds.csv"
+    train.write_text("id,source,sentence_1,sentence_2,label\n" + rows, encoding="utf-8")
+    study = load_study(
+        study_file,
+        [f"baseline.data={{train: {train}}}", "folds=3", "baseline.training.max_steps=2"],
+    )
+    output = study_file.parent / "out"
+    result = conduct(study, "folds", output, jobs=2)
+    assert {name: len(runs) for name, runs in result.runs.items()} == {"baseline": 6, "faster": 6}
+    assert [run.recipe().data.fold for run in result.runs["baseline"]] == [0, 1, 2, 0, 1, 2]
+    (judgement,) = result.judgements
+    assert judgement.pairs == 36
+    assert [arm.seeds for arm in judgement.arms] == [2, 2]
+    gap = result.gaps["dev"]["faster"]
+    assert gap is not None
+    assert len(gap.train) == 2
+    page = (output / "study.html").read_text(encoding="utf-8")
+    assert "seed · 시드 2, fold · 폴드 1" in page
+    before = run_folders(study)
+    conduct(study, "folds", jobs=2)
+    assert run_folders(study) == before

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from dalmeum.errors import RecipeError
-from dalmeum.experiments.study.plan import arm_recipes, load_study, with_seed
+from dalmeum.experiments.study.plan import arm_recipes, load_study, with_fold, with_seed
 
 VALUES: dict[str, Any] = {
     "question": "Does it help?",
@@ -42,6 +42,18 @@ def test_baseline_may_be_a_recipes_file(tmp_path: Path) -> None:
     assert study.baseline.data.dev == "dev.csv"
 
 
+def test_folds_make_dev_of_the_training_file(tmp_path: Path) -> None:
+    baseline = {
+        "data": {"train": "train.csv"},
+        "model": {"kind": "offline"},
+        "training": {"early_stopping": 2},
+    }
+    study = load_study(write(tmp_path, baseline=baseline, folds=5))
+    assert (study.folds, study.splits, study.baseline.data.folds) == (5, ("dev",), 5)
+    assert with_fold(study.baseline, 3).data.fold == 3
+    assert all(recipe.data.folds == 5 for recipe in arm_recipes(study).values())
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -55,6 +67,12 @@ def test_baseline_may_be_a_recipes_file(tmp_path: Path) -> None:
         (
             {"arms": {"typo": {"loss.alhpa": 0.2}}},
             "arms.typo: loss.alhpa is no key of a recipe: did you mean",
+        ),
+        ({"folds": 1}, "folds: input should be greater than or equal to 2"),
+        ({"folds": 5}, "baseline.data: folds takes dev out of train: leave dev out"),
+        (
+            {"arms": {"one": {"data.fold": 1}}},
+            "arms.one: data.fold can't differ by arm: it is folds of the study",
         ),
         ({"arms": {"wrong": {"loss.alpha": 2}}}, "arms.wrong: loss.alpha: input should be less than"),
         ({"arms": {"a/b": {"loss.alpha": 0.2}}}, "arms.a/b: choose another name"),
