@@ -1,5 +1,6 @@
 """dalmeum compare: runs that exist, on the same pairs."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -7,6 +8,7 @@ import typer
 
 from dalmeum.cli.options import JsonOption, OutputOption
 from dalmeum.cli.output import note, print_json
+from dalmeum.errors import InputError
 
 
 def compare(
@@ -36,6 +38,9 @@ def compare(
     Runs whose recipes differ in their seed alone are seeds of one arm. Where every arm has two or more, the
     recipes are judged as by dalmeum study; else each run for itself, as the model that it is.
     """
+    if not math.isfinite(smallest_effect):
+        raise InputError(f"--smallest-effect {smallest_effect}: give a number of 0 or more, as 0.005")
+
     from dalmeum.experiments.compare.arms import open_runs
     from dalmeum.experiments.compare.lines import comparison_lines
     from dalmeum.experiments.compare.page import PAGE, write_comparison

@@ -104,6 +104,7 @@ def test_refusals_are_one_line_and_exit_with_2(
             (*runs, "--output", elsewhere),
             f"no such run, neither a folder with a run.json nor an id under {elsewhere}",
         ),
+        ((*runs, "--smallest-effect", "inf"), "--smallest-effect inf: give a number"),
         ((*runs, "--split", "test"), "holds pairs without labels"),
         ((*runs, "-o", str(tmp_path / "file")), "can't be written"),
     ):
@@ -112,5 +113,10 @@ def test_refusals_are_one_line_and_exit_with_2(
         assert out == ""
         assert line in err
         assert err.count("\n") == 1
-    for wrong in (("--metric", "f1"), ("--split", "train"), ("--smallest-effect", "-1")):
+    for wrong in (
+        ("--metric", "f1"),
+        ("--split", "train"),
+        ("--smallest-effect", "-1"),
+        ("--smallest-effect", "nan"),
+    ):
         assert call("compare", *runs, *wrong) == 2

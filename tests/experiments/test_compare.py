@@ -79,7 +79,8 @@ def rows(noise: float, seeds: Sequence[int]) -> Array:
 
 def test_runs_are_grouped_by_recipe_and_named_by_what_they_change(tmp_path: Path) -> None:
     base = [make_run(tmp_path, 0.5, seed, {"output": f"runs-{seed}", "question": "?"}) for seed in (7, 3)]
-    moved = make_run(tmp_path, 0.5, 5, {}, train="copy/train.csv")  # the same pairs, by their hash
+    # The same pairs, by their hash; and a test file, from which nothing is learnt.
+    moved = make_run(tmp_path, 0.5, 5, train="copy/train.csv", data={"test": "test.csv"})
     schedule = {"start": 0.0, "end": 0.5}
     other = [
         make_run(tmp_path, 0.4, seed, {"loss": {"alpha": schedule}, "tasks": {"binary": {"weight": 0.3}}})
