@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from dalmeum.errors import InputError, RecipeError
 from dalmeum.recipe import FractionSchedule, load_recipe, scheduled
@@ -109,10 +110,29 @@ training: {epochs: 0, warmup: .nan, learningrate: 1}
         ("loss.alpha=1.5", "loss.alpha: input should be less than or equal to 1, not 1.5"),
         ("loss.alpha=[", "loss.alpha: '[' is not valid YAML; put text with special characters in quotes"),
         ("training.warmup=[0]", "training.warmup: input should be a valid number, not [0]"),
+        *(
+            (
+                f"tasks.binary.weight={value}",
+                f"tasks.binary.weight: must be a number, {{start: ..., end: ...}} or learned, not {shown}",
+            )
+            for value, shown in (("lerned", "'lerned'"), ("", "None"), ("[1]", "[1]"))
+        ),
+        (
+            "tasks.binary.weight=-1",
+            "tasks.binary.weight: input should be greater than or equal to 0, not -1",
+        ),
+        ("tasks.binary.weight={start: 1}", "tasks.binary.weight.end is missing"),
     ],
 )
 def test_each_problem_in_one_line(tmp_path: Path, override: str, problem: str) -> None:
     assert problems(write(tmp_path, GOOD), override) == [problem]
+
+
+@pytest.mark.parametrize("value", ["0.3", "{start: 0, end: 1}", "learned"])
+def test_weight_of_the_binary_task(tmp_path: Path, value: str) -> None:
+    recipe = load_recipe(write(tmp_path, GOOD), [f"tasks.binary.weight={value}"])
+    assert recipe.tasks.model_dump()["binary"]["weight"] == yaml.safe_load(value)
+    assert load_recipe(write(tmp_path, recipe.to_yaml())) == recipe
 
 
 def test_early_stopping_needs_a_dev_set(tmp_path: Path) -> None:

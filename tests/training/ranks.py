@@ -20,9 +20,10 @@ from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import build_recipe
 from dalmeum.training.batches import MicroBatchSize, PairBatchSampler
 from dalmeum.training.exact import Passes, exact_backward, gather_pairs
-from dalmeum.training.fit import fit
+from dalmeum.training.fit import fit, newest_checkpoint
 from dalmeum.training.pairs import EncodedPairs, collate_rows
-from dalmeum.training.trainer import network_outputs
+from dalmeum.training.trainer import PairTrainer, network_outputs
+from dalmeum.training.weights import LearnedWeights
 from tests.conftest import draw_pairs
 
 
@@ -112,6 +113,38 @@ def fit_with_a_last_batch_of_one(
         fit(PairScorer(model, encoding), recipe, pairs, None, out / "checkpoints")
         weights = torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
         np.save(out / f"weights-{rank}.npy", weights.numpy())
+
+
+def learn_task_weights(
+    rank: int, world_size: int, meeting: Path, encoder: str, out: Path, scope: str
+) -> None:
+    """Write this rank's log-variances, and those that it takes up from the checkpoint."""
+    os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(world_size)}
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "0"}  # asked for, but all have met already
+    with joined(rank, world_size, meeting):
+        recipe = build_recipe(
+            {
+                "data": {"train": "x"},
+                "model": {"encoder": encoder},
+                "loss": {"scope": scope},
+                "tasks": {"binary": {"weight": "learned"}},
+                "training": {"epochs": 2, "effective_batch_size": 8, "micro_batch_size": 1},
+            },
+            "test",
+        )
+        model, encoding = new_cross_encoder(encoder, num_labels=2, max_length=64, seed=0)
+        first, second, labels = zip(*draw_pairs(17), strict=True)
+        label = torch.tensor(labels)
+        pairs = EncodedPairs(encoding.encode(first, second), label, (label >= 2.5).float())
+        trainer = PairTrainer(PairScorer(model, encoding), recipe, pairs, None, out / "checkpoints")
+        trainer.train()
+        learned, resumed = trainer.objective.weights, LearnedWeights()
+        checkpoint = newest_checkpoint(out / "checkpoints")
+        assert isinstance(learned, LearnedWeights)
+        assert checkpoint is not None
+        resumed.load(checkpoint)
+        both = torch.stack([learned.log_variances, resumed.log_variances])
+        np.save(out / f"log-variances-{rank}.npy", both.numpy())
 
 
 def exact_gradient(

@@ -36,3 +36,17 @@ def test_a_last_batch_of_one_leaves_a_rank_without_pairs(
     early = {path.name: path.read_text() for path in tmp_path.glob("early-*")}
     assert len(early) == 2 * 2
     assert set(early.values()) == {"False"}
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("scope", ["micro", "exact", "dataset"])
+def test_learned_weights_are_the_same_on_all_ranks(
+    tiny_encoder: Callable[[str], str], tmp_path: Path, scope: str
+) -> None:
+    arguments = (2, tmp_path / "meeting", tiny_encoder("bert"), tmp_path, scope)
+    spawn(ranks.learn_task_weights, arguments, nprocs=2)
+    first, second = (np.load(tmp_path / f"log-variances-{rank}.npy") for rank in range(2))
+    assert np.isfinite(first).all()
+    assert (np.abs(first) > 0.01).all()
+    np.testing.assert_array_equal(first, second)
+    np.testing.assert_array_equal(first[0], first[1])
