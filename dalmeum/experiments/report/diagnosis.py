@@ -12,7 +12,7 @@ from dalmeum.stats import Estimate
 KINDS: dict[Kind, str] = {
     "spacing": "spacing · 띄어쓰기",
     "source": "source · 출처",
-    "length": "mean characters · 평균 글자 수",
+    "length": "characters · 글자 수",
     "prediction": "prediction · 예측",
     "label": "label · 레이블",
 }
@@ -33,11 +33,12 @@ NOTE = (
     "Residual: prediction less label, after the straight line that fits best; the squared residuals add up "
     "to the lost score, 1 - r². Times its share: above 1 a slice holds more of the lost score than of the "
     "pairs. By label the mean residual falls from plus to minus for any model that is not perfect "
-    "(regression to the mean); by prediction it should be near 0. Each interval is for its slice alone: of "
-    "many slices a few stand out by chance, so these are hints, no verdicts · 잔차는 가장 잘 맞는 직선으로 "
-    "예측을 보정한 뒤의 예측 빼기 레이블이고, 잔차 제곱을 모두 더하면 잃은 점수 1 - r²가 됩니다. 배수가 "
-    "1보다 크면 쌍의 수에 비해 점수를 많이 잃은 곳입니다. 레이블로 나누면 완벽하지 않은 모델은 모두 평균 "
-    "잔차가 양수에서 음수로 내려가고(평균으로의 회귀), 예측으로 나누면 0에 가까워야 합니다. 구간은 조각 "
+    "(regression to the mean); by prediction it should be near 0. Characters: mean of both sentences, in "
+    "quarters. Each interval is for its slice alone: of many slices a few stand out by chance, so these are "
+    "hints, no verdicts · 잔차는 가장 잘 맞는 직선으로 예측을 보정한 뒤의 예측 빼기 레이블이고, 잔차 제곱을 "
+    "모두 더하면 잃은 점수 1 - r²가 됩니다. 배수가 1보다 크면 쌍의 수에 비해 점수를 많이 잃은 곳입니다. "
+    "레이블로 나누면 완벽하지 않은 모델은 모두 평균 잔차가 양수에서 음수로 내려가고(평균으로의 회귀), "
+    "예측으로 나누면 0에 가까워야 합니다. 글자 수는 두 문장의 평균을 네 등분한 것입니다. 구간은 조각 "
     "하나하나에 대한 것이라, 조각이 많으면 우연히 눈에 띄는 것도 있습니다. 판정이 아니라 살펴볼 곳입니다."
 )
 NOTHING = (
@@ -125,6 +126,13 @@ def slice_name(kind: Kind, name: str) -> str:
     return shorten(name or NO_SOURCE, 60)
 
 
+def slice_title(kind: Kind, name: str, language: int = 0) -> str:
+    """Name with its kind, as plain text; `language` is 0 for English, 1 for Korean."""
+    if kind == "spacing":
+        return SPACING[name].split(" · ")[language]
+    return f"{KINDS[kind].split(' · ')[language]} {slice_name(kind, name)}"
+
+
 def slices_table(diagnosis: Diagnosis, against: str | None = None) -> str:
     """All slices, those of a kind under its name, and what each differs from the arm `against` by."""
     titles = [*HEADS, *([] if against is None else [(f"RMSE, less {against}'s", f"{against} 대비 RMSE")])]
@@ -150,20 +158,24 @@ def _slice_row(name: str, part: ErrorSlice, compared: bool) -> str:
         f"{part.rmse:.2f}",
     ]
     if compared:
-        cells.append(_difference(part.difference))
+        cells.append(difference_cell(part.difference))
     row = "".join(f"<td>{cell}</td>" for cell in cells)
     return f'<tr><th scope="row" dir="auto">{escape(name)}</th>{row}</tr>\n'
 
 
-def _difference(difference: Estimate | None) -> str:
+def difference_cell(difference: Estimate | None) -> str:
+    """A difference of two errors, coloured where its interval leaves 0 out."""
     if difference is None:
         return "-"
     value = f"{difference.value:+.3f}"
-    if difference.high < 0:
-        value = f'<b class="better">{value}</b>'
-    elif difference.low > 0:
-        value = f'<b class="worse">{value}</b>'
+    if is_clear(difference):
+        value = f'<b class="{"better" if difference.value < 0 else "worse"}">{value}</b>'
     return value + _below(difference, "+.3f")
+
+
+def is_clear(difference: Estimate) -> bool:
+    """Whether the interval leaves 0 out; what shows as 0.000 is no difference, however sure."""
+    return bool(round(difference.value, 3)) and (difference.low > 0 or difference.high < 0)
 
 
 def _below(estimate: Estimate, form: str) -> str:
@@ -188,7 +200,7 @@ def _overfitting(found: Overfitting | None, score: Estimate, split: str) -> tupl
         return (
             f"{english}It scores <b>higher on pairs that it has seen</b>: overfitting, unless {split} is "
             "simply harder.",
-            f"{korean}<b>이미 본 쌍에서 더 높습니다</b>. {split}이 원래 더 어려운 데이터가 아니라면 "
+            f"{korean}<b>이미 본 쌍에서 더 높습니다</b>. 평가한 쌍이 원래 더 어려운 것이 아니라면 "
             "과적합입니다.",
         )
     return f"{english}<b>No overfitting</b> shows.", f"{korean}<b>과적합</b>은 보이지 <b>않습니다</b>."
@@ -229,11 +241,7 @@ def _hard_slices(diagnosis: Diagnosis) -> Iterator[tuple[Kind, ErrorSlice]]:
 def _named(hard: Sequence[tuple[Kind, ErrorSlice]], language: int, unit: str) -> str:
     names = []
     for kind, part in hard:
-        name = slice_name(kind, part.name)
-        if kind == "spacing":
-            name = name.split(" · ")[language]
-        else:
-            name = f"{KINDS[kind].split(' · ')[language]} {name}"
+        name = slice_title(kind, part.name, language)
         names.append(
             f"{escape(name)} ({part.share_of_pairs:.1%} → {part.share_of_lost_score:.1%}, "
             f"{part.relative_error.value:.2f} {unit})"

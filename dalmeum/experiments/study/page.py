@@ -10,6 +10,7 @@ from dalmeum.experiments.report.document import asset, document
 from dalmeum.experiments.report.fragments import plots, warning_list
 from dalmeum.experiments.report.text import escape
 from dalmeum.experiments.study import fragments
+from dalmeum.experiments.study.diagnosis_page import diagnosis_section
 from dalmeum.experiments.study.figures import figures
 from dalmeum.experiments.study.gaps import ArmGap
 from dalmeum.experiments.study.judge import Judgement
@@ -74,7 +75,7 @@ def render_study(result: StudyResult, folder: Path) -> str:
 
 
 def _judgement(result: StudyResult, judgement: Judgement, drawn: set[str]) -> str:
-    """The sections of one split: the verdicts, and the gap to the training pairs."""
+    """The sections of one split: the verdicts, the gap to the training pairs, and the diagnosis."""
     split = judgement.split
     first = judgement is result.judgements[0]
     verdicts = verdict_section(
@@ -83,7 +84,8 @@ def _judgement(result: StudyResult, judgement: Judgement, drawn: set[str]) -> st
         heading=f"Verdict on {split} · {split}에서의 판정" if first else f"On {split}, too · {split}에서는",
         note=fragments.choice_note(result.choice) if split == "dev" else "",
     )
-    return verdicts + gap_section(result.gaps[split], split, result.against, drawn)
+    gaps = gap_section(result.gaps[split], split, result.against, drawn)
+    return verdicts + gaps + diagnosis_section(result.diagnoses[split], split, result.against)
 
 
 def verdict_section(

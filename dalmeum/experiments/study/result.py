@@ -7,6 +7,7 @@ from typing import Any
 from dalmeum.experiments.runs import Run
 from dalmeum.experiments.study.choice import Choice, choice_on_dev
 from dalmeum.experiments.study.convergence import Convergence, convergence
+from dalmeum.experiments.study.diagnosis import ArmDiagnoses, arm_diagnoses
 from dalmeum.experiments.study.gaps import ArmGap, arm_gaps
 from dalmeum.experiments.study.judge import Judgement, judge
 from dalmeum.experiments.study.plan import BASELINE, Study
@@ -22,6 +23,7 @@ class StudyResult:
         runs: each arm's, in the order of the study's seeds, those of a seed by fold.
         judgements: one for each of the study's splits; the first is the verdict.
         gaps: by split and arm; None for an arm whose runs kept no training predictions.
+        diagnoses: by split and arm, as in `arm_diagnoses`.
         convergence: None where the runs kept no dev evaluations.
         choice: None where dev is not judged.
     """
@@ -32,6 +34,7 @@ class StudyResult:
     runs: Mapping[str, tuple[Run, ...]]
     judgements: tuple[Judgement, ...]
     gaps: Mapping[str, Mapping[str, ArmGap | None]]
+    diagnoses: Mapping[str, ArmDiagnoses | None]
     convergence: Convergence | None
     choice: Choice | None
 
@@ -44,6 +47,10 @@ class StudyResult:
             "gaps": {
                 split: {name: gap and gap.to_dict() for name, gap in gaps.items()}
                 for split, gaps in self.gaps.items()
+            },
+            "diagnosis": {
+                split: arms and {name: each and each.to_dict() for name, each in arms.items()}
+                for split, arms in self.diagnoses.items()
             },
             "convergence": self.convergence and self.convergence.to_dict(),
             "choice_on_dev": self.choice and self.choice.to_dict(),
@@ -75,6 +82,7 @@ def study_result(
         gaps={
             split: arm_gaps(runs, against, split=split, metric=metric, folds=folds) for split in study.splits
         },
+        diagnoses=arm_diagnoses(runs, against, study.splits, folds),
         convergence=convergence(runs, against, folds=folds),
         choice=choice_on_dev(runs, metric, folds) if "dev" in study.splits else None,
     )

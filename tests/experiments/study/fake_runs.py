@@ -1,5 +1,6 @@
 """Run folders whose predictions and history are known, and the study that they are of."""
 
+import csv
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from dalmeum.experiments.predictions import write_predictions
 from dalmeum.experiments.runs import Run, RunRecord
 from dalmeum.experiments.study.plan import Study
 from dalmeum.experiments.study.result import StudyResult, study_result
+from dalmeum.recipe import build_recipe
 
 from ..report_content import HOSTILE
 
@@ -85,6 +87,22 @@ def fake_arm(
     return tuple(runs)
 
 
+def write_data(folder: Path, run: Run, sources: Sequence[str] = ("news", "review")) -> None:
+    """The data files of a run from `fake_arm`, and its recipe; every tenth pair differs in spacing only."""
+    for split, labels in LABELS.items():
+        with (folder / f"{split}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["id", "source", "sentence_1", "sentence_2", "label"])
+            for number, label in enumerate(labels.tolist()):
+                words = f"문장 {number} 하나"
+                other = words.replace(" ", "") if number % 10 == 0 else words + " 더" * (1 + number % 7)
+                source = sources[number % len(sources)]
+                writer.writerow([f"{split}-{number}", source, words, other, repr(label)])
+    data = {split: str(folder / f"{split}.csv") for split in LABELS}
+    recipe = build_recipe({"data": data, "model": {"kind": "offline"}}, "test")
+    (run.folder / "recipe.yaml").write_text(recipe.to_yaml(), encoding="utf-8")
+
+
 def fake_study(arms: dict[str, dict[str, Any]], **values: Any) -> Study:
     given = {
         "question": "Does it help? · 도움이 될까?",
@@ -121,6 +139,7 @@ def fake_result(folder: Path, *, train: bool = True, **values: Any) -> StudyResu
         )
         for name, noise in noises.items()
     }
+    write_data(folder, runs["baseline"][0])
     return study_result(fake_study(ARMS, **values), "alpha", runs)
 
 
@@ -136,5 +155,6 @@ def hostile_result(folder: Path) -> StudyResult:
         name: fake_arm(folder / "runs", name, noise, warnings=HOSTILE, identifier=everything)
         for name, noise in (("baseline", 0.5), ("arm", 0.4))
     }
+    write_data(folder, runs["baseline"][0], sources=HOSTILE[:5])
     changes = {f"question.{number}": text for number, text in enumerate(HOSTILE)}
     return study_result(fake_study({"arm": changes}, question=everything), everything, runs)

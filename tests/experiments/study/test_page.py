@@ -56,7 +56,7 @@ def test_every_part_is_there(result: StudyResult, tmp_path: Path) -> None:
         gap = result.gaps["dev"][arm.name]
         assert gap is not None
         assert f"{gap.gap.interval.low:+.4f} to {gap.gap.interval.high:+.4f}" in page.text
-    assert page.tags.count("table") == 3
+    assert page.tags.count("table") == 4 + len(result.runs)
     assert set(figures(result)) == {"forest-dev", "gap-dev", "curves"}
     assert set(figures(result)) <= {value for name, value in page.attributes if name == "id"}
 
@@ -95,7 +95,7 @@ def test_what_older_runs_lack_is_said(older: StudyResult, tmp_path: Path) -> Non
     assert "훈련 예측을 남기지 않던" in page.text
     assert "kept no evaluations on dev" in page.text
     assert set(figures(older)) == {"forest-dev"}
-    assert page.tags.count("table") == 1
+    assert page.tags.count("table") == 2 + len(older.runs)
 
 
 def test_the_terminal_shows_gap_and_steps_where_they_exist(result: StudyResult, older: StudyResult) -> None:
@@ -170,6 +170,7 @@ def test_both_files_are_written(result: StudyResult, tmp_path: Path) -> None:
         "against",
         "judgements",
         "gaps",
+        "diagnosis",
         "convergence",
         "choice_on_dev",
     ]
@@ -191,8 +192,8 @@ def test_foreign_text_is_text_and_nothing_outside_is_asked_for(result: StudyResu
     assert len(page.scripts) == 3
     assert not set("<>&\u2028\u2029") & set(page.scripts[0])
     for each in HOSTILE[:5]:
-        # the question, the changes of an arm, warnings, and runs
-        assert page.text.count(each) >= 4
+        # the question, the changes of an arm, warnings, runs, and the slices by source
+        assert page.text.count(each) >= 5
     assert not {name for name, _ in page.attributes if name.startswith("on")}
     for name, value in page.attributes:
         if name in {"src", "href", "srcset", "action", "data", "poster", "background"}:

@@ -26,6 +26,8 @@ const wait = setInterval(() => {
   clearInterval(wait);
   const outside = [...page.querySelectorAll("main *")].filter((each) => {
     const box = each.getBoundingClientRect();
+    // A wide table scrolls inside its own box, which must fit.
+    if (each.parentElement.closest(".scroll")) return false;
     return box.width && (box.right > WIDTH || box.left < 0);
   });
   const { scrollWidth, clientWidth } = page.documentElement;
@@ -45,7 +47,7 @@ const wait = setInterval(() => {
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_it_fits_a_desk_and_a_telephone_and_asks_for_nothing(tmp_path: Path, width: int) -> None:
-    page = render_study(fake_result(tmp_path), tmp_path)
+    page = render_study(fake_result(tmp_path), tmp_path).replace("<details>", "<details open>")
     # Of one origin with the page around it, which a file is not.
     source = html.escape(page, quote=True)
     frame = f'<iframe style="width: {width}px; height: 3000px; border: 0" srcdoc="{source}"></iframe>'
