@@ -52,7 +52,7 @@ def lengths(sentence1: Sequence[str], sentence2: Sequence[str]) -> dict[str, Row
     characters = np.array([(len(one) + len(two)) / 2 for one, two in zip(sentence1, sentence2, strict=True)])
     if not characters.size:
         return {}
-    edges = np.unique(np.quantile(characters, np.linspace(0, 1, QUARTERS + 1)))
+    edges = np.unique(np.quantile(characters, np.linspace(0, 1, QUARTERS + 1), method="higher"))
     position = np.searchsorted(edges[1:-1], characters, side="right")
     names = [f"{lower:g}-{upper:g}" for lower, upper in itertools.pairwise(edges)] or [f"{edges[0]:g}"]
     groups = {name: np.flatnonzero(position == index) for index, name in enumerate(names)}

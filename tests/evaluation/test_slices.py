@@ -46,10 +46,10 @@ def test_lengths_are_cut_into_quarters_of_the_pairs() -> None:
     ones = ["a" * count for count in (1, 2, 3, 4, 5, 6, 7, 9)]
     groups = lengths(ones, ones)
     assert names_and_rows(groups) == {
-        "1-2.75": [0, 1],
-        "2.75-4.5": [2, 3],
-        "4.5-6.25": [4, 5],
-        "6.25-9": [6, 7],
+        "1-3": [0, 1],
+        "3-5": [2, 3],
+        "5-7": [4, 5],
+        "7-9": [6, 7],
     }
     # The mean of the two sentences, and quarters that tie are one.
     assert names_and_rows(lengths(["a", "aaa"], ["aaa", "a"])) == {"2": [0, 1]}

@@ -96,6 +96,8 @@ def test_metrics_and_predictions(recipe: Recipe) -> None:
         list(read_pairs(recipe.data.dev or "").pairs)
     )
     np.testing.assert_allclose(scores, predictions, atol=1e-6)
+    gap = metrics["train"]["pearson"]["value"] - metrics["dev"]["pearson"]["value"]
+    assert f"a gap of {gap:+.4f}" in run.report.read_text(encoding="utf-8")
 
 
 def test_fewer_pairs_and_a_number_of_steps(tmp_path: Path, tiny_encoder: Tiny, write_pairs: Write) -> None:

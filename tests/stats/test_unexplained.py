@@ -92,9 +92,20 @@ def test_what_does_not_exist_is_nan() -> None:
     constant, perfect = np.ones((1, 4)), 2 * LABEL[None] + 1
     for rows in (constant, perfect, np.concatenate([PREDICTION, constant])):
         assert all(np.isnan(each.value) for each in relative_squared_error(LABEL, rows, HALVES))
-    (few, _) = relative_squared_error(LABEL, PREDICTION, HALVES)
-    assert few.value == pytest.approx(0.4)
-    assert np.isnan(few.low)
+    # Of a perfect line rounding leaves something, which is no error.
+    label = np.random.default_rng(0).normal(0, 1, 40)
+    (found,) = relative_squared_error(label, label[None] / 3 + 0.1, [np.arange(20)], resamples=100)
+    assert np.isnan(found.value)
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_a_group_of_two_pairs_has_a_value_and_no_interval(seeds: int) -> None:
+    generator = np.random.default_rng(0)
+    label = generator.normal(0, 1, 40)
+    rows = label + generator.normal(0, 1, (seeds, 40))
+    two, three = relative_squared_error(label, rows, [np.arange(2), np.arange(3)], resamples=200)
+    assert np.isfinite([two.value, three.value, three.low]).all()
+    assert np.isnan(two.low)
 
 
 def test_shapes_are_checked() -> None:

@@ -89,11 +89,11 @@ def scale_sentences(scale: Scale) -> tuple[str, str]:
             f"{_signed(scale.pearson_gain, ' ~ ')}만큼 달라집니다.",
         )
     return (
-        "Nothing speaks against a <b>straight</b> scale: a rising curve fits the labels no better than a "
-        f"straight line, on pairs left out of the fit ({errors[0]} against {errors[1]}). Following the curve "
-        f"would change Pearson by {_signed(scale.pearson_gain)}.",
+        "Nothing speaks against a <b>straight</b> scale: a rising curve does not clearly fit the labels "
+        f"better than a straight line, on pairs left out of the fit ({errors[0]} against {errors[1]}). "
+        f"Following the curve would change Pearson by {_signed(scale.pearson_gain)}.",
         "척도는 <b>직선</b>으로 보아도 좋습니다. 맞출 때 쓰지 않은 쌍에서 올라가는 곡선이 직선보다 레이블에 "
-        f"더 잘 맞지 않습니다({errors[0]} 대 {errors[1]}). 곡선을 따라 보정하면 피어슨이 "
+        f"뚜렷이 더 잘 맞지는 않습니다({errors[0]} 대 {errors[1]}). 곡선을 따라 보정하면 피어슨이 "
         f"{_signed(scale.pearson_gain, ' ~ ')}만큼 달라집니다.",
     )
 

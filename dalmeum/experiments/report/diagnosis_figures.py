@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from dalmeum.evaluation.diagnosis import Diagnosis
 from dalmeum.evaluation.slices import OTHER
 from dalmeum.experiments.report.content import ReportContent
-from dalmeum.experiments.report.diagnosis import SCALE, SHARES, slice_name
+from dalmeum.experiments.report.diagnosis import SCALE, SHARES, slice_title
 from dalmeum.experiments.report.figures import DEV_COLOUR, TRAIN_COLOUR, Figure, shown_rows
 from dalmeum.experiments.report.text import plotly_label
 from dalmeum.stats import isotonic_curve, least_squares
@@ -120,10 +120,7 @@ def shares_figure(diagnosis: Diagnosis) -> Figure:
         "marker": {"color": DEV_COLOUR},
         "hovertemplate": "%{x:.1f} %<extra></extra>",
     }
-    names = [
-        plotly_label(part.name if kind == "spacing" else f"{kind} {slice_name(kind, part.name)}")
-        for kind, part in parts
-    ]
+    names = [plotly_label(slice_title(kind, part.name)) for kind, part in parts]
     layout = {
         "barmode": "group",
         "xaxis": {"title": {"text": "%"}, "rangemode": "tozero"},
