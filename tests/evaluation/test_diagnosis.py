@@ -182,6 +182,7 @@ def test_the_ceiling_is_the_reliability_of_the_annotators() -> None:
     assert diagnosis.ceiling.ceiling == label_reliability(scores).ceiling
     # The truth itself gets as far as a model can.
     assert diagnosis.ceiling.distance == pytest.approx(0, abs=0.01)
+    assert diagnosis.ceiling.distance == diagnosis.ceiling.ceiling.value - diagnosis.score.value
     assert diagnosed(pairs(300), truth[None]).ceiling is None
     alone = dataclasses.replace(table, annotations=tuple((each[0],) for each in annotations))
     assert diagnosed(alone, truth[None]).ceiling is None

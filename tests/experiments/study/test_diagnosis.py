@@ -96,6 +96,22 @@ def test_the_page_says_so(arms: dict[str, tuple[Run, ...]]) -> None:
     assert not re.search(r"\bnan\b", page.text)
 
 
+def test_slices_are_named_where_the_difference_is_clear(arms: dict[str, tuple[Run, ...]]) -> None:
+    diagnosis = of(arms, "spaced")
+    part = diagnosis.slices["source"][0]
+
+    def shown(difference: Estimate) -> str:
+        parts = (dataclasses.replace(part, difference=difference),)
+        changed = dataclasses.replace(diagnosis, slices={"source": parts})
+        html = diagnosis_section({"baseline": None, "arm": changed}, "dev", "baseline")
+        return html.partition("<details>")[0]
+
+    assert f"<div>source {part.name} <b " in shown(Estimate(0.2, 0.1, 0.3))
+    unclear = shown(Estimate(0.2, -0.1, 0.5))
+    assert "source" not in unclear
+    assert "nowhere beyond doubt · 뚜렷한 곳 없음" in unclear
+
+
 def test_a_ceiling_has_a_column(arms: dict[str, tuple[Run, ...]]) -> None:
     diagnosis = dataclasses.replace(of(arms, "baseline"), ceiling=Ceiling(Estimate(0.975, 0.97, 0.98), 0.125))
     page = Page(diagnosis_section({"baseline": diagnosis}, "dev", "baseline")).text
