@@ -160,3 +160,9 @@ def test_foreign_sources_are_text() -> None:
     assert not {"script", "img", "svg", "a"} & set(page.tags)
     for text in HOSTILE[:4]:
         assert text[:59] in page.text
+    hard = dataclasses.replace(
+        diagnosis.slices["source"][0], name=HOSTILE[2], relative_error=Estimate(2.0, 1.5, 2.5)
+    )
+    named = Page(findings(dataclasses.replace(diagnosis, slices={"source": (hard,)}), "dev"))
+    assert "img" not in named.tags
+    assert named.text.count(HOSTILE[2][:59]) == 2

@@ -21,6 +21,7 @@ from dalmeum.recipe import Recipe
 from dalmeum.stats import Estimate, linearity
 
 from ..pages import Page
+from ..report_content import HOSTILE
 from .fake_runs import LABELS, SEEDS, fake_arm, fake_run, write_data
 
 
@@ -93,6 +94,10 @@ def test_the_page_says_so(arms: dict[str, tuple[Run, ...]]) -> None:
     assert page.tags.count("details") == len(arms)
     assert page.text.count("RMSE, less baseline's") == len(arms) - 1
     assert "ceiling" not in page.text
+    assert diagnoses is not None
+    named = Page(diagnosis_section({HOSTILE[0]: diagnoses["spaced"]}, "dev", HOSTILE[2]))
+    assert not {"script", "img"} & set(named.tags)
+    assert named.text.count(HOSTILE[0]) == 2
     assert not re.search(r"\bnan\b", page.text)
 
 
