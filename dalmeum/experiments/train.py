@@ -120,6 +120,8 @@ def build_scorer(recipe: Recipe, train_table: PairTable) -> PairScorer:
         sigmoid=recipe.loss.name == "bce",
         binary_threshold=binary_threshold(recipe, train_table),
     )
+    if recipe.model.kind != "bi" and train_table.label is not None:  # a cosine is on the label scale already
+        scorer.start_at(float(train_table.label.mean()))
     return scorer.with_precision(recipe.training.precision)
 
 

@@ -1,6 +1,7 @@
 """A pair scorer: a network, its encoding and its label scale, whatever the kind."""
 
 import dataclasses
+import math
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -121,6 +122,17 @@ class PairScorer:
             self.model.fold_affine(slope, intercept)
         else:
             fold_affine(last_linear(self.model), slope, intercept)
+
+    def start_at(self, label: float) -> None:
+        """Let an untrained network, whose logits lie around 0, answer around `label` for every pair.
+
+        A step moves a bias by the learning rate at most: without this, a loss that sees the label scale
+        spends its first hundred steps on getting there, through the encoder's weights.
+        """
+        low, high = self.label_range
+        # The sigmoid gets nowhere near its ends, where it has no slope.
+        share = min(max((label - low) / (high - low), 0.01), 0.99)
+        self.fold(1.0, math.log(share / (1 - share)) if self.sigmoid else label)
 
     def save(self, folder: Path) -> None:
         """Write a standard model folder: safetensors and JSON only."""
