@@ -9,7 +9,12 @@ from dalmeum.stats.correlations import (
     williams,
     zou,
 )
-from dalmeum.stats.detectable import power, smallest_detectable_difference
+from dalmeum.stats.detectable import (
+    power,
+    smallest_detectable_difference,
+    smallest_detectable_effect,
+    study_power,
+)
 from dalmeum.stats.gaps import gap, gap_difference, gap_difference_over_seeds, gap_over_seeds
 from dalmeum.stats.intervals import Difference, Estimate, bca, bca_each, fisher
 from dalmeum.stats.metrics import f1, mae, pearson, rmse, spearman
@@ -61,9 +66,11 @@ __all__ = [
     "seed_by_pair",
     "shake_up",
     "smallest_detectable_difference",
+    "smallest_detectable_effect",
     "spearman",
     "steiger",
     "steps_to_reach",
+    "study_power",
     "t_interval",
     "verdict",
     "verdict_on_models",

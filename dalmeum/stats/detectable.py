@@ -1,6 +1,7 @@
-"""What a set of pairs can show at all: the power of a comparison of two runs on it."""
+"""What a set of pairs, or a study, can show at all: the power of a comparison."""
 
 import math
+from collections.abc import Callable
 
 from dalmeum.stats.correlations import FEWEST_PAIRS, williams
 
@@ -41,18 +42,66 @@ def smallest_detectable_difference(
     Arguments and source are those of `power`, the function. NaN where not even the largest difference that
     `r` and `r23` allow would be found.
     """
-    low, high = 0.0, largest_difference(r, r23)
-    if _power(n, r, r23, high, level=level) < power:
+    largest = largest_difference(r, r23)
+    if _power(n, r, r23, largest, level=level) < power:
         return math.nan
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        low, high = (low, middle) if _power(n, r, r23, middle, level=level) >= power else (middle, high)
-    return high
+    return _smallest(lambda difference: _power(n, r, r23, difference, level=level) >= power, largest)
 
 
 def largest_difference(r: float, r23: float) -> float:
     """Largest `difference` for which r, r - difference and r23 are correlations of three columns."""
     return r - max(r * r23 - math.sqrt((1 - r**2) * (1 - r23**2)), -1.0)
+
+
+def study_power(
+    effect: float, standard_error: float, degrees_of_freedom: float, *, level: float = LEVEL
+) -> float:
+    """Chance that a study finds an effect, as `better` or `worse`, by the t test of `seed_by_pair`.
+
+    `effect` is the true difference of the arms' means, of either sign, `standard_error` and
+    `degrees_of_freedom` those of its estimate. The test is two-sided at `level`, its statistic a noncentral t
+    (Johnson, Kotz and Balakrishnan 1995, Continuous Univariate Distributions 2, chapter 31). ValueError for a
+    standard error that is not positive.
+    """
+    if not standard_error > 0:
+        raise ValueError(f"standard_error={standard_error}; a study without error finds any effect")
+    from scipy.stats import nct, t  # slow to import
+
+    critical, noncentral = t.ppf(1 - level / 2, degrees_of_freedom), abs(effect) / standard_error
+    if noncentral == 0:
+        return level
+    found = nct.sf(critical, degrees_of_freedom, noncentral)
+    # The other tail is so small that its series may fail.
+    other = nct.cdf(-critical, degrees_of_freedom, noncentral)
+    return float(found + (other if math.isfinite(other) else 0.0))
+
+
+def smallest_detectable_effect(
+    standard_error: float, degrees_of_freedom: float, power: float = 0.8, *, level: float = LEVEL
+) -> float:
+    """Smallest effect that a study of such an error finds with the chance `power`; see `study_power`.
+
+    0 for a study without error; NaN where the error is not known.
+    """
+    if not math.isfinite(standard_error) or standard_error == 0:
+        return standard_error
+    from scipy.stats import t
+
+    # Twice what about gives that power: certainly enough.
+    critical = t.ppf(1 - level / 2, degrees_of_freedom) + t.ppf(max(power, 0.5), degrees_of_freedom)
+    largest = 2 * float(critical) * standard_error
+    return _smallest(
+        lambda effect: study_power(effect, standard_error, degrees_of_freedom, level=level) >= power, largest
+    )
+
+
+def _smallest(is_enough: Callable[[float], bool], largest: float) -> float:
+    """Where a condition that holds at `largest` begins to hold, by halving from 0."""
+    low, high = 0.0, largest
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if is_enough(middle) else (middle, high)
+    return high
 
 
 _power = power

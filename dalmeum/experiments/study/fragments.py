@@ -190,7 +190,9 @@ def _verdict(arm: ArmResult) -> str:
     outcome = arm.verdict.outcome
     ways = _ways_to_decide(arm.verdict, arm.is_one_model)
     mend = f"<small>{ways}</small>" if outcome == "undecided" else ""
-    return f'<b class="{outcome}">{OUTCOMES[outcome]}</b>{mend}'
+    found = arm.detectable_effect
+    power = f"<small>80 % power · 검정력 80 %: ±{found:.4f}</small>" if math.isfinite(found) else ""
+    return f'<b class="{outcome}">{OUTCOMES[outcome]}</b>{mend}{power}'
 
 
 def _difference(difference: Difference | None) -> list[str]:

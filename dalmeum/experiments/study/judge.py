@@ -16,6 +16,7 @@ from dalmeum.stats import (
     holm,
     mean_over_seeds,
     seed_by_pair,
+    smallest_detectable_effect,
     verdict,
     weighted,
 )
@@ -49,6 +50,14 @@ class ArmResult:
     def seeds(self) -> int:
         return self.score.seeds if isinstance(self.score, SeedMean) else 1
 
+    @property
+    def detectable_effect(self) -> float:
+        """Smallest true difference that such a study finds with 80 % power, before Holm; NaN if unknown."""
+        difference = self.difference
+        if not isinstance(difference, SeedDifference):
+            return math.nan
+        return smallest_detectable_effect(difference.standard_error, difference.degrees_of_freedom)
+
     def to_dict(self) -> dict[str, Any]:
         values: dict[str, Any] = {
             "runs": list(self.runs),
@@ -63,6 +72,7 @@ class ArmResult:
                 "p_value": json_number(self.verdict.p_value),
                 "seeds_to_decide": self.verdict.seeds_to_decide,
                 "pairs_to_decide": self.verdict.pairs_to_decide,
+                "detectable_effect": json_number(self.detectable_effect),
             }
         return values
 
