@@ -1,6 +1,7 @@
 """Predictions as files: one for a run's own splits, one for a board."""
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,15 @@ def write_predictions(
     with replace_file(path, newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["id", "label", "prediction", "binary_prediction"])
+        writer.writerows(zip(table.id, *columns, strict=True))
+
+
+def write_evaluations(path: Path, table: PairTable, evaluations: Mapping[int, NDArray[np.float64]]) -> None:
+    """CSV `id` and a column a step: what the network answered at every evaluation."""
+    columns = [_column(predictions, len(table)) for predictions in evaluations.values()]
+    with replace_file(path, newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["id", *evaluations])
         writer.writerows(zip(table.id, *columns, strict=True))
 
 

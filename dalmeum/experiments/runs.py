@@ -85,6 +85,10 @@ class Run:
     def predictions(self, split: str) -> Path:
         return self.folder / "predictions" / f"{split}.csv"
 
+    @property
+    def evaluations(self) -> Path:
+        return self.folder / "predictions" / "dev-evaluations.csv"
+
     def recipe(self) -> Recipe:
         return load_recipe(self.folder / "recipe.yaml")
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from dalmeum.data import PairTable
 from dalmeum.errors import DalmeumError
 from dalmeum.evaluation import Diagnosis, Evaluation, diagnose, evaluate_predictions
-from dalmeum.experiments.predictions import write_predictions
+from dalmeum.experiments.predictions import write_evaluations, write_predictions
 from dalmeum.experiments.report import ReportContent, write_report
 from dalmeum.experiments.runs import DataFile, Run, create_run, find_resumable, open_run
 from dalmeum.experiments.splits import (
@@ -153,6 +153,8 @@ def _record_results(
                 threshold=scorer.binary_threshold,
                 label_range=recipe.data.label_range,
             )
+    if "dev" in tables:
+        write_evaluations(run.evaluations, tables["dev"], result.evaluations)
     run.write_history(result.history)
     run.write_metrics({split: evaluation.to_dict() for split, evaluation in evaluations.items()})
     warnings = (*run.record.warnings, *data_warnings(tables), *result.warnings)

@@ -15,6 +15,7 @@ from dalmeum.errors import DalmeumError
 from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import Recipe
+from dalmeum.training.evaluations import Evaluations
 from dalmeum.training.pairs import EncodedPairs
 from dalmeum.training.trainer import PairTrainer
 
@@ -27,6 +28,7 @@ class Fit:
         history: the log of steps and evaluations, as `TrainerState.log_history` has it.
         steps: optimisation steps taken.
         best_step: the step whose weights were kept; the last where there was no dev set.
+        evaluations: predictions on dev, (n,) by step, of every evaluation; not folded.
         train_predictions: (n,) of the kept weights, folded, in evaluation mode.
         train_binary: (n,) probabilities of being similar; None without the binary task.
         slope, intercept: the affine map that was folded in; 1 and 0 where none was.
@@ -37,6 +39,7 @@ class Fit:
     history: tuple[dict[str, float], ...]
     steps: int
     best_step: int
+    evaluations: Evaluations
     train_predictions: NDArray[np.float64]
     train_binary: NDArray[np.float64] | None
     slope: float
@@ -71,6 +74,7 @@ def fit(
         history=tuple(trainer.state.log_history),
         steps=trainer.state.global_step,
         best_step=trainer.state.best_global_step or trainer.state.global_step,
+        evaluations=trainer.evaluations,
         train_predictions=slope * scorer.similarity(logits) + intercept,
         train_binary=scorer.binary(logits),
         slope=slope,

@@ -14,6 +14,7 @@ from dalmeum.models.cross import new_cross_encoder
 from dalmeum.models.head import last_linear
 from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import Recipe, build_recipe
+from dalmeum.stats import pearson
 from dalmeum.training.fit import fit, label_scale, newest_checkpoint
 from dalmeum.training.pairs import EncodedPairs
 from dalmeum.training.trainer import PairTrainer
@@ -92,6 +93,9 @@ def test_history_keeps_r_mae_and_loss_of_train_and_dev_apart(tiny_encoder: Tiny,
     assert [entry["step"] for entry in steps] == list(range(1, 21))
     assert all({"train_pearson", "train_mae", "learning_rate"} <= entry.keys() for entry in steps)
     assert [entry["step"] for entry in evaluations] == [5, 10, 15, 20]
+    labels = encoded(scorer, 50, 2).labels.numpy()
+    kept = [pearson(labels, predictions) for predictions in result.evaluations.values()]
+    assert kept == pytest.approx([entry["eval_pearson"] for entry in evaluations])
     assert all({"eval_pearson", "eval_mae"} <= entry.keys() for entry in evaluations)
 
 
@@ -100,6 +104,7 @@ def test_without_a_dev_set_the_last_weights_count(tiny_encoder: Tiny, tmp_path: 
     scorer = scorer_for(tiny_encoder("bert"), recipe)
     result = fit(scorer, recipe, encoded(scorer, 64, 1), None, tmp_path)
     assert (result.steps, result.best_step) == (8, 8)
+    assert result.evaluations == {}
 
 
 def test_early_stopping(tiny_encoder: Tiny, tmp_path: Path) -> None:
@@ -119,7 +124,7 @@ def test_resumed_training_takes_the_same_steps(tiny_encoder: Tiny, tmp_path: Pat
     )
     whole = scorer_for(tiny_encoder("bert"), recipe)
     train, dev = encoded(whole, 160, 1), encoded(whole, 50, 2)
-    fit(whole, recipe, train, dev, tmp_path / "whole")
+    uninterrupted = fit(whole, recipe, train, dev, tmp_path / "whole")
 
     class KilledError(Exception):
         pass
@@ -141,7 +146,10 @@ def test_resumed_training_takes_the_same_steps(tiny_encoder: Tiny, tmp_path: Pat
     assert newest is not None
     assert newest.name == "checkpoint-15"
     resumed = scorer_for(tiny_encoder("bert"), recipe)
-    fit(resumed, recipe, train, dev, tmp_path / "broken")
+    result = fit(resumed, recipe, train, dev, tmp_path / "broken")
+    assert [*result.evaluations] == [*uninterrupted.evaluations] == [5, 10, 15, 20, 25, 30]
+    for evaluation, predictions in result.evaluations.items():
+        np.testing.assert_array_equal(predictions, uninterrupted.evaluations[evaluation])
     np.testing.assert_array_equal(resumed.logits(dev.items), whole.logits(dev.items))
 
 

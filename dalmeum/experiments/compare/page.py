@@ -10,6 +10,7 @@ from dalmeum.experiments.report.figures import Figure
 from dalmeum.experiments.report.fragments import warning_list
 from dalmeum.experiments.report.text import escape, shorten
 from dalmeum.experiments.study import fragments
+from dalmeum.experiments.study.diagnosis_page import diagnosis_section
 from dalmeum.experiments.study.figures import arm_colours, forest, gap_scatter, learning_curves
 from dalmeum.experiments.study.page import SEEDS_AND_PAIRS, curves_plot, gap_section, verdict_section
 from dalmeum.experiments.study.plan import BASELINE
@@ -52,8 +53,9 @@ def render_comparison(comparison: Comparison, folder: Path) -> str:
             note=fragments.choice_note(comparison.choice) + _tests_note(comparison.tests),
         ),
         "gaps": "" if comparison.gaps is None else gap_section(comparison.gaps, split, BASELINE, set(drawn)),
+        "diagnosis": diagnosis_section(comparison.diagnoses, split, BASELINE),
         "curves": curves_plot(drawn),
-        "convergence": fragments.convergence_table(comparison.convergence),
+        "convergence": fragments.convergence_table(comparison.convergence, comparison.checkpoints),
         "list": "".join(
             fragments.runs_list({arm.name: arm.runs}, arm.seeds, folder) for arm in comparison.arms.values()
         ),

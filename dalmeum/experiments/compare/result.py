@@ -8,16 +8,18 @@ from dalmeum.errors import InputError
 from dalmeum.experiments.compare.arms import Arm, arms_of, models_of
 from dalmeum.experiments.compare.models import judge_models
 from dalmeum.experiments.runs import Run
-from dalmeum.experiments.study.choice import Choice, choice_on_dev
+from dalmeum.experiments.splits import Split
+from dalmeum.experiments.study.choice import Choice, checkpoint_optimism, choice_on_dev
 from dalmeum.experiments.study.convergence import Convergence, convergence
+from dalmeum.experiments.study.diagnosis import ArmDiagnoses, arm_diagnoses
 from dalmeum.experiments.study.gaps import ArmGap, arm_gaps
 from dalmeum.experiments.study.judge import Judgement, json_number, judge
 from dalmeum.experiments.study.plan import BASELINE
-from dalmeum.stats import CorrelationComparison, SignificanceTest
+from dalmeum.stats import CorrelationComparison, Estimate, SignificanceTest
 
 Compared = Literal["recipes", "models"]
 
-SPLITS = ("dev", "test")
+SPLITS: tuple[Split, ...] = ("dev", "test")
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Comparison:
         gaps: None between models.
         convergence: None where the baseline's runs kept no dev evaluations.
         choice: None between models, and where dev is not judged.
+        checkpoints: as in `StudyResult`.
+        diagnoses: as in `StudyResult`, for the judged split.
     """
 
     compared: Compared
@@ -42,6 +46,8 @@ class Comparison:
     gaps: Mapping[str, ArmGap | None] | None
     convergence: Convergence | None
     choice: Choice | None
+    checkpoints: Mapping[str, Estimate | None]
+    diagnoses: ArmDiagnoses | None
 
     @property
     def runs(self) -> dict[str, tuple[Run, ...]]:
@@ -74,11 +80,16 @@ class Comparison:
             "gaps": self.gaps and {name: gap and gap.to_dict() for name, gap in self.gaps.items()},
             "convergence": self.convergence and self.convergence.to_dict(),
             "choice_on_dev": self.choice and self.choice.to_dict(),
+            "choice_of_checkpoint": {
+                name: optimism and optimism.to_dict() for name, optimism in self.checkpoints.items()
+            },
+            "diagnosis": self.diagnoses
+            and {name: found and found.to_dict() for name, found in self.diagnoses.items()},
         }
 
 
 def compare(
-    runs: Sequence[Run], *, split: str = "dev", metric: str = "pearson", smallest_effect: float = 0.005
+    runs: Sequence[Run], *, split: Split = "dev", metric: str = "pearson", smallest_effect: float = 0.005
 ) -> Comparison:
     """Judge finished runs on a labelled split, the first one's recipe being the baseline.
 
@@ -99,6 +110,7 @@ def compare(
             gaps=None,
             convergence=convergence({name: [run] for name, run in single.items()}, BASELINE, paired=False),
             choice=None,
+            **_aside({name: (run,) for name, run in single.items()}, split, paired=False),
         )
     arms = {arm.name: arm for arm in recipes}
     seeded = {name: arm.runs for name, arm in arms.items()}
@@ -111,7 +123,15 @@ def compare(
         gaps=arm_gaps(seeded, BASELINE, **how, paired=paired),
         convergence=convergence(seeded, BASELINE, paired=paired),
         choice=choice_on_dev(seeded, metric) if split == "dev" else None,
+        **_aside(seeded, split, paired=paired),
     )
+
+
+def _aside(runs: Mapping[str, Sequence[Run]], split: Split, *, paired: bool) -> dict[str, Any]:
+    return {
+        "checkpoints": {name: checkpoint_optimism(those) for name, those in runs.items()},
+        "diagnoses": arm_diagnoses(runs, BASELINE, [split], paired=paired)[split],
+    }
 
 
 def _check_split(runs: Sequence[Run], split: str) -> None:

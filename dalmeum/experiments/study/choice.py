@@ -1,4 +1,4 @@
-"""What picking the best arm by its dev score is worth on new pairs."""
+"""What picking the best by its dev score, an arm or a checkpoint, is worth on new pairs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,8 +8,11 @@ import numpy as np
 
 from dalmeum.experiments.runs import Run
 from dalmeum.experiments.study.judge import HIGHER_IS_BETTER
-from dalmeum.experiments.study.scored import read_arms
-from dalmeum.stats import Optimism, optimism_of_choice, weighted
+from dalmeum.experiments.study.scored import read_arms, read_evaluations, read_predictions
+from dalmeum.stats import Estimate, Optimism, optimism_of_choice, t_interval, weighted
+
+SPLITS = 500
+"""Of the pairs, for each of many runs."""
 
 
 @dataclass(frozen=True)
@@ -45,3 +48,21 @@ def choice_on_dev(arms: Mapping[str, Sequence[Run]], metric: str, folds: int = 1
     except ValueError:
         return None
     return Choice(tuple(scored), optimism)
+
+
+def checkpoint_optimism(runs: Sequence[Run]) -> Estimate | None:
+    """By how much having kept the best of its evaluations flatters a run's dev Pearson: mean over runs.
+
+    None where a run kept no evaluations, or they allow no estimate (too few pairs, constant predictions).
+    """
+    found = []
+    for run in runs:
+        evaluations = read_evaluations(run)
+        if evaluations is None:
+            return None
+        _, labels, _ = read_predictions(run.predictions("dev"))
+        try:
+            found.append(optimism_of_choice(labels, evaluations, splits=SPLITS).optimism)
+        except ValueError:
+            return None
+    return t_interval(found)

@@ -16,9 +16,15 @@ ArmDiagnoses = Mapping[str, Diagnosis | None]
 
 
 def arm_diagnoses(
-    arms: Mapping[str, Sequence[Run]], baseline: str, splits: Sequence[Split], folds: int = 1
+    arms: Mapping[str, Sequence[Run]],
+    baseline: str,
+    splits: Sequence[Split],
+    *,
+    paired: bool = True,
+    folds: int = 1,
 ) -> dict[str, ArmDiagnoses | None]:
-    """The diagnosis of each arm by split, the others compared with the baseline, whose seeds they share.
+    """The diagnosis of each arm by split, the others compared with the baseline where arms are `paired`: the
+    i-th runs share their seed.
 
     `folds` is as in `read_arm`. An arm is None where there is nothing to diagnose (`diagnose`), a split
     where its sentences are not there any more, or its file holds other pairs or labels by now.
@@ -44,7 +50,7 @@ def arm_diagnoses(
             name: diagnose(
                 table,
                 each.predictions,
-                baseline=None if name == baseline else scored[baseline].predictions,
+                baseline=scored[baseline].predictions if paired and name != baseline else None,
                 label_range=label_range,
             )
             for name, each in scored.items()

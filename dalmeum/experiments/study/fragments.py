@@ -79,8 +79,10 @@ def gap_table(gaps: Mapping[str, ArmGap | None], split: str, against: str) -> st
     return table(heads, rows)
 
 
-def convergence_table(convergence: Convergence | None) -> str:
-    """Steps to each target, how many seeds got there, and the steps less the baseline's; or a note."""
+def convergence_table(convergence: Convergence | None, checkpoints: Mapping[str, Estimate | None]) -> str:
+    """Steps to each target, how many seeds got there, the steps less the baseline's, and what having kept the
+    best checkpoint adds to the score on dev; or a note.
+    """
     if convergence is None:
         return (
             '<p class="note">These runs kept no evaluations on dev: give them a dev set, or train older ones '
@@ -93,10 +95,11 @@ def convergence_table(convergence: Convergence | None) -> str:
             for share, target in zip(SHARES, convergence.targets, strict=True)
             for head in (f"steps to {share:.0%} ({target:.4f}) · 도달 스텝", "fewer or more · 스텝 차이")
         ),
+        "best checkpoint flatters dev by · 체크포인트 선택의 몫",
     ]
     rows = []
     for name, steps in convergence.arms.items():
-        cells = [NONE] * (len(heads) - 1)
+        cells = [NONE] * (len(heads) - 2)
         if steps is not None:
             cells = [
                 cell
@@ -106,6 +109,8 @@ def convergence_table(convergence: Convergence | None) -> str:
                     NONE if each.difference is None else signed(each.difference, 0),
                 )
             ]
+        optimism = checkpoints.get(name)
+        cells.append(NONE if optimism is None else signed(optimism))
         rows.append(row(escape(name), heads, cells))
     return table(heads, rows)
 

@@ -67,7 +67,7 @@ def render_study(result: StudyResult, folder: Path) -> str:
         "warnings": warning_list(fragments.warnings_of(result.runs)),
         "judgements": "\n".join(_judgement(result, judgement, set(drawn)) for judgement in result.judgements),
         "curves": curves_plot(drawn),
-        "convergence": fragments.convergence_table(result.convergence),
+        "convergence": fragments.convergence_table(result.convergence, result.checkpoints),
         "runs": fragments.runs_list(result.runs, study.seeds, folder, study.folds or 1),
         "study": escape(study.to_yaml()),
     }

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from dalmeum.experiments.runs import Run
-from dalmeum.experiments.study.choice import Choice, choice_on_dev
+from dalmeum.experiments.study.choice import Choice, checkpoint_optimism, choice_on_dev
 from dalmeum.experiments.study.convergence import Convergence, convergence
 from dalmeum.experiments.study.diagnosis import ArmDiagnoses, arm_diagnoses
 from dalmeum.experiments.study.gaps import ArmGap, arm_gaps
 from dalmeum.experiments.study.judge import Judgement, judge
 from dalmeum.experiments.study.plan import BASELINE, Study
+from dalmeum.stats import Estimate
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class StudyResult:
         diagnoses: by split and arm, as in `arm_diagnoses`.
         convergence: None where the runs kept no dev evaluations.
         choice: None where dev is not judged.
+        checkpoints: by arm, what having kept the best evaluation adds to the dev Pearson of its runs; None
+            for an arm whose runs kept no evaluations.
     """
 
     name: str
@@ -37,6 +40,7 @@ class StudyResult:
     diagnoses: Mapping[str, ArmDiagnoses | None]
     convergence: Convergence | None
     choice: Choice | None
+    checkpoints: Mapping[str, Estimate | None]
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -54,6 +58,9 @@ class StudyResult:
             },
             "convergence": self.convergence and self.convergence.to_dict(),
             "choice_on_dev": self.choice and self.choice.to_dict(),
+            "choice_of_checkpoint": {
+                name: optimism and optimism.to_dict() for name, optimism in self.checkpoints.items()
+            },
         }
 
 
@@ -82,7 +89,8 @@ def study_result(
         gaps={
             split: arm_gaps(runs, against, split=split, metric=metric, folds=folds) for split in study.splits
         },
-        diagnoses=arm_diagnoses(runs, against, study.splits, folds),
+        diagnoses=arm_diagnoses(runs, against, study.splits, folds=folds),
         convergence=convergence(runs, against, folds=folds),
         choice=choice_on_dev(runs, metric, folds) if "dev" in study.splits else None,
+        checkpoints={name: checkpoint_optimism(those) for name, those in runs.items()},
     )

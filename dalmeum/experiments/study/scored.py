@@ -87,6 +87,21 @@ def read_predictions(path: Path) -> tuple[tuple[str, ...], Array, Array]:
         raise InputError(f"{path}: is damaged: train the run again") from None
 
 
+def read_evaluations(run: Run) -> Array | None:
+    """Predictions on dev at every evaluation, (k, n); None for a run from before they were kept.
+
+    Raises `InputError` where the file is damaged.
+    """
+    try:
+        with run.evaluations.open(encoding="utf-8", newline="") as file:
+            _, *rows = csv.reader(file)
+        return np.array([[float(value) for value in values] for _, *values in rows]).T
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, csv.Error):
+        raise InputError(f"{run.evaluations}: is damaged: train the run again") from None
+
+
 def _read_seed(runs: Sequence[Run], split: str) -> ScoredPairs:
     first, *others = parts = [_read_run(run, split) for run in runs]
     if not others:

@@ -6,12 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dalmeum.data import PairTable
+from dalmeum.errors import InputError
+from dalmeum.experiments.predictions import write_evaluations
 from dalmeum.experiments.runs import Run
-from dalmeum.experiments.study.choice import choice_on_dev
+from dalmeum.experiments.study.choice import SPLITS, checkpoint_optimism, choice_on_dev
 from dalmeum.experiments.study.gaps import ArmGap, arm_gaps
-from dalmeum.stats import gap_difference_over_seeds, gap_over_seeds, optimism_of_choice, pearson
+from dalmeum.experiments.study.scored import read_evaluations
+from dalmeum.stats import gap_difference_over_seeds, gap_over_seeds, optimism_of_choice, pearson, t_interval
 
-from .fake_runs import LABELS, SEEDS, fake_arm, fake_run
+from .fake_runs import LABELS, SEEDS, Array, fake_arm, fake_run
 
 LIKE: dict[str, Any] = {"split": "dev", "metric": "pearson"}
 
@@ -101,3 +105,43 @@ def test_choice_is_made_between_mean_predictions(tmp_path: Path) -> None:
 def test_no_choice_from_a_constant_arm(tmp_path: Path) -> None:
     constant = fake_run(tmp_path / "constant", {"dev": (LABELS["dev"], np.full(len(LABELS["dev"]), 2.0))})
     assert choice_on_dev({"a": fake_arm(tmp_path, "a", 0.5), "b": [constant] * 4}, "pearson") is None
+
+
+def with_evaluations(run: Run, *evaluations: Array) -> Run:
+    size = len(evaluations[0])
+    empty = ("",) * size
+    table = PairTable(tuple(f"dev-{row}" for row in range(size)), empty, empty, empty)
+    write_evaluations(run.evaluations, table, dict(enumerate(evaluations)))
+    return run
+
+
+def test_what_having_kept_the_best_of_equal_checkpoints_adds(tmp_path: Path) -> None:
+    generator = np.random.default_rng(5)
+    labels = LABELS["dev"]
+    runs = []
+    for seed, run in enumerate(fake_arm(tmp_path, "arm", 0.5)):
+        several = labels + generator.normal(0, 1, (6, len(labels)))
+        runs.append(with_evaluations(run, *several[: 1 + 5 * (seed < 2)]))
+    first, second, third, fourth = runs
+    both = checkpoint_optimism([first, second])
+    assert both is not None
+    each = [
+        optimism_of_choice(labels, np.asarray(read_evaluations(run)), splits=SPLITS).optimism
+        for run in (first, second)
+    ]
+    assert both == t_interval(each)
+    # r = .82 has a standard error of .019, and the best of six lies 1.27 of them above their mean.
+    assert both.value == pytest.approx(1.27 * 0.019, abs=0.008)
+    alone = checkpoint_optimism([third, fourth])
+    assert alone is not None
+    assert abs(alone.value) < 0.001
+
+
+def test_no_checkpoints_where_they_were_not_kept_or_say_nothing(tmp_path: Path) -> None:
+    run, other, *_ = fake_arm(tmp_path, "arm", 0.5)
+    assert checkpoint_optimism([run]) is None
+    with_evaluations(other, np.full(len(LABELS["dev"]), 1.0))
+    assert checkpoint_optimism([other]) is None
+    other.evaluations.write_text("id,1\nx,much\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"dev-evaluations\.csv: is damaged: train the run again"):
+        checkpoint_optimism([other])

@@ -173,6 +173,7 @@ def test_both_files_are_written(result: StudyResult, tmp_path: Path) -> None:
         "diagnosis",
         "convergence",
         "choice_on_dev",
+        "choice_of_checkpoint",
     ]
     assert values["convergence"]["arms"]["noisy"][1]["reached"] == 0
     (tmp_path / "other" / "study.json").mkdir(parents=True)
