@@ -30,6 +30,7 @@ PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md")
 RECIPES = sorted(ROOT.glob("recipes/*.yaml"))
 STUDIES = sorted(ROOT.glob("recipes/studies/*.yaml"))
 PRACTICE = ROOT / "dalmeum" / "data" / "practice" / "recipe.yaml"
+PRACTICE_STUDY = PRACTICE.with_name("practice.yaml")
 OTHER_PROGRAMS = {"source", "cp"}
 
 
@@ -63,7 +64,8 @@ def check_train(values: dict[str, Any]) -> None:
 
 def check_study(values: dict[str, Any]) -> None:
     """The study exists, takes these overrides, and has the arm that it is judged against."""
-    study = load_study(ROOT / values["study"], values["overrides"] or [])
+    path = PRACTICE_STUDY if values["study"].parts[0] == "practice" else ROOT / values["study"]
+    study = load_study(path, values["overrides"] or [])
     assert values["against"] in study.names
 
 

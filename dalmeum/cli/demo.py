@@ -10,14 +10,19 @@ from dalmeum.cli.output import metrics_lines, note, print_json
 
 
 def demo(
-    folder: Annotated[Path, typer.Option(help="Where the practice set and its recipe are written.")] = Path(
-        "practice"
-    ),
-    output: Annotated[Path, typer.Option(help="The folder that the run is written to.")] = Path("runs"),
+    folder: Annotated[
+        Path, typer.Option(help="Where the practice set, its recipe and its study are written.")
+    ] = Path("practice"),
+    output: Annotated[Path, typer.Option(help="The folder that the runs are written to.")] = Path("runs"),
     json: JsonOption = False,
 ) -> None:
-    """Train on the built-in practice set, score it, and write a report and a submission file; no download."""
-    from dalmeum.experiments.demo import run_demo
+    """Study losses on the built-in practice set, and hand in the best model; no download.
+
+    The study, practice.yaml in the folder, is judged on dev. Its best model there is scored on the hidden
+    test labels, and gets a report and a submission file.
+    """
+    from dalmeum.experiments.demo import STUDY, run_demo
+    from dalmeum.experiments.study.lines import result_lines
 
     note("The practice set is synthetic, made for trying things out: its scores say nothing about real data.")
     done = run_demo(folder, output)
@@ -31,13 +36,20 @@ def demo(
                 "metrics": {**metrics, "test": test},
                 "report": str(done.run.report),
                 "submission": str(done.submission),
+                "study": done.study.to_dict(),
+                "page": str(done.page),
             }
         )
         return
+    print("\n".join(result_lines(done.study)), end="\n\n")
+    print("Handed in: the run of that arm that is best on dev. It was picked by its dev score, which is")
+    print("therefore a little too good; the labels of test took no part in any choice.", end="\n\n")
     print("\n".join(metrics_lines(metrics["dev"], "dev")), end="\n\n")
     print("\n".join(metrics_lines(test, "test")), end="\n\n")
+    print(f"study       {done.page}")
     print(f"run         {done.run.id}")
     print(f"report      {done.run.report}")
     print(f"submission  {done.submission}")
-    print(f"\nNext: change one line of {folder / 'recipe.yaml'} and run")
-    print(f"  dalmeum train {folder / 'recipe.yaml'}")
+    study = folder / f"{STUDY}.yaml"
+    print(f"\nNext: change one line of {study} and run")
+    print(f"  dalmeum study {study}")

@@ -1,43 +1,77 @@
-"""The whole story on the built-in practice set: data, training, a report, a submission, the hidden test."""
+"""The whole story on the built-in practice set: data, a study, a report, a submission, the hidden test."""
 
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-import yaml
-
 from dalmeum.data import PairTable
 from dalmeum.data.practice import practice_tables, write_practice
+from dalmeum.errors import DalmeumError, InputError
 from dalmeum.evaluation import Evaluation, evaluate_predictions
 from dalmeum.experiments.predictions import write_submission
 from dalmeum.experiments.runs import Run
 from dalmeum.experiments.scoring import load, score_table
-from dalmeum.experiments.train import train
+from dalmeum.experiments.study.conduct import conduct
+from dalmeum.experiments.study.judge import HIGHER_IS_BETTER
+from dalmeum.experiments.study.page import PAGE
+from dalmeum.experiments.study.plan import load_study
+from dalmeum.experiments.study.result import StudyResult
 from dalmeum.files import write_text
-from dalmeum.recipe import build_recipe
+
+STUDY = "practice"
+"""The study's name; its file is `practice.yaml`, so that `dalmeum study` calls it the same."""
 
 
 @dataclass(frozen=True)
 class Demo:
-    """What the demo leaves: a run, a submission file, and the scores on the practice set's hidden labels."""
+    """What the demo leaves.
 
+    Attributes:
+        study: its verdicts are on dev.
+        page: the study's.
+        run: the one handed in: of the arm that is best on dev, the run that is best there.
+        submission: the file with its predictions.
+        test: its scores on the practice set's hidden labels.
+    """
+
+    study: StudyResult
+    page: Path
     run: Run
     submission: Path
     test: Evaluation
 
 
-def run_demo(folder: Path, output: Path) -> Demo:
-    """Write the practice set and its recipe to `folder`, and do with it what a competitor does.
+def write_files(folder: Path, output: Path) -> Path:
+    """Write the practice set, its recipe and its study to `folder`; answers the study's file.
 
-    Raises `InputError` where a folder can't be written.
+    A recipe or study that stands there is someone's experiment, and is kept. `output` is where a new study
+    has its runs. Raises `InputError` where the folder can't be written.
     """
     write_practice(folder)
-    recipe = build_recipe(yaml.safe_load(_recipe_text(folder)), "practice")
-    recipe = recipe.model_copy(update={"output": str(output)})
-    # A recipe that stands there is someone's experiment.
-    if not (folder / "recipe.yaml").exists():
-        write_text(folder / "recipe.yaml", _recipe_text(folder))
-    run = train(recipe, "practice")
+    study = folder / f"{STUDY}.yaml"
+    for path in (folder / "recipe.yaml", study):
+        if not path.exists():
+            text = resources.files("dalmeum.data.practice").joinpath(path.name).read_text(encoding="utf-8")
+            text = text.replace("practice/", f"{folder.as_posix()}/")
+            write_text(path, text.replace("output: runs", f"output: {output.as_posix()}"))
+    return study
+
+
+def run_demo(folder: Path, output: Path) -> Demo:
+    """Write the practice set to `folder`, and do with it what a competitor does.
+
+    The study that stands there is conducted, with its runs in `output`; finished ones are not run again.
+
+    Raises `InputError` where a folder can't be written or a changed study is no good.
+    """
+    file = write_files(folder, output)
+    study = load_study(file)
+    if "dev" not in study.splits:
+        raise InputError(f"{file}: splits: dev is missing: the demo chooses its model there; add it")
+    baseline = study.baseline.model_copy(update={"output": str(output)})
+    pages = Path("studies", STUDY)
+    result = conduct(study.model_copy(update={"baseline": baseline}), STUDY, pages)
+    run = _chosen(result)
     scorer = load(run.folder)
     test: PairTable = practice_tables()["test"]
     predictions, binary_predictions = score_table(scorer, test)
@@ -46,10 +80,19 @@ def run_demo(folder: Path, output: Path) -> Demo:
     evaluation = evaluate_predictions(
         test, predictions, binary_predictions=binary_predictions, threshold=scorer.binary_threshold
     )
-    return Demo(run, submission, evaluation)
+    return Demo(result, pages / PAGE, run, submission, evaluation)
 
 
-def _recipe_text(folder: Path) -> str:
-    """The practice set's recipe, naming the files in `folder`."""
-    text = resources.files("dalmeum.data.practice").joinpath("recipe.yaml").read_text(encoding="utf-8")
-    return text.replace("practice/", f"{folder.as_posix()}/")
+def _chosen(result: StudyResult) -> Run:
+    """Of the arm that is best on dev, the run that is best there.
+
+    Raises `DalmeumError` where no arm is: an arm's predictions are all the same.
+    """
+    if result.choice is None:
+        raise DalmeumError(
+            f"study {result.name}: no arm can be chosen: one has no {result.study.metric} on dev"
+        )
+    metric = result.study.metric
+    best = max if HIGHER_IS_BETTER[metric] else min
+    runs = [(run.metrics()["dev"][metric]["value"], run) for run in result.runs[result.choice.best]]
+    return best(((score, run) for score, run in runs if score is not None), key=lambda each: each[0])[1]
