@@ -1,5 +1,6 @@
 """The study file: a question, a baseline recipe, arms as overrides of it, seeds, the smallest effect."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -13,6 +14,15 @@ from dalmeum.recipe import Recipe, build_recipe
 
 BASELINE = "baseline"
 """The name of the arm that overrides nothing."""
+
+_OWNERS = {
+    "training.seed": "seeds",
+    "data.fold": "folds",
+    "data.folds": "folds",
+    "output": "baseline.output",
+    "question": "question",
+}
+"""Keys of a recipe that a study decides, and by what."""
 
 Metric = Literal["pearson", "spearman", "rmse", "mae"]
 
@@ -104,6 +114,8 @@ def arm_recipes(study: Study, name: str = "study") -> dict[str, Recipe]:
         except RecipeError as error:
             problems += error.problems
             continue
+        if problem := _check_owned(recipe, study.baseline):
+            problems.append(f"{name}: arms.{arm}: {problem}")
         same = next((other for other, known in recipes.items() if known == recipe), None)
         if same is not None:
             change = "changes nothing of the baseline" if same == BASELINE else f"is the same as {same}"
@@ -119,16 +131,15 @@ def _check_changes(arm: str, changes: Mapping[str, Any]) -> str | None:
         return f"choose another name: letters, digits, '-', '_' and '.', and not {BASELINE}"
     if not changes:
         return "overrides nothing: write section.key: value"
-    owners = {
-        "training.seed": "seeds",
-        "data.fold": "folds",
-        "data.folds": "folds",
-        "output": "baseline.output",
-        "question": "question",
-    }
-    for fixed, owner in owners.items():
-        if fixed in changes:
-            return f"{fixed} can't differ by arm: it is {owner} of the study"
+    return None
+
+
+def _check_owned(recipe: Recipe, baseline: Recipe) -> str | None:
+    """What is the study's own may not be an arm's, however deep in a mapping it is written."""
+    for key, owner in _OWNERS.items():
+        own, base = (functools.reduce(getattr, key.split("."), each) for each in (recipe, baseline))
+        if own != base:
+            return f"{key} can't differ by arm: it is {owner} of the study"
     return None
 
 

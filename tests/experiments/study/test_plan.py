@@ -71,8 +71,8 @@ def test_folds_make_dev_of_the_training_file(tmp_path: Path) -> None:
         ({"folds": 1}, "folds: input should be greater than or equal to 2"),
         ({"folds": 5}, "baseline.data: folds takes dev out of train: leave dev out"),
         (
-            {"arms": {"one": {"data.fold": 1}}},
-            "arms.one: data.fold can't differ by arm: it is folds of the study",
+            {"arms": {"one": {"data.folds": 5, "data.dev": None}}},
+            "arms.one: data.folds can't differ by arm: it is folds of the study",
         ),
         ({"arms": {"wrong": {"loss.alpha": 2}}}, "arms.wrong: loss.alpha: input should be less than"),
         ({"arms": {"a/b": {"loss.alpha": 0.2}}}, "arms.a/b: choose another name"),
@@ -80,6 +80,10 @@ def test_folds_make_dev_of_the_training_file(tmp_path: Path) -> None:
         (
             {"arms": {"seed": {"training.seed": 2}}},
             "arms.seed: training.seed can't differ by arm",
+        ),
+        (
+            {"arms": {"seed": {"training": {"seed": 2}}}},
+            "arms.seed: training.seed can't differ by arm: it is seeds of the study",
         ),
         ({"seeds": [1]}, "seeds: at least 2 are needed: one can't tell an idea from luck"),
         ({"seeds": [1, 1]}, "seeds: one stands there twice"),
