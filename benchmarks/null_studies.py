@@ -2,9 +2,10 @@
 
     python benchmarks/null_studies.py --train data/korsts/sts-train.tsv --test data/korsts/sts-dev.tsv
 
-Each study trains the offline encoder with one recipe in both arms, on training pairs of its own, and with
-different seeds, so that its arms differ by luck alone; it is judged as `dalmeum study` judges. A verdict of
-`better` or `worse` is false: of 20 studies, 1 is to be expected. The 2,000 simulated null studies are in
+Each study trains the offline encoder with one recipe in both arms, on training pairs drawn anew (two studies
+share about a fifth) and with different seeds, so that its arms differ by luck alone; it is judged as
+`dalmeum study` judges, on the same test pairs. A verdict of `better` or `worse` is false: of 20 studies, 1 is
+to be expected. The 2,000 simulated null studies are in
 `tests/stats/test_seeds.py`.
 """
 

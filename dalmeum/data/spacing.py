@@ -24,6 +24,8 @@ def with_spacing_pairs(table: PairTable, share: float, label: float) -> PairTabl
     Each is a first sentence of the table, drawn without repetition, beside itself without one of its spaces;
     it has its pair's source, `label`, and a binary label by the threshold that the table's own imply. The
     same pairs at every call; fewer than asked for where too few sentences have two words.
+
+    Raises `ValueError` where that is none, and where the binary labels imply no threshold.
     """
     assert table.label is not None
     rng = random.Random(0)
@@ -38,12 +40,14 @@ def with_spacing_pairs(table: PairTable, share: float, label: float) -> PairTabl
         if joined is not None and sentence not in planted:
             planted[sentence] = (row, joined)
     if not planted:
-        return table
+        raise ValueError(f"a share of {share:g} of its sentences of two words or more is none")
     origin = [row for row, _ in planted.values()]
     binary = table.binary
     if binary is not None:
         threshold = implied_threshold(table.label, binary)
-        similar = label >= threshold if threshold is not None else True
+        if threshold is None:
+            raise ValueError("its binary labels imply no threshold, which planted pairs could follow")
+        similar = label >= threshold
         binary = np.concatenate([binary, np.full(len(origin), similar, np.int64)])
     return dataclasses.replace(
         table,

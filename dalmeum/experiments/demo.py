@@ -1,8 +1,11 @@
 """The whole story on the built-in practice set: data, a study, a report, a submission, the hidden test."""
 
+import math
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+
+import yaml
 
 from dalmeum.data import PairTable
 from dalmeum.data.practice import practice_tables, write_practice
@@ -52,9 +55,17 @@ def write_files(folder: Path, output: Path) -> Path:
     for path in (folder / "recipe.yaml", study):
         if not path.exists():
             text = resources.files("dalmeum.data.practice").joinpath(path.name).read_text(encoding="utf-8")
+            # A path may hold what YAML reads as more than text.
+            for name in ("train", "dev", "test"):
+                text = text.replace(f"practice/{name}.csv", _yaml(folder / f"{name}.csv"))
             text = text.replace("practice/", f"{folder.as_posix()}/")
-            write_text(path, text.replace("output: runs", f"output: {output.as_posix()}"))
+            write_text(path, text.replace("output: runs", f"output: {_yaml(output)}"))
     return study
+
+
+def _yaml(path: Path) -> str:
+    """A path as YAML reads it back, in quotes where it needs them."""
+    return yaml.safe_dump(path.as_posix(), allow_unicode=True, width=math.inf).removesuffix("...\n").strip()
 
 
 def run_demo(folder: Path, output: Path) -> Demo:

@@ -2,6 +2,7 @@
 `checkpoints/`, `predictions/` and `report.html`. The folder is the truth about a run.
 """
 
+import contextlib
 import dataclasses
 import datetime
 import importlib.metadata
@@ -10,7 +11,7 @@ import math
 import os
 import platform
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -90,7 +91,10 @@ class Run:
         return self.folder / "predictions" / "dev-evaluations.csv"
 
     def recipe(self) -> Recipe:
-        return load_recipe(self.folder / "recipe.yaml")
+        path = self.folder / "recipe.yaml"
+        if not path.is_file():
+            raise InputError(f"{path}: is missing: the run folder is damaged")
+        return load_recipe(path)
 
     def metrics(self) -> dict[str, Any]:
         metrics: dict[str, Any] = _read_json(self.folder / "metrics.json")
@@ -107,7 +111,12 @@ class Run:
 
     def history(self) -> list[dict[str, float]]:
         """The log of training: entries of `step` with some of `loss`, `train_pearson`, `eval_pearson`, ..."""
-        history: list[dict[str, float]] = _read_json(self.folder / "history.json")
+        path = self.folder / "history.json"
+        history: list[dict[str, float]] = _read_json(path)
+        if not isinstance(history, list) or not all(
+            isinstance(entry, dict) and "step" in entry for entry in history
+        ):
+            raise InputError(f"{path}: is no log of training: the run folder is damaged")
         return history
 
     def write_history(self, history: Sequence[Mapping[str, float]]) -> None:
@@ -186,31 +195,47 @@ def open_run(run: str | Path, output: str | Path = "runs") -> Run:
 
 def find_resumable(output: Path, recipe: Recipe, data: Mapping[str, DataFile]) -> Run | None:
     """The newest unfinished run under `output` with the same recipe on the same data."""
-    return _newest(output, recipe, data, {"running", "failed"})
+    key, found = run_key(recipe, data), []
+    for run in _runs(output, {"running", "failed"}):
+        with contextlib.suppress(InputError):
+            if run_key(run.recipe(), run.record.data) == key:
+                found.append(run)
+    return max(found, key=_age, default=None)
 
 
-def find_finished(output: Path, recipe: Recipe, data: Mapping[str, DataFile]) -> Run | None:
-    """The newest finished run under `output` with the same recipe on the same data."""
-    return _newest(output, recipe, data, {"finished"})
+def finished_runs(output: Path) -> dict[str, Run]:
+    """The newest finished run under `output` of each recipe on each data, by its `run_key`."""
+    found: dict[str, Run] = {}
+    for run in _runs(output, {"finished"}):
+        with contextlib.suppress(InputError):
+            key = run_key(run.recipe(), run.record.data)
+            found[key] = max(found.get(key, run), run, key=_age)
+    return found
 
 
-def _newest(output: Path, recipe: Recipe, data: Mapping[str, DataFile], states: set[State]) -> Run | None:
+def run_key(recipe: Recipe, data: Mapping[str, DataFile]) -> str:
+    """The same for all runs that would come to the same result."""
     hashes = {split: file.sha256 for split, file in data.items()}
-    found: list[Run] = []
+    return json.dumps([_decisive(recipe), hashes], sort_keys=True)
+
+
+def _runs(output: Path, states: set[State]) -> Iterator[Run]:
+    """Those in a state; other programs' folders, and runs killed before their first file, are passed over."""
     for file in output.glob("*/run.json"):
-        try:
-            run = open_run(file.parent)
-            same_recipe = run.record.state in states and _decisive(run.recipe()) == _decisive(recipe)
-        except InputError:
-            continue  # another program's folder, or one killed before its first file was whole
-        if same_recipe and {split: file.sha256 for split, file in run.record.data.items()} == hashes:
-            found.append(run)
-    return max(found, key=lambda run: (run.record.created, run.id), default=None)
+        with contextlib.suppress(InputError):
+            if (run := open_run(file.parent)).record.state in states:
+                yield run
+
+
+def _age(run: Run) -> tuple[str, str]:
+    return run.record.created, run.id
 
 
 def _decisive(recipe: Recipe) -> dict[str, Any]:
     """What of a recipe decides a run's result: data count by their hashes, not by where they lie."""
-    return recipe.model_dump(exclude={"question": True, "output": True, "data": {"train", "dev", "test"}})
+    return recipe.model_dump(
+        mode="json", exclude={"question": True, "output": True, "data": {"train", "dev", "test"}}
+    )
 
 
 def _now() -> datetime.datetime:

@@ -51,7 +51,10 @@ def read_splits(recipe: Recipe) -> dict[Split, PairTable]:
         planted = data.spacing_pairs
         for split, table in tables.items():
             if table.label is not None:
-                tables[split] = with_spacing_pairs(table, planted.share, planted.label)
+                try:
+                    tables[split] = with_spacing_pairs(table, planted.share, planted.label)
+                except ValueError as error:
+                    raise InputError(f"{table.name}: data.spacing_pairs: {error}") from None
     return tables
 
 

@@ -117,6 +117,16 @@ def test_a_study_without_dev_is_refused(there: None, capsys: pytest.CaptureFixtu
     assert runs() == before
 
 
+@pytest.mark.parametrize("name", ["2024", "runs #1", "a: b", "연습 실행", "it's"])
+def test_any_path_is_read_back_from_the_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    baseline = load_study(write_files(Path(name), Path(name, "out"))).baseline
+    assert (baseline.output, baseline.data.dev) == (f"{name}/out", f"{name}/dev.csv")
+    assert load_study(write_files(Path("plain"), Path(name))).baseline.output == name
+
+
 def test_the_recipe_is_an_arm_of_the_study(tmp_path: Path) -> None:
     """But for its seed and its question, so that what is learnt of the one holds for the other."""
     study = load_study(write_files(tmp_path / "practice", Path("runs")))

@@ -70,5 +70,11 @@ def test_sentences_of_one_word_and_repeated_ones_are_left_out() -> None:
     assert planted.sentence1[4:] == ("한 문장",)
     assert planted.sentence2[4:] == ("한문장",)
     assert len(set(planted.id)) == 5
-    alone = table.take([2, 3])
-    assert with_spacing_pairs(alone, 1.0, 5.0) is alone
+    with pytest.raises(ValueError, match="a share of 1 of its sentences of two words or more is none"):
+        with_spacing_pairs(table.take([2, 3]), 1.0, 5.0)
+
+
+def test_a_binary_column_of_one_class_says_nothing_of_planted_pairs() -> None:
+    table = pairs()
+    with pytest.raises(ValueError, match="imply no threshold"):
+        with_spacing_pairs(table.take(range(20)), 0.1, 5.0)

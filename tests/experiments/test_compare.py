@@ -46,7 +46,7 @@ def make_run(
     seed: int,
     settings: dict[str, Any] | None = None,
     *,
-    data: dict[str, str] | None = None,
+    data: dict[str, Any] | None = None,
     train: str = "train.csv",
     hashes: tuple[str, str] = ("1", "2"),
     scored: dict[str, Array] | None = None,
@@ -386,3 +386,32 @@ def test_runs_are_opened_by_id_and_folder(tmp_path: Path) -> None:
     assert refused(base.id, other.id) == (
         f"{other.folder}: is not finished (running): finish it with dalmeum train --resume, or leave it out"
     )
+
+
+def test_runs_of_different_folds_are_left_to_a_study(tmp_path: Path) -> None:
+    base, other = (
+        make_run(tmp_path, 0.5 - fold / 10, 1, data={"dev": None, "folds": 3, "fold": fold})
+        for fold in (0, 1)
+    )
+    with pytest.raises(InputError) as caught:
+        open_runs([str(base.folder), str(other.folder)], tmp_path)
+    assert str(caught.value) == (
+        f"{base.folder} and {other.folder}: are of different folds: compare runs of one fold, or let dalmeum "
+        "study judge over all of them (its key folds)"
+    )
+
+
+@pytest.mark.parametrize("text", ['[{"eval_pearson": 0.3}]', '{"eval_pearson": 0.3}', "[1]"])
+def test_a_damaged_history_is_told(tmp_path: Path, text: str) -> None:
+    base, other = make_run(tmp_path, 0.5, 1), make_run(tmp_path, 0.4, 1, {"loss": {"alpha": 0.9}})
+    history = other.folder / "history.json"
+    history.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=f"^{history}: is no log of training: the run folder is damaged$"):
+        compare([base, other])
+
+
+def test_a_run_without_its_recipe_is_told(tmp_path: Path) -> None:
+    base = make_run(tmp_path, 0.5, 1)
+    (base.folder / "recipe.yaml").unlink()
+    with pytest.raises(InputError, match=r"recipe\.yaml: is missing: the run folder is damaged$"):
+        base.recipe()

@@ -80,6 +80,11 @@ def test_folds_and_planted_pairs_that_make_no_sense(data: dict[str, Any], proble
     assert [*caught.value.problems] == [f"recipe: {problem}"]
 
 
+def test_a_share_that_plants_nothing(train: str) -> None:
+    with pytest.raises(InputError, match=rf"^{train}: data\.spacing_pairs: a share of 0\.001"):
+        read_splits(recipe(train=train, spacing_pairs={"share": 0.001, "label": 4}))
+
+
 def test_more_folds_than_the_file_can_fill(train: str) -> None:
     with pytest.raises(
         InputError, match=rf"^{train}: 120 pairs are too few for 70 folds .*: lower data\.folds$"

@@ -91,7 +91,7 @@ def test_metrics_and_predictions(recipe: Recipe) -> None:
     evaluations = read_evaluations(run)
     assert evaluations is not None
     seen = [entry["eval_pearson"] for entry in run.history() if "eval_pearson" in entry]
-    assert [scipy.stats.pearsonr(labels, row).statistic for row in evaluations] == pytest.approx(seen)
+    assert [scipy.stats.pearsonr(labels, row).statistic for row in evaluations[1]] == pytest.approx(seen)
     r = scipy.stats.pearsonr(labels, predictions).statistic
     assert metrics["dev"]["pearson"]["value"] == pytest.approx(r, abs=1e-12)
     similar, predicted = np.array(labels) >= 2.5, np.array(predictions) >= 2.5

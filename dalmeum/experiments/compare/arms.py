@@ -76,6 +76,13 @@ def open_runs(names: Sequence[str], output: Path) -> list[Run]:
                 "or leave it out"
             )
         runs[run.folder.resolve()] = run
+    folds = {run.recipe().data.fold: run for run in runs.values()}
+    if len(folds) > 1:
+        first, second, *_ = folds.values()
+        raise InputError(
+            f"{first.folder} and {second.folder}: are of different folds: compare runs of one fold, or let "
+            "dalmeum study judge over all of them (its key folds)"
+        )
     if len(runs) < 2:
         raise InputError(f"{', '.join(names)}: one run has nothing to be compared with: name another, too")
     return list(runs.values())

@@ -8,7 +8,7 @@ import numpy as np
 
 from dalmeum.experiments.runs import Run
 from dalmeum.experiments.study.judge import HIGHER_IS_BETTER
-from dalmeum.experiments.study.scored import read_arms, read_evaluations, read_predictions
+from dalmeum.experiments.study.scored import read_arms, read_evaluations
 from dalmeum.stats import Estimate, Optimism, optimism_of_choice, t_interval, weighted
 
 SPLITS = 500
@@ -50,19 +50,19 @@ def choice_on_dev(arms: Mapping[str, Sequence[Run]], metric: str, folds: int = 1
     return Choice(tuple(scored), optimism)
 
 
-def checkpoint_optimism(runs: Sequence[Run]) -> Estimate | None:
-    """By how much having kept the best of its evaluations flatters a run's dev Pearson: mean over runs.
+def checkpoint_optimism(runs: Sequence[Run], folds: int = 1) -> Estimate | None:
+    """By how much having kept the best of its evaluations flatters a run's dev Pearson: mean over seeds.
 
-    None where a run kept no evaluations, or they allow no estimate (too few pairs, constant predictions).
+    `folds` runs after one another are one seed. None where a run kept no evaluations, or they allow no
+    estimate (too few pairs, constant predictions).
     """
     found = []
     for run in runs:
         evaluations = read_evaluations(run)
         if evaluations is None:
             return None
-        _, labels, _ = read_predictions(run.predictions("dev"))
         try:
-            found.append(optimism_of_choice(labels, evaluations, splits=SPLITS).optimism)
+            found.append(optimism_of_choice(*evaluations, splits=SPLITS).optimism)
         except ValueError:
             return None
-    return t_interval(found)
+    return t_interval(np.reshape(found, (-1, folds)).mean(axis=1))

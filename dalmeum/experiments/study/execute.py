@@ -8,7 +8,7 @@ import numpy as np
 
 from dalmeum.data import PairTable
 from dalmeum.errors import InputError
-from dalmeum.experiments.runs import DataFile, Run, find_finished, open_run
+from dalmeum.experiments.runs import DataFile, Run, finished_runs, open_run, run_key
 from dalmeum.experiments.splits import Split, binary_labels, data_files, read_splits
 from dalmeum.experiments.study.plan import Study, arm_recipes, with_fold, with_seed
 from dalmeum.experiments.study.workers import Order, Workers, default_jobs
@@ -51,9 +51,10 @@ def run_study(study: Study, name: str, jobs: int | None = None) -> Outcome:
     """
     recipes = _recipes(study)
     files = _check_data(recipes, study.splits)
+    finished = finished_runs(Path(study.baseline.output))
     runs: dict[Cell, Run] = {}
     for cell, recipe in recipes.items():
-        if run := find_finished(Path(recipe.output), recipe, files[cell]):
+        if run := finished.get(run_key(recipe, files[cell])):
             runs[cell] = run
     orders = {
         cell: Order(f"{name}-{cell.name}", name, recipe)

@@ -58,8 +58,9 @@ def gap_table(gaps: Mapping[str, ArmGap | None], split: str, against: str) -> st
     """Train and judged score, their gap, and the gap less that of `against`; a note where there is none."""
     if not any(gaps.values()):
         return (
-            '<p class="note">These runs are from before training predictions were kept: train them again to '
-            "see their gap · 훈련 예측을 남기지 않던 때의 실행입니다. 다시 학습하면 격차가 보입니다.</p>"
+            '<p class="note">No gap: the runs are from before training predictions were kept, or the study '
+            "is over folds, where each pair is trained on and judged in turn · 격차 없음: 훈련 예측을 남기지 "
+            "않던 때의 실행이거나, 모든 쌍을 번갈아 학습하고 채점하는 폴드 스터디입니다.</p>"
         )
     heads = (
         "arm · 팔",

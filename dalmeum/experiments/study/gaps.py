@@ -45,20 +45,16 @@ def arm_gaps(
     split: str,
     metric: str,
     paired: bool = True,
-    folds: int = 1,
 ) -> dict[str, ArmGap | None]:
     """The gap of each arm, the baseline first; None for an arm whose runs kept no training predictions.
 
     `paired`: the i-th runs of all arms share their seed; where not, no gap is compared with the baseline's.
-    `folds` is as in `read_arm`.
 
     Raises `InputError` where predictions are damaged, or the judged pairs differ.
     """
-    judged = read_arms(arms, split, folds)
+    judged = read_arms(arms, split)
     train = {
-        name: read_arm(runs, "train", folds)
-        if all(run.predictions("train").is_file() for run in runs)
-        else None
+        name: read_arm(runs, "train") if all(run.predictions("train").is_file() for run in runs) else None
         for name, runs in arms.items()
     }
     names = (baseline, *(name for name in arms if name != baseline))

@@ -24,6 +24,8 @@ _OWNERS = {
 }
 """Keys of a recipe that a study decides, and by what."""
 
+MOST_FOLDS = 1000
+
 Metric = Literal["pearson", "spearman", "rmse", "mae"]
 
 
@@ -42,7 +44,7 @@ class Study(Section):
     baseline: Recipe
     arms: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = (1, 2, 3)
-    folds: Annotated[int, Field(ge=2)] | None = None
+    folds: Annotated[int, Field(ge=2, le=MOST_FOLDS, strict=True)] | None = None
     splits: Annotated[tuple[Literal["dev", "test"], ...], Field(min_length=1)] = ("dev",)
     metric: Metric = "pearson"
     smallest_effect: float = Field(default=0.005, ge=0)
@@ -52,8 +54,15 @@ class Study(Section):
     def baseline_has_the_folds(cls, values: Any) -> Any:
         match values:
             case {"folds": int(folds), "baseline": {"data": {**data}, **recipe}, **rest}:
-                return {**rest, "folds": folds, "baseline": {**recipe, "data": {**data, "folds": folds}}}
+                return {**rest, "folds": folds, "baseline": {**recipe, "data": {"folds": folds, **data}}}
         return values
+
+    @model_validator(mode="after")
+    def folds_are_decided_once(self) -> Self:
+        data = self.baseline.data
+        if self.folds is not None and (data.folds != self.folds or data.fold):
+            raise ValueError("folds: each is dev in turn: leave baseline.data.folds and data.fold out")
+        return self
 
     @model_validator(mode="after")
     def seeds_tell_luck_from_idea(self) -> Self:

@@ -23,7 +23,7 @@ class StudyResult:
         against: the arm that the others are compared with; first in all that follows.
         runs: each arm's, in the order of the study's seeds, those of a seed by fold.
         judgements: one for each of the study's splits; the first is the verdict.
-        gaps: by split and arm; None for an arm whose runs kept no training predictions.
+        gaps: by split and arm; None for an arm whose runs kept no training predictions, and over folds.
         diagnoses: by split and arm, as in `arm_diagnoses`.
         convergence: None where the runs kept no dev evaluations.
         choice: None where dev is not judged.
@@ -87,10 +87,12 @@ def study_result(
             for split in study.splits
         ),
         gaps={
-            split: arm_gaps(runs, against, split=split, metric=metric, folds=folds) for split in study.splits
+            # Over folds each pair is trained on and judged in turn: there are no two sets.
+            split: dict.fromkeys(runs) if study.folds else arm_gaps(runs, against, split=split, metric=metric)
+            for split in study.splits
         },
         diagnoses=arm_diagnoses(runs, against, study.splits, folds=folds),
         convergence=convergence(runs, against, folds=folds),
         choice=choice_on_dev(runs, metric, folds) if "dev" in study.splits else None,
-        checkpoints={name: checkpoint_optimism(those) for name, those in runs.items()},
+        checkpoints={name: checkpoint_optimism(those, folds) for name, those in runs.items()},
     )

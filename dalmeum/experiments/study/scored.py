@@ -1,8 +1,7 @@
 """Labels and predictions of a study's runs, read from their folders.
 
 With folds, the runs of a seed that leave out one fold each give one row together: on dev each pair's
-prediction by the run that did not learn from it (out of fold), on test the mean of them all, on train that by
-the run after, of which there is one for each pair.
+prediction by the run that did not learn from it (out of fold), on test the mean of them all.
 """
 
 import csv
@@ -87,30 +86,29 @@ def read_predictions(path: Path) -> tuple[tuple[str, ...], Array, Array]:
         raise InputError(f"{path}: is damaged: train the run again") from None
 
 
-def read_evaluations(run: Run) -> Array | None:
-    """Predictions on dev at every evaluation, (k, n); None for a run from before they were kept.
+def read_evaluations(run: Run) -> tuple[Array, Array] | None:
+    """Labels (n,) and predictions (k, n) on dev at every evaluation; None for a run that kept none.
 
-    Raises `InputError` where the file is damaged.
+    Raises `InputError` where a file is damaged, or the two are not of the same pairs.
     """
+    if not run.evaluations.is_file():
+        return None
+    ids, labels, _ = read_predictions(run.predictions("dev"))
     try:
         with run.evaluations.open(encoding="utf-8", newline="") as file:
             _, *rows = csv.reader(file)
-        return np.array([[float(value) for value in values] for _, *values in rows]).T
-    except FileNotFoundError:
-        return None
+        if tuple(name for name, *_ in rows) == ids:
+            return labels, np.array([[float(value) for value in values] for _, *values in rows]).T
     except (OSError, ValueError, csv.Error):
-        raise InputError(f"{run.evaluations}: is damaged: train the run again") from None
+        pass
+    raise InputError(f"{run.evaluations}: is damaged: train the run again")
 
 
 def _read_seed(runs: Sequence[Run], split: str) -> ScoredPairs:
     first, *others = parts = [_read_run(run, split) for run in runs]
     if not others:
         return first
-    if split == "train":
-        following = (*others, first)
-        held_out = [_read_run(run, "dev") for run in runs]
-        parts = [_pick(part, dev.ids) for part, dev in zip(following, held_out, strict=True)]
-    elif split != "dev":
+    if split != "dev":
         for other in others:
             _check_same(first, other)
         mean = np.mean([part.predictions for part in parts], axis=0)
@@ -121,14 +119,6 @@ def _read_seed(runs: Sequence[Run], split: str) -> ScoredPairs:
         labels=np.concatenate([part.labels for part in parts]),
         predictions=np.concatenate([part.predictions for part in parts], axis=1),
     )
-
-
-def _pick(scored: ScoredPairs, ids: Sequence[str]) -> ScoredPairs:
-    """Those of the pairs that have one of `ids`, in their order."""
-    row = {name: number for number, name in enumerate(scored.ids)}
-    kept = [name for name in ids if name in row]
-    rows = [row[name] for name in kept]
-    return ScoredPairs(scored.path, tuple(kept), scored.labels[rows], scored.predictions[:, rows])
 
 
 def _read_run(run: Run, split: str) -> ScoredPairs:

@@ -125,11 +125,16 @@ def test_what_having_kept_the_best_of_equal_checkpoints_adds(tmp_path: Path) -> 
     first, second, third, fourth = runs
     both = checkpoint_optimism([first, second])
     assert both is not None
-    each = [
-        optimism_of_choice(labels, np.asarray(read_evaluations(run)), splits=SPLITS).optimism
-        for run in (first, second)
-    ]
+    each = []
+    for run in (first, second):
+        kept = read_evaluations(run)
+        assert kept is not None
+        assert kept[0].tolist() == labels.tolist()
+        each.append(optimism_of_choice(labels, kept[1], splits=SPLITS).optimism)
     assert both == t_interval(each)
+    # Two folds of one seed are one number.
+    of_folds = checkpoint_optimism([first, second, second, first], folds=2)
+    assert of_folds == t_interval([np.mean(each)] * 2)
     # r = .82 has a standard error of .019, and the best of six lies 1.27 of them above their mean.
     assert both.value == pytest.approx(1.27 * 0.019, abs=0.008)
     alone = checkpoint_optimism([third, fourth])
@@ -142,6 +147,12 @@ def test_no_checkpoints_where_they_were_not_kept_or_say_nothing(tmp_path: Path) 
     assert checkpoint_optimism([run]) is None
     with_evaluations(other, np.full(len(LABELS["dev"]), 1.0))
     assert checkpoint_optimism([other]) is None
+    swapped = other.evaluations.read_text(encoding="utf-8").splitlines()
+    swapped[1], swapped[2] = swapped[2], swapped[1]
+    for damaged in ("\n".join(swapped), "id,1\ndev-0,much", ""):
+        other.evaluations.write_text(damaged, encoding="utf-8")
+        with pytest.raises(InputError, match=r"dev-evaluations\.csv: is damaged: train the run again"):
+            checkpoint_optimism([other])
     other.evaluations.write_text("id,1\nx,much\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"dev-evaluations\.csv: is damaged: train the run again"):
         checkpoint_optimism([other])

@@ -68,6 +68,11 @@ def test_folds_make_dev_of_the_training_file(tmp_path: Path) -> None:
             {"arms": {"typo": {"loss.alhpa": 0.2}}},
             "arms.typo: loss.alhpa is no key of a recipe: did you mean",
         ),
+        ({"folds": "5"}, "folds: input should be a valid integer"),
+        (
+            {"folds": 5, "baseline": {"data": {"train": "t.csv", "folds": 20}, "model": {"kind": "offline"}}},
+            "folds: each is dev in turn: leave baseline.data.folds and data.fold out",
+        ),
         ({"folds": 1}, "folds: input should be greater than or equal to 2"),
         ({"folds": 5}, "baseline.data: folds takes dev out of train: leave dev out"),
         (
