@@ -143,7 +143,7 @@ def test_the_whole_demo(
     monkeypatch.chdir(tmp_path)
     done = printed(capsys, "demo")
     (judgement,) = done["study"]["judgements"]
-    scores = {arm["name"]: arm["score"]["value"] for arm in judgement["arms"]}
+    scores = {name: arm["score"]["value"] for name, arm in judgement["arms"].items()}
     assert list(scores) == ["baseline", "mixture", "mixture-binary"]
     assert min(scores.values()) > 0.7
     assert done["metrics"]["test"]["pearson"]["low"] > 0.5
