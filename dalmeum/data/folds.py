@@ -11,9 +11,9 @@ Rows = NDArray[np.int64]
 def fold_rows(table: PairTable, folds: int) -> tuple[Rows, ...]:
     """The rows of each fold, rising; together all rows, each once, the same at every call.
 
-    Pairs that share a sentence, straight or through other pairs, stay in one fold: a model that has seen a
-    sentence in training scores its other pairs too well. Folds are as equal in size as such groups allow,
-    and groups are dealt out by their mean label, so that each fold has its share of every label.
+    Pairs that share a sentence, letter for letter, straight or through other pairs, stay in one fold: a model
+    that has seen a sentence in training scores its other pairs too well. Folds are as equal in size as such
+    groups allow, and groups are dealt out by their mean label, so that each has its share of every label.
 
     Raises `ValueError` where there are fewer groups than folds, or a fold would hold fewer than 2 pairs.
     """

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 
 from dalmeum.experiments.runs import Run
-from dalmeum.experiments.study.judge import HIGHER_IS_BETTER, ArmResult, Judgement
+from dalmeum.experiments.study.judge import HIGHER_IS_BETTER, Judgement, judgement_of
 from dalmeum.experiments.study.scored import Array, read_arms
 from dalmeum.stats import (
     Difference,
     bca,
     compare_correlations,
-    holm,
     paired_difference,
     verdict_on_models,
     weighted,
@@ -33,28 +32,19 @@ def judge_models(
         for name, row in predictions.items()
         if name != baseline
     }
-    adjusted = dict(zip(differences, holm([each.p_value for each in differences.values()]), strict=True))
-    results = []
-    for name in (baseline, *differences):
-        difference = differences.get(name)
-        results.append(
-            ArmResult(
-                name=name,
-                runs=(runs[name].id,),
-                score=bca(getattr(weighted, metric), labels, predictions[name]),
-                difference=difference,
-                verdict=None
-                if difference is None
-                else verdict_on_models(
-                    difference,
-                    len(labels),
-                    smallest_effect,
-                    adjusted_p_value=float(adjusted[name]),
-                    higher_is_better=HIGHER_IS_BETTER[metric],
-                ),
-            )
-        )
-    return Judgement(split, metric, smallest_effect, len(labels), tuple(results))
+    return judgement_of(
+        {name: [run.id] for name, run in runs.items()},
+        {name: bca(getattr(weighted, metric), labels, row) for name, row in predictions.items()},
+        differences,
+        lambda difference, p_value: verdict_on_models(
+            difference,
+            len(labels),
+            smallest_effect,
+            adjusted_p_value=p_value,
+            higher_is_better=HIGHER_IS_BETTER[metric],
+        ),
+        Judgement(split, metric, smallest_effect, len(labels), ()),
+    )
 
 
 def _difference(labels: Array, first: Array, second: Array, metric: str) -> Difference:

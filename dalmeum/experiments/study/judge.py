@@ -1,9 +1,10 @@
 """What a study's runs say: every arm's score, its difference to the baseline, and a verdict."""
 
+import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from dalmeum.experiments.runs import Run
 from dalmeum.experiments.study.scored import read_arms
@@ -20,6 +21,8 @@ from dalmeum.stats import (
     verdict,
     weighted,
 )
+
+D = TypeVar("D", SeedDifference, Difference)
 
 HIGHER_IS_BETTER = {"pearson": True, "spearman": True, "rmse": False, "mae": False}
 
@@ -122,27 +125,41 @@ def judge(
         for name, rows in predictions.items()
         if name != baseline
     }
+    return judgement_of(
+        {name: [run.id for run in runs] for name, runs in arms.items()},
+        {name: mean_over_seeds(labels, rows, metric=statistic) for name, rows in predictions.items()},
+        differences,
+        lambda difference, p_value: verdict(
+            difference,
+            smallest_effect,
+            adjusted_p_value=p_value,
+            higher_is_better=HIGHER_IS_BETTER[metric],
+        ),
+        Judgement(split, metric, smallest_effect, len(labels), ()),
+    )
+
+
+def judgement_of(
+    runs: Mapping[str, Sequence[str]],
+    scores: Mapping[str, SeedMean] | Mapping[str, Estimate],
+    differences: Mapping[str, D],
+    decide: Callable[[D, float], Verdict],
+    judgement: Judgement,
+) -> Judgement:
+    """`judgement` with its arms, the baseline (which has no difference) first; `decide` takes Holm's p."""
     adjusted = dict(zip(differences, holm([each.p_value for each in differences.values()]), strict=True))
-    results = []
-    for name in (baseline, *differences):
-        difference = differences.get(name)
-        results.append(
-            ArmResult(
-                name=name,
-                runs=tuple(run.id for run in arms[name]),
-                score=mean_over_seeds(labels, predictions[name], metric=statistic),
-                difference=difference,
-                verdict=None
-                if difference is None
-                else verdict(
-                    difference,
-                    smallest_effect,
-                    adjusted_p_value=float(adjusted[name]),
-                    higher_is_better=HIGHER_IS_BETTER[metric],
-                ),
-            )
+    names = sorted(scores, key=lambda name: name in differences)
+    arms = (
+        ArmResult(
+            name=name,
+            runs=tuple(runs[name]),
+            score=scores[name],
+            difference=differences.get(name),
+            verdict=decide(differences[name], float(adjusted[name])) if name in differences else None,
         )
-    return Judgement(split, metric, smallest_effect, len(labels), tuple(results))
+        for name in names
+    )
+    return dataclasses.replace(judgement, arms=tuple(arms))
 
 
 def _interval(
