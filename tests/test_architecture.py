@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "dalmeum"
 
 LAYERS = (
     ("errors",),
-    ("configuration", "files", "progress"),
+    ("configuration", "files", "languages", "progress", "terminal"),
     ("recipe",),
     ("data",),
     ("stats",),

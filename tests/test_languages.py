@@ -1,0 +1,28 @@
+"""A text in two languages, of which the terminal shows one."""
+
+import pytest
+
+from dalmeum.languages import Text, chosen_language, language
+
+WORD = Text("similarity", "유사도")
+
+
+@pytest.mark.parametrize(
+    ("setting", "shown"),
+    [("", "similarity"), ("ko", "유사도"), ("ko_KR.UTF-8", "유사도"), ("KO", "유사도"), ("fr", "similarity")],
+)
+def test_the_setting_names_the_language(setting: str, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DALMEUM_LANG", setting)
+    assert str(WORD) == shown
+    assert f"{WORD}" == shown
+
+
+def test_without_the_setting_it_is_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DALMEUM_LANG", raising=False)
+    assert language() == "en"
+    assert chosen_language() is None
+
+
+def test_a_text_inside_a_text_comes_in_the_same_language() -> None:
+    text = Text("{what} of {count:,} pairs", "문장쌍 {count:,}개의 {what}").format(what=WORD, count=1000)
+    assert text == Text("similarity of 1,000 pairs", "문장쌍 1,000개의 유사도")
