@@ -4,6 +4,8 @@ import dataclasses
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,3 +86,19 @@ class PairTable:
             annotations=None if self.annotations is None else tuple(self.annotations[row] for row in picked),
             lines=tuple(self.lines[row] for row in picked) if self.lines else (),
         )
+
+
+def joined(tables: Sequence[PairTable]) -> PairTable:
+    """Tables, at least one, below each other; a column that one of them lacks is None."""
+    first = tables[0]
+
+    def column(name: str) -> Any:
+        parts = [getattr(table, name) for table in tables]
+        if any(part is None for part in parts):
+            return None
+        if isinstance(parts[0], np.ndarray):
+            return np.concatenate(parts)
+        return tuple(chain.from_iterable(parts))
+
+    names = ("id", "source", "sentence1", "sentence2", "label", "binary", "annotations")
+    return dataclasses.replace(first, **{name: column(name) for name in names}, lines=())

@@ -12,21 +12,17 @@ from dalmeum.data.table import PairTable
 from dalmeum.evaluation.slices import LABEL_RANGE, Rows, label_bins, lengths, sources, spacing
 from dalmeum.stats import (
     Estimate,
-    bca,
+    difference,
     gap,
-    gap_over_seeds,
+    json_number,
     label_reliability,
     least_squares,
     linearity,
-    mean_over_seeds,
-    paired_difference,
     pearson,
     relative_squared_error,
-    seed_by_pair,
-    weighted,
+    score,
 )
 from dalmeum.stats.intervals import RESAMPLES
-from dalmeum.stats.weighted import Statistic
 
 Array = NDArray[np.float64]
 Kind = Literal["source", "length", "label", "prediction", "spacing"]
@@ -51,7 +47,7 @@ class Overfitting:
         return self.gap.low > 0
 
     def to_dict(self) -> dict[str, Any]:
-        return {"train": _json(self.train), "gap": self.gap.to_dict()}
+        return {"train": json_number(self.train), "gap": self.gap.to_dict()}
 
 
 @dataclass(frozen=True)
@@ -78,8 +74,8 @@ class Scale:
     def to_dict(self) -> dict[str, Any]:
         return {
             "bent": self.bent,
-            "rmse_linear": _json(self.rmse_linear),
-            "rmse_isotonic": _json(self.rmse_isotonic),
+            "rmse_linear": json_number(self.rmse_linear),
+            "rmse_isotonic": json_number(self.rmse_isotonic),
             "difference": self.difference.to_dict(),
             "pearson_gain": self.pearson_gain.to_dict(),
         }
@@ -125,7 +121,7 @@ class ErrorSlice:
         return {
             "pairs": self.pairs,
             "share_of_pairs": self.share_of_pairs,
-            "share_of_lost_score": _json(self.share_of_lost_score),
+            "share_of_lost_score": json_number(self.share_of_lost_score),
             "relative_error": self.relative_error.to_dict(),
             "bias": self.bias,
             "rmse": self.rmse,
@@ -141,7 +137,7 @@ class Ceiling:
     distance: float
 
     def to_dict(self) -> dict[str, Any]:
-        return {"ceiling": self.ceiling.to_dict(), "distance": _json(self.distance)}
+        return {"ceiling": self.ceiling.to_dict(), "distance": json_number(self.distance)}
 
 
 @dataclass(frozen=True)
@@ -206,14 +202,14 @@ def diagnose(
         return None
     if baseline is not None and not _scores_exist(label, baseline):
         baseline = None
-    score = _mean(label, predictions, resamples)
+    found = score("pearson", label, predictions, resamples=resamples).interval
     return Diagnosis(
         pairs=len(table),
-        score=score,
+        score=found,
         overfitting=None if train is None else _overfitting(train, label, predictions, resamples),
         scale=_scale(label, predictions, resamples),
         slices=_slices(table, label, predictions, baseline, label_range, resamples),
-        ceiling=_ceiling(table, score.value, resamples),
+        ceiling=_ceiling(table, found.value, resamples),
     )
 
 
@@ -221,30 +217,10 @@ def _scores_exist(label: Array, predictions: Array) -> bool:
     return all(np.isfinite(pearson(label, row)) for row in predictions)
 
 
-def _mean(label: Array, predictions: Array, resamples: int) -> Estimate:
-    if len(predictions) == 1:
-        return bca(weighted.pearson, label, predictions[0], resamples=resamples)
-    mean = mean_over_seeds(label, predictions, resamples=resamples)
-    return Estimate(mean.value, mean.low, mean.high)
-
-
-def _difference(
-    label: Array, first: Array, second: Array, resamples: int, metric: Statistic = weighted.rmse
-) -> Estimate:
-    """Mean over runs of the first's score less the second's; the i-th rows belong together."""
-    if len(first) == 1:
-        return paired_difference(label, first[0], second[0], metric=metric, resamples=resamples).interval
-    found = seed_by_pair(label, first, second, metric=metric, resamples=resamples)
-    return Estimate(found.difference, found.low, found.high)
-
-
 def _overfitting(train: tuple[Array, Array], label: Array, predictions: Array, resamples: int) -> Overfitting:
     train_label, train_predictions = train
-    score = float(np.mean([pearson(train_label, row) for row in train_predictions]))
-    if len(predictions) == 1:
-        first, second = (train_label, train_predictions[0]), (label, predictions[0])
-        return Overfitting(score, gap(first, second, resamples=resamples).interval)
-    return Overfitting(score, gap_over_seeds(train, (label, predictions), resamples=resamples).interval)
+    mean = float(np.mean([pearson(train_label, row) for row in train_predictions]))
+    return Overfitting(mean, gap(train, (label, predictions), resamples=resamples).interval)
 
 
 def _scale(label: Array, predictions: Array, resamples: int) -> Scale:
@@ -253,8 +229,8 @@ def _scale(label: Array, predictions: Array, resamples: int) -> Scale:
     return Scale(
         rmse_linear=float(np.mean([fit.rmse_linear for fit in fits])),
         rmse_isotonic=float(np.mean([fit.rmse_isotonic for fit in fits])),
-        difference=_difference(label, curve, line, resamples),
-        pearson_gain=_difference(label, curve, predictions, resamples, weighted.pearson),
+        difference=difference("rmse", label, curve, line, resamples=resamples).interval,
+        pearson_gain=difference("pearson", label, curve, predictions, resamples=resamples).interval,
     )
 
 
@@ -274,9 +250,10 @@ def _slices(
 
     def part(kind: Kind, name: str, rows: Rows) -> ErrorSlice:
         residuals = fitted[:, rows] - label[rows]
-        difference = None
+        change = None
         if compared is not None and kind != "prediction":
-            difference = _difference(label[rows], fitted[:, rows], compared[:, rows], resamples)
+            sides = fitted[:, rows], compared[:, rows]
+            change = difference("rmse", label[rows], *sides, resamples=resamples).interval
         return ErrorSlice(
             name=name,
             pairs=len(rows),
@@ -284,7 +261,7 @@ def _slices(
             relative_error=_of_enough(rows, next(errors)),
             bias=float(residuals.mean()),
             rmse=float(np.sqrt(np.mean(residuals**2, axis=1)).mean()),
-            difference=difference and _of_enough(rows, difference),
+            difference=change and _of_enough(rows, change),
         )
 
     return {kind: tuple(part(kind, *each) for each in named.items()) for kind, named in groups.items()}
@@ -316,7 +293,3 @@ def _ceiling(table: PairTable, score: float, resamples: int) -> Ceiling | None:
 
 def _of_enough(rows: Rows, estimate: Estimate) -> Estimate:
     return estimate if len(rows) >= FEWEST_ROWS_FOR_AN_INTERVAL else Estimate(estimate.value)
-
-
-def _json(value: float) -> float | None:
-    return value if np.isfinite(value) else None

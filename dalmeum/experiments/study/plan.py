@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from dalmeum.comparison.arms import BASELINE
 from dalmeum.configuration import Section, apply_override, build, read_yaml, set_key
 from dalmeum.errors import RecipeError
 from dalmeum.recipe import Recipe, build_recipe
-
-BASELINE = "baseline"
-"""The name of the arm that overrides nothing."""
+from dalmeum.stats import metric_named
 
 _OWNERS = {
     "training.seed": "seeds",
@@ -25,8 +24,6 @@ _OWNERS = {
 """Keys of a recipe that a study decides, and by what."""
 
 MOST_FOLDS = 1000
-
-Metric = Literal["pearson", "spearman", "rmse", "mae"]
 
 
 class Study(Section):
@@ -46,7 +43,7 @@ class Study(Section):
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = (1, 2, 3)
     folds: Annotated[int, Field(ge=2, le=MOST_FOLDS, strict=True)] | None = None
     splits: Annotated[tuple[Literal["dev", "test"], ...], Field(min_length=1)] = ("dev",)
-    metric: Metric = "pearson"
+    metric: str = "pearson"
     smallest_effect: float = Field(default=0.005, ge=0)
 
     @model_validator(mode="before")
@@ -63,6 +60,12 @@ class Study(Section):
         if self.folds is not None and (data.folds != self.folds or data.fold):
             raise ValueError("folds: each is dev in turn: leave baseline.data.folds and data.fold out")
         return self
+
+    @field_validator("metric")
+    @classmethod
+    def metric_is_known(cls, name: str) -> str:
+        metric_named(name)
+        return name
 
     @model_validator(mode="after")
     def seeds_tell_luck_from_idea(self) -> Self:

@@ -5,23 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dalmeum.experiments.runs import Run
+from dalmeum.comparison.arms import Arms, Array, Curve
 from dalmeum.stats import Estimate, steps_to_reach, t_interval
-
-Array = NDArray[np.float64]
 
 SHARES = (0.95, 0.99)
 """Targets, as shares of the baseline's best dev Pearson."""
-
-
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """One run's evaluations on dev: rising steps and Pearson, both (evaluations,)."""
-
-    steps: Array
-    pearson: Array
 
 
 @dataclass(frozen=True)
@@ -48,7 +37,7 @@ class Steps:
 
 @dataclass(frozen=True)
 class Convergence:
-    """Speed of the arms of a study, the baseline first.
+    """Speed of the arms, the baseline first.
 
     Attributes:
         targets: dev Pearson to reach, one for each of `SHARES`.
@@ -68,54 +57,34 @@ class Convergence:
         return {"shares": list(SHARES), "targets": list(self.targets), "arms": arms}
 
 
-def convergence(
-    arms: Mapping[str, Sequence[Run]], baseline: str, *, paired: bool = True, folds: int = 1
-) -> Convergence | None:
+def convergence(arms: Arms) -> Convergence | None:
     """Steps of each arm's runs to shares of the best Pearson, over evaluations, of the baseline's mean run.
 
-    `paired`: the i-th runs of all arms share their seed; where not, no arm is compared with the baseline.
-    `folds` runs after one another are one seed, whose steps are their mean.
+    No arm is compared with the baseline where their seeds are not paired, nor between trained models. Of
+    folds, a seed's steps are the mean of its runs.
 
     None where the baseline's runs kept no dev evaluations, or were never better than chance.
     """
-    names = (baseline, *(name for name in arms if name != baseline))
-    curves = {name: dev_curves(arms[name]) for name in names}
-    if not curves[baseline]:
+    curves = {arm.name: arm.curves for arm in arms.arms}
+    if not arms.baseline.curves:
         return None
-    best = float(np.mean([curve.pearson.max() for curve in curves[baseline]]))
+    best = float(np.mean([curve.pearson.max() for curve in arms.baseline.curves]))
     if best <= 0:
         return None
     targets = tuple(share * best for share in SHARES)
-    reached = {name: [_steps_to(curves[name], target, folds) for target in targets] for name in names}
+    reached = {
+        name: [_steps_to(those, target, arms.folds) for target in targets] for name, those in curves.items()
+    }
     steps = {
         name: tuple(
-            _steps(own, base if paired and name != baseline else None)
-            for own, base in zip(reached[name], reached[baseline], strict=True)
+            _steps(own, base if arms.paired and name != arms.baseline.name else None)
+            for own, base in zip(reached[name], reached[arms.baseline.name], strict=True)
         )
-        if curves[name]
+        if those
         else None
-        for name in names
+        for name, those in curves.items()
     }
     return Convergence(targets, curves, steps)
-
-
-def dev_curves(runs: Sequence[Run]) -> tuple[Curve, ...]:
-    """The runs' evaluations on dev; none where a run is from before histories were kept, or had no dev."""
-    curves = []
-    for run in runs:
-        if not (run.folder / "history.json").is_file():
-            return ()
-        # A resumed run may have evaluated a step twice.
-        scores = {
-            entry["step"]: entry["eval_pearson"]
-            for entry in run.history()
-            if entry.get("eval_pearson") is not None
-        }
-        if not scores:
-            return ()
-        steps = sorted(scores)
-        curves.append(Curve(np.array(steps, float), np.array([scores[step] for step in steps])))
-    return tuple(curves)
 
 
 def _steps_to(curves: Sequence[Curve], target: float, folds: int) -> Array:
