@@ -4,7 +4,7 @@ import itertools
 import random
 import re
 
-from dalmeum.data.morphology import analyse, splice
+from dalmeum.korean.morphemes import analyse, splice
 
 _INNER_SPACE = re.compile(r"(?<=[가-힣]) +(?=[가-힣])")
 
