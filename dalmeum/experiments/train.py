@@ -15,19 +15,12 @@ from accelerate.utils import broadcast_object_list
 from numpy.typing import NDArray
 
 from dalmeum.data import PairTable
+from dalmeum.data.splits import Split, binary_labels, binary_threshold, data_warnings, read_splits
 from dalmeum.errors import DalmeumError
 from dalmeum.evaluation import Diagnosis, Evaluation, diagnose, evaluate_predictions
 from dalmeum.experiments.predictions import write_evaluations, write_predictions
 from dalmeum.experiments.report import ReportContent, write_report
-from dalmeum.experiments.runs import DataFile, Run, create_run, find_resumable, open_run
-from dalmeum.experiments.splits import (
-    Split,
-    binary_labels,
-    binary_threshold,
-    data_files,
-    data_warnings,
-    read_splits,
-)
+from dalmeum.experiments.runs import DataFile, Run, create_run, data_files, find_resumable, open_run
 from dalmeum.files import disk_error
 from dalmeum.losses import similarity_loss
 from dalmeum.models.precision import default_device

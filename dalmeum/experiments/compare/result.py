@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from dalmeum.data.splits import Split
 from dalmeum.errors import InputError
 from dalmeum.experiments.compare.arms import Arm, arms_of, models_of
 from dalmeum.experiments.compare.models import judge_models
 from dalmeum.experiments.runs import Run
-from dalmeum.experiments.splits import Split
 from dalmeum.experiments.study.choice import Choice, checkpoint_optimism, choice_on_dev
 from dalmeum.experiments.study.convergence import Convergence, convergence
 from dalmeum.experiments.study.diagnosis import ArmDiagnoses, arm_diagnoses

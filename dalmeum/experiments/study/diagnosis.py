@@ -6,10 +6,10 @@ from itertools import chain
 import numpy as np
 
 from dalmeum.data import PairTable
+from dalmeum.data.splits import Split, read_splits
 from dalmeum.errors import DalmeumError
 from dalmeum.evaluation import Diagnosis, diagnose
 from dalmeum.experiments.runs import Run
-from dalmeum.experiments.splits import Split, read_splits
 from dalmeum.experiments.study.scored import ScoredPairs, read_arms
 
 ArmDiagnoses = Mapping[str, Diagnosis | None]

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from dalmeum.data import PairTable
+from dalmeum.data.splits import PairReader, Split, binary_labels, read_splits
 from dalmeum.errors import InputError
-from dalmeum.experiments.runs import DataFile, Run, finished_runs, open_run, run_key
-from dalmeum.experiments.splits import Split, binary_labels, data_files, read_splits
+from dalmeum.experiments.runs import DataFile, Run, data_files, finished_runs, open_run, run_key
 from dalmeum.experiments.study.plan import Study, arm_recipes, with_fold, with_seed
 from dalmeum.experiments.study.workers import Order, Workers, default_jobs
 from dalmeum.progress import Progress
@@ -102,10 +102,11 @@ def _check_data(recipes: Mapping[Cell, Recipe], judged: Sequence[Split]) -> dict
     """
     read: dict[str, dict[Split, PairTable]] = {}
     files: dict[str, dict[str, DataFile]] = {}
+    reader = PairReader()
     for recipe in recipes.values():
         key = recipe.data.model_dump_json()
         if key not in read:
-            read[key] = read_splits(recipe)
+            read[key] = read_splits(recipe, reader)
             files[key] = data_files(read[key])
         for split, table in read[key].items():
             if split != "test":

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dalmeum.data.splits import read_splits
 from dalmeum.errors import InputError
 from dalmeum.evaluation import Diagnosis
 from dalmeum.evaluation.diagnosis import Ceiling, ErrorSlice
 from dalmeum.experiments.predictions import write_predictions
 from dalmeum.experiments.runs import Run
-from dalmeum.experiments.splits import read_splits
 from dalmeum.experiments.study.diagnosis import arm_diagnoses
 from dalmeum.experiments.study.diagnosis_page import diagnosis_section
 from dalmeum.experiments.study.scored import read_arm
