@@ -33,7 +33,6 @@ def arm_diagnoses(
     """
     first = arms[baseline][:folds]
     try:
-        label_range = first[0].recipe().data.label_range
         tables = [read_splits(run.recipe()) for run in first]
     except DalmeumError:
         return dict.fromkeys(splits)
@@ -51,7 +50,6 @@ def arm_diagnoses(
                 table,
                 each.predictions,
                 baseline=scored[baseline].predictions if paired and name != baseline else None,
-                label_range=label_range,
             )
             for name, each in scored.items()
         }
@@ -72,6 +70,7 @@ def _joined(parts: Sequence[PairTable]) -> PairTable | None:
         label=np.concatenate(labels),
         annotations=tuple(chain.from_iterable(annotations)) if len(annotations) == len(parts) else None,
         name=parts[0].name,
+        label_range=parts[0].label_range,
     )
 
 
