@@ -63,9 +63,13 @@ def scheduled(value: float | FractionSchedule | WeightSchedule, progress: float)
     return value.start + (value.end - value.start) * progress
 
 
-class SpacingPairs(Section):
-    """Planted pairs of a sentence and itself with a space left out, in units of a split's own pairs."""
+class Planted(Section):
+    """Pairs of a sentence and itself under a perturbation (`dalmeum.data.perturbations`).
 
+    `share` is how many, in units of a split's own pairs.
+    """
+
+    perturbation: str
     share: float = Field(gt=0, le=1)
     label: float
 
@@ -74,8 +78,9 @@ class DataRecipe(Section):
     """Which pairs, from which files. A path, or `hub:...`; see `dalmeum.data.read_pairs`.
 
     `folds` cuts the training file into so many (`dalmeum.data.folds`), of which fold number `fold` is dev.
-    `max_train_pairs` draws so many of the training pairs, the same ones for every seed. `spacing_pairs` adds
-    pairs that differ in spacing only to all labelled splits.
+    `max_train_pairs` draws so many of the training pairs, the same ones for every seed. `planted` adds
+    pairs of a sentence and itself, changed, to all labelled splits; `spacing_pairs`, its name when it could
+    plant spacing alone, is still read.
     """
 
     train: str
@@ -87,8 +92,25 @@ class DataRecipe(Section):
     folds: Annotated[int, Field(ge=2)] | None = None
     fold: int = Field(default=0, ge=0)
     max_train_pairs: Annotated[int, Field(ge=2)] | None = None
-    spacing_pairs: SpacingPairs | None = None
+    planted: Planted | None = None
     label_range: tuple[float, float] = (0.0, 5.0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def spacing_pairs_are_planted(cls, values: Any) -> Any:
+        """The old key as the new one, so that old recipes are equal to new ones."""
+        if not isinstance(values, dict) or "spacing_pairs" not in values:
+            return values
+        rest = {key: value for key, value in values.items() if key != "spacing_pairs"}
+        spacing, other = values["spacing_pairs"], rest.get("planted")
+        if isinstance(other, dict) and other.get("perturbation") != "spacing":
+            if spacing is not None:
+                raise ValueError("spacing_pairs is the old name of planted: leave one of them out")
+            return rest
+        if isinstance(spacing, dict):
+            # Both stand there where one key of the old name is laid over a recipe.
+            spacing = {"perturbation": "spacing", **(other or {}), **spacing}
+        return {**rest, "planted": spacing}
 
     @model_validator(mode="after")
     def range_is_a_range(self) -> Self:
@@ -98,10 +120,10 @@ class DataRecipe(Section):
         return self
 
     @model_validator(mode="after")
-    def spacing_label_is_in_range(self) -> Self:
+    def planted_label_is_in_range(self) -> Self:
         low, high = self.label_range
-        if self.spacing_pairs is not None and not low <= self.spacing_pairs.label <= high:
-            raise ValueError(f"spacing_pairs.label {self.spacing_pairs.label:g} is outside {low:g}..{high:g}")
+        if self.planted is not None and not low <= self.planted.label <= high:
+            raise ValueError(f"planted.label {self.planted.label:g} is outside {low:g}..{high:g}")
         return self
 
     @model_validator(mode="after")

@@ -26,14 +26,12 @@ class Pairs:
         labels: (n,).
         name: what messages call them, as the file that they were read from.
         table: their sentences; None where nobody has them.
-        label_range: lowest and highest label.
     """
 
     ids: tuple[str, ...]
     labels: Array
     name: str = "labels"
     table: PairTable | None = None
-    label_range: tuple[float, float] = (0.0, 5.0)
 
     def are(self, other: "Pairs") -> bool:
         """Whether both are the same pairs in the same order, with the same labels."""

@@ -22,7 +22,6 @@ def arm_diagnoses(arms: Arms, split: str) -> ArmDiagnoses | None:
             table,
             arm.predictions[split],
             baseline=None if arm is arms.baseline else base,
-            label_range=arms.pairs[split].label_range,
         )
         for arm in arms.arms
     }

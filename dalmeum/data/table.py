@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+_NO_COLUMNS = {"name", "warnings", "label_range"}
+
 
 @dataclass(frozen=True, eq=False)
 class PairTable:
@@ -25,6 +27,7 @@ class PairTable:
         name: what the table was read from, for messages.
         lines: the line, from 1, at which each pair starts in delimited text or JSONL; empty for others.
         warnings: what a reader found odd and could live with, one line each.
+        label_range: the lowest and the highest label that there may be.
     """
 
     id: tuple[str, ...]
@@ -37,11 +40,12 @@ class PairTable:
     name: str = ""
     lines: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
+    label_range: tuple[float, float] = (0.0, 5.0)
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             column = getattr(self, field.name)
-            if field.name in {"name", "warnings"} or column is None or (field.name == "lines" and not column):
+            if field.name in _NO_COLUMNS or column is None or (field.name == "lines" and not column):
                 continue
             if len(column) != len(self.id):
                 raise ValueError(f"{field.name} has {len(column)} rows, id has {len(self.id)}")
@@ -55,7 +59,7 @@ class PairTable:
 
     @property
     def sha256(self) -> str:
-        """Hash of what a model can learn from (all but name, lines, warnings), whatever file held it."""
+        """Hash of what a model can learn from, whatever held it: no name, lines, warnings, label range."""
         digest = hashlib.sha256()
         for column in (self.id, self.source, self.sentence1, self.sentence2):
             digest.update("\x1f".join(column).encode("utf-8", "surrogatepass") + b"\x1e")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dalmeum.data.table import PairTable
-from dalmeum.evaluation.slices import LABEL_RANGE, Rows, label_bins, lengths, sources, spacing
+from dalmeum.evaluation.slices import Rows, label_bins, lengths, sources, spacing
 from dalmeum.stats import (
     Estimate,
     difference,
@@ -177,7 +177,6 @@ def diagnose(
     *,
     train: tuple[Array, Array] | None = None,
     baseline: Array | None = None,
-    label_range: tuple[float, float] = LABEL_RANGE,
     resamples: int = RESAMPLES,
 ) -> Diagnosis | None:
     """Diagnose one run, or an arm of several seeds, by its predictions on labelled pairs.
@@ -192,7 +191,6 @@ def diagnose(
         train: labels (m,) and predictions (k, m) of the training pairs.
         baseline: predictions (k, n) to compare with, the same seeds in the same order; left aside where one
             does not vary.
-        label_range: lowest and highest label, for the bins.
         resamples: bootstrap resamples of the pairs.
     """
     label = table.label
@@ -208,7 +206,7 @@ def diagnose(
         score=found,
         overfitting=None if train is None else _overfitting(train, label, predictions, resamples),
         scale=_scale(label, predictions, resamples),
-        slices=_slices(table, label, predictions, baseline, label_range, resamples),
+        slices=_slices(table, label, predictions, baseline, resamples),
         ceiling=_ceiling(table, found.value, resamples),
     )
 
@@ -239,12 +237,11 @@ def _slices(
     label: Array,
     predictions: Array,
     baseline: Array | None,
-    label_range: tuple[float, float],
     resamples: int,
 ) -> dict[Kind, tuple[ErrorSlice, ...]]:
     fitted = least_squares(label, predictions)
     compared = None if baseline is None else least_squares(label, baseline)
-    groups = _groups(table, label, fitted.mean(axis=0), label_range)
+    groups = _groups(table, label, fitted.mean(axis=0))
     everything = [rows for named in groups.values() for rows in named.values()]
     errors = iter(relative_squared_error(label, predictions, everything, resamples=resamples))
 
@@ -267,9 +264,7 @@ def _slices(
     return {kind: tuple(part(kind, *each) for each in named.items()) for kind, named in groups.items()}
 
 
-def _groups(
-    table: PairTable, label: Array, fitted: Array, label_range: tuple[float, float]
-) -> dict[Kind, dict[str, Rows]]:
+def _groups(table: PairTable, label: Array, fitted: Array) -> dict[Kind, dict[str, Rows]]:
     """The slices of each kind that cuts the table into several."""
     by_source = sources(table.source)
     largest = sorted(by_source, key=lambda name: -len(by_source[name]))[:MOST_SOURCES]
@@ -277,8 +272,8 @@ def _groups(
         "spacing": spacing(table.sentence1, table.sentence2),
         "source": {name: by_source[name] for name in largest},
         "length": lengths(table.sentence1, table.sentence2),
-        "prediction": label_bins(fitted, label_range),
-        "label": label_bins(label, label_range),
+        "prediction": label_bins(fitted, table.label_range),
+        "label": label_bins(label, table.label_range),
     }
     return {kind: named for kind, named in groups.items() if len(named) > 1}
 

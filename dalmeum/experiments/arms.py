@@ -224,7 +224,7 @@ def _check_same(first: Pairs, other: Pairs) -> None:
 def _with_sentences(pairs: Pairs, table: PairTable) -> Pairs:
     if table.label is None or not pairs.are(Pairs(table.id, table.label)):
         return pairs
-    return dataclasses.replace(pairs, table=table, label_range=getattr(table, "label_range", (0.0, 5.0)))
+    return dataclasses.replace(pairs, table=table)
 
 
 def _train(runs: Sequence[Run], folds: int, read: Read) -> tuple[Pairs | None, Array | None]:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from dalmeum.comparison import Findings, compare_arms
 from dalmeum.data import PairTable
+from dalmeum.data.splits import Split, read_splits
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.experiments.arms import groups_of, read_arms, single_runs
 from dalmeum.experiments.runs import Run
-from dalmeum.experiments.splits import Split, read_splits
 
 PAGE = "compare.html"
 

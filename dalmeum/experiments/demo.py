@@ -83,12 +83,10 @@ def run_demo(folder: Path, output: Path) -> Demo:
     run = _chosen(result)
     scorer = load(run.folder)
     test: PairTable = practice_tables()["test"]
-    predictions, binary_predictions = score_table(scorer, test)
+    predictions = score_table(scorer, test)
     submission = run.folder / "submission.csv"
-    write_submission(submission, test, predictions, scorer.label_range)
-    evaluation = evaluate_predictions(
-        test, predictions, binary_predictions=binary_predictions, threshold=scorer.binary_threshold
-    )
+    write_submission(submission, test, predictions)
+    evaluation = evaluate_predictions(test, predictions, threshold=scorer.binary_threshold)
     return Demo(result, pages / PAGE, run, submission, evaluation)
 
 

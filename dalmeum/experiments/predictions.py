@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dalmeum.data import PairTable
+from dalmeum.data import PairTable, Predictions
 from dalmeum.errors import InputError
 from dalmeum.files import replace_file
 
@@ -60,14 +60,10 @@ def read_evaluations(path: Path, ids: tuple[str, ...]) -> Array:
     raise _damaged(path)
 
 
-def write_predictions(
-    path: Path,
-    table: PairTable,
-    predictions: NDArray[np.float64],
-    binary_predictions: NDArray[np.float64] | None,
-) -> None:
+def write_predictions(path: Path, table: PairTable, predictions: Predictions) -> None:
     """CSV `id,label,prediction,binary_prediction`; a column without values stays empty."""
-    columns = [_column(values, len(table)) for values in (table.label, predictions, binary_predictions)]
+    values = (table.label, predictions.similarity, predictions.binary)
+    columns = [_column(each, len(table)) for each in values]
     with replace_file(path, newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["id", "label", "prediction", "binary_prediction"])
@@ -83,14 +79,12 @@ def write_evaluations(path: Path, table: PairTable, evaluations: Mapping[int, ND
         writer.writerows(zip(table.id, *columns, strict=True))
 
 
-def write_submission(
-    path: Path, table: PairTable, predictions: NDArray[np.float64], label_range: tuple[float, float]
-) -> None:
-    """CSV `id,target`, clipped to the label range: what a board takes."""
+def write_submission(path: Path, table: PairTable, predictions: Predictions) -> None:
+    """CSV `id,target`, clipped to the table's label range: what a board takes."""
     with replace_file(path, newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["id", "target"])
-        clipped = np.clip(predictions, *label_range)
+        clipped = np.clip(predictions.similarity, *table.label_range)
         writer.writerows(zip(table.id, _column(clipped, len(table)), strict=True))
 
 

@@ -8,12 +8,12 @@ import numpy as np
 
 from dalmeum.comparison import BASELINE, Findings, compare_arms
 from dalmeum.data import PairTable
+from dalmeum.data.splits import PairReader, Split, binary_labels, read_splits
 from dalmeum.data.table import joined
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.experiments.arms import RunGroup, read_arms
 from dalmeum.experiments.findings import write_findings_about
-from dalmeum.experiments.runs import DataFile, Run, finished_runs, open_run, run_key
-from dalmeum.experiments.splits import Split, binary_labels, data_files, read_splits
+from dalmeum.experiments.runs import DataFile, Run, data_files, finished_runs, open_run, run_key
 from dalmeum.experiments.study.page import make_folder
 from dalmeum.experiments.study.plan import Study, arm_recipes, with_fold, with_seed
 from dalmeum.experiments.workers import Order, Workers, default_jobs
@@ -162,11 +162,12 @@ def _read_data(recipes: Mapping[Cell, Recipe], judged: Sequence[Split]) -> _Data
     """
     read: dict[str, Tables] = {}
     files: dict[str, dict[str, DataFile]] = {}
+    reader = PairReader()
     keys = {cell: recipe.data.model_dump_json() for cell, recipe in recipes.items()}
     for cell, recipe in recipes.items():
         key = keys[cell]
         if key not in read:
-            read[key] = read_splits(recipe)
+            read[key] = read_splits(recipe, reader)
             files[key] = data_files(read[key])
         for split, table in read[key].items():
             if split != "test":

@@ -1,5 +1,6 @@
 """Hangul as arithmetic: syllables, jamo, and the keystrokes of the 2-beolsik keyboard."""
 
+import unicodedata
 from collections.abc import Sequence
 
 LEADS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
@@ -36,6 +37,11 @@ def join_syllable(lead: str, vowel: str, tail: str = "") -> str:
 def has_final(text: str) -> bool:
     """Whether the last character is a syllable that ends in a consonant (받침)."""
     return bool(text) and is_syllable(text[-1]) and split_syllable(text[-1])[2] != ""
+
+
+def decomposed(text: str) -> str:
+    """Lower-cased compatibility decomposition: 각 becomes three letters; inflected forms stay alike."""
+    return unicodedata.normalize("NFKD", text.lower())
 
 
 def keystrokes(text: str) -> list[str]:

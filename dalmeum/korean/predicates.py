@@ -1,27 +1,8 @@
-"""Korean morphemes, by Kiwi: one shared analyser, and the final predicates of a sentence."""
+"""The predicates that close a sentence: 먹었다, 학생이다, 가고 싶어요."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from typing import Any
 
-
-@dataclass(frozen=True)
-class Morpheme:
-    """One morpheme and its place in the sentence (characters, end exclusive).
-
-    The tag is Kiwi's (Sejong tag set, with -I or -R where a stem is irregular or regular); `kind` is the
-    tag without that. A contracted morpheme shares its syllable with its neighbour.
-    """
-
-    form: str
-    tag: str
-    start: int = 0
-    end: int = 0
-
-    @property
-    def kind(self) -> str:
-        return self.tag.partition("-")[0]
+from dalmeum.korean.morphemes import Morpheme, analyse
 
 
 @dataclass(frozen=True)
@@ -51,40 +32,6 @@ class Predicate:
 
 
 STEMS = frozenset({"VV", "VA", "VX", "VCP", "VCN", "XSV", "XSA"})
-
-
-def words(text: str) -> frozenset[str]:
-    """A set of words, written as one spaced string."""
-    return frozenset(text.split())
-
-
-@cache
-def kiwi() -> Any:
-    """The analyser, shared: loading it takes a second or two and some hundred megabytes.
-
-    With its neural language model, `cong`, whose vectors of morphemes the offline scorer recovers.
-    """
-    from kiwipiepy import Kiwi
-
-    return Kiwi(model_type="cong")
-
-
-@lru_cache(maxsize=4096)
-def analyse(sentence: str) -> tuple[Morpheme, ...]:
-    return tuple(
-        Morpheme(token.form, str(token.tag), token.start, token.start + token.len)
-        for token in kiwi().tokenize(sentence)
-    )
-
-
-def join(morphemes: Iterable[Morpheme | tuple[str, str]]) -> str:
-    """Morphemes as written Korean: allomorphs, irregular stems and contractions are worked out by Kiwi."""
-    pairs = [(m.form, m.tag) if isinstance(m, Morpheme) else m for m in morphemes]
-    return str(kiwi().join(pairs))
-
-
-def splice(sentence: str, start: int, end: int, replacement: str) -> str:
-    return sentence[:start] + replacement + sentence[end:]
 
 
 def final_predicates(sentence: str) -> list[Predicate]:

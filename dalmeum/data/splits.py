@@ -2,27 +2,60 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dalmeum.data import PairTable, read_pairs
+from dalmeum.data.augment import planted
 from dalmeum.data.binary import implied_threshold
 from dalmeum.data.folds import fold_rows
-from dalmeum.data.spacing import with_spacing_pairs
+from dalmeum.data.perturbations import PERTURBATIONS
+from dalmeum.data.readers import read_pairs
+from dalmeum.data.readers.problems import did_you_mean
+from dalmeum.data.table import PairTable
 from dalmeum.errors import DataError, InputError
-from dalmeum.experiments.runs import DataFile
-from dalmeum.recipe import Recipe
+from dalmeum.recipe import Planted, Recipe
 
 Split = Literal["train", "dev", "test"]
 
 
-def read_splits(recipe: Recipe) -> dict[Split, PairTable]:
+class PairReader:
+    """`read_pairs`, each file once: for many recipes that name the same files."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, PairTable] = {}
+
+    def read(self, source: str | Path, **options: Any) -> PairTable:
+        """The table of a file, as `read_pairs` reads it with these options."""
+        key = repr((str(source), sorted(options.items())))
+        if key not in self._tables:
+            self._tables[key] = read_pairs(source, **options)
+        return self._tables[key]
+
+
+def read_splits(recipe: Recipe, reader: PairReader | None = None) -> dict[Split, PairTable]:
     """The tables of the splits that the recipe names; train and dev must have labels.
+
+    `reader` is shared by those who read several recipes of the same files.
 
     Raises `DataError` with the problems of all files together.
     """
+    data = recipe.data
+    if data.planted is not None:
+        _check_perturbation(data.planted.perturbation)
+    tables = _read_files(recipe, reader or PairReader())
+    if data.folds is not None:
+        tables = {**tables, **_held_out(tables["train"], data.folds, data.fold)}
+    if data.max_train_pairs is not None:
+        tables["train"] = _draw(tables["train"], data.max_train_pairs)
+    if data.planted is None:
+        return tables
+    return {split: _with_planted(table, data.planted) for split, table in tables.items()}
+
+
+def _read_files(recipe: Recipe, reader: PairReader) -> dict[Split, PairTable]:
     data = recipe.data
     paths: dict[Split, str | None] = {"train": data.train, "dev": data.dev, "test": data.test}
     tables: dict[Split, PairTable] = {}
@@ -31,7 +64,7 @@ def read_splits(recipe: Recipe) -> dict[Split, PairTable]:
         if path is None:
             continue
         try:
-            tables[split] = read_pairs(
+            tables[split] = reader.read(
                 path,
                 format=data.format,
                 columns=data.columns,
@@ -43,19 +76,23 @@ def read_splits(recipe: Recipe) -> dict[Split, PairTable]:
             problems += error.problems
     if problems:
         raise DataError(problems)
-    if data.folds is not None:
-        tables = {**tables, **_held_out(tables["train"], data.folds, data.fold)}
-    if data.max_train_pairs is not None:
-        tables["train"] = _draw(tables["train"], data.max_train_pairs)
-    if data.spacing_pairs is not None:
-        planted = data.spacing_pairs
-        for split, table in tables.items():
-            if table.label is not None:
-                try:
-                    tables[split] = with_spacing_pairs(table, planted.share, planted.label)
-                except ValueError as error:
-                    raise InputError(f"{table.name}: data.spacing_pairs: {error}") from None
     return tables
+
+
+def _check_perturbation(name: str) -> None:
+    if name not in PERTURBATIONS:
+        hint = did_you_mean(name, PERTURBATIONS) or f"; choose from {', '.join(PERTURBATIONS)}"
+        raise InputError(f"data.planted.perturbation: there is no {name}{hint}")
+
+
+def _with_planted(table: PairTable, plan: Planted) -> PairTable:
+    """The table with planted pairs; as it is where it has no labels."""
+    if table.label is None:
+        return table
+    try:
+        return planted(table, plan.perturbation, plan.share, plan.label)
+    except ValueError as error:
+        raise InputError(f"{table.name}: data.planted: {error}") from None
 
 
 def _held_out(table: PairTable, folds: int, fold: int) -> dict[Split, PairTable]:
@@ -75,11 +112,6 @@ def _draw(table: PairTable, count: int) -> PairTable:
     """`count` pairs of the table, in its order; the same for every seed, or seeds would differ in data."""
     rows = np.random.default_rng(0).permutation(len(table))[:count]
     return table.take(sorted(rows.tolist()))
-
-
-def data_files(tables: Mapping[Split, PairTable]) -> dict[str, DataFile]:
-    """What a run's record says of its data."""
-    return {split: DataFile(table.name, len(table), table.sha256) for split, table in tables.items()}
 
 
 def data_warnings(tables: Mapping[Split, PairTable]) -> tuple[str, ...]:

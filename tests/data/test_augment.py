@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from dalmeum.data import PairTable
-from dalmeum.data.spacing import differ_in_spacing_only, with_spacing_pairs
+from dalmeum.data.augment import planted
+from dalmeum.data.perturbations.spacing import differ_in_spacing_only
 
 
 @pytest.mark.parametrize(
@@ -34,9 +35,9 @@ def pairs(count: int = 40, *, binary: bool = True) -> PairTable:
 
 def test_planted_pairs_stand_behind_the_table_and_differ_in_spacing_only() -> None:
     table = pairs()
-    planted = with_spacing_pairs(table, 0.25, 4.0)
-    assert planted.take(range(40)).sha256 == table.sha256
-    new = planted.take(range(40, len(planted)))
+    result = planted(table, "spacing", 0.25, 4.0)
+    assert result.take(range(40)).sha256 == table.sha256
+    new = result.take(range(40, len(result)))
     assert len(new) == 10
     assert all(map(differ_in_spacing_only, new.sentence1, new.sentence2))
     # Two spaces in each sentence: one is left.
@@ -47,15 +48,25 @@ def test_planted_pairs_stand_behind_the_table_and_differ_in_spacing_only() -> No
     for name, source, sentence in zip(new.id, new.source, new.sentence1, strict=True):
         row = table.id.index(name.removesuffix("-spacing"))
         assert (table.source[row], table.sentence1[row]) == (source, sentence)
-    assert with_spacing_pairs(table, 0.25, 4.0).sha256 == planted.sha256
+    assert planted(table, "spacing", 0.25, 4.0).sha256 == result.sha256
+
+
+def test_other_perturbations_plant_too() -> None:
+    table = pairs(binary=False)
+    result = planted(table, "typo_missing", 0.1, 1.0)
+    new = result.take(range(40, len(result)))
+    assert new.label is not None
+    assert new.label.tolist() == [1.0] * 4
+    assert all(one != two for one, two in new.pairs)
+    assert all(name.endswith("-typo_missing") for name in new.id)
 
 
 @pytest.mark.parametrize(("label", "similar"), [(4.0, 1), (1.0, 0)])
 def test_the_binary_label_follows_the_tables_own_rule(label: float, similar: int) -> None:
-    planted = with_spacing_pairs(pairs(), 0.1, label)
-    assert planted.binary is not None
-    assert planted.binary[40:].tolist() == [similar] * 4
-    assert with_spacing_pairs(pairs(binary=False), 0.1, label).binary is None
+    result = planted(pairs(), "spacing", 0.1, label)
+    assert result.binary is not None
+    assert result.binary[40:].tolist() == [similar] * 4
+    assert planted(pairs(binary=False), "spacing", 0.1, label).binary is None
 
 
 def test_sentences_of_one_word_and_repeated_ones_are_left_out() -> None:
@@ -66,15 +77,15 @@ def test_sentences_of_one_word_and_repeated_ones_are_left_out() -> None:
         sentence2=("가", "나", "다", "라"),
         label=np.array([1.0, 2.0, 3.0, 4.0]),
     )
-    planted = with_spacing_pairs(table, 1.0, 5.0)
-    assert planted.sentence1[4:] == ("한 문장",)
-    assert planted.sentence2[4:] == ("한문장",)
-    assert len(set(planted.id)) == 5
-    with pytest.raises(ValueError, match="a share of 1 of its sentences of two words or more is none"):
-        with_spacing_pairs(table.take([2, 3]), 1.0, 5.0)
+    result = planted(table, "spacing", 1.0, 5.0)
+    assert result.sentence1[4:] == ("한 문장",)
+    assert result.sentence2[4:] == ("한문장",)
+    assert len(set(result.id)) == 5
+    with pytest.raises(ValueError, match="a share of 1 of the sentences that spacing can change is none"):
+        planted(table.take([2, 3]), "spacing", 1.0, 5.0)
 
 
 def test_a_binary_column_of_one_class_says_nothing_of_planted_pairs() -> None:
     table = pairs()
     with pytest.raises(ValueError, match="imply no threshold"):
-        with_spacing_pairs(table.take(range(20)), 0.1, 5.0)
+        planted(table.take(range(20)), "spacing", 0.1, 5.0)
