@@ -24,7 +24,10 @@ ROOT = Path(__file__).parents[1]
 READMES = ("README.md", "README.ko.md")
 TRANSLATED = (
     READMES,
-    *((f"docs/{name}.md", f"docs/{name}.ko.md") for name in ("losses", "first-experiment")),
+    *(
+        (f"docs/{name}.md", f"docs/{name}.ko.md")
+        for name in ("losses", "first-experiment", "data", "training", "studies")
+    ),
 )
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
 RECIPES = sorted(ROOT.glob("recipes/*.yaml"))
