@@ -1,6 +1,7 @@
 """What the documentation shows exists: commands, options, recipe keys, files, links; in both languages."""
 
 import dataclasses
+import json
 import re
 import shlex
 import shutil
@@ -15,10 +16,12 @@ import typer
 import yaml
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
+from typer.testing import CliRunner
 
 from dalmeum.cli import app
 from dalmeum.data.readers import FORMATS
 from dalmeum.evaluation.score import Metrics
+from dalmeum.experiments.runs import Run
 from dalmeum.experiments.study.plan import Study, load_study
 from dalmeum.experiments.train import train
 from dalmeum.recipe import Recipe, build_recipe, load_recipe
@@ -110,20 +113,21 @@ def test_both_languages_show_the_same_code(pages: tuple[str, str]) -> None:
     assert english == korean
 
 
-def test_python_examples_run(
-    tmp_path: Path,
-    tiny_encoder: Callable[[str], str],
-    write_pairs: Callable[..., Path],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture
+def run(tmp_path: Path, tiny_encoder: Callable[[str], str], write_pairs: Callable[..., Path]) -> Run:
     values = {
-        "data": {"train": str(write_pairs("train.csv", 32))},
+        "data": {"train": str(write_pairs("train.csv", 32)), "dev": str(write_pairs("dev.csv", 16, seed=1))},
         "model": {"encoder": tiny_encoder("bert"), "max_length": 32},
         "training": {"epochs": 1, "precision": "float32"},
         "output": str(tmp_path / "runs"),
     }
-    run = train(build_recipe(values, "test"))
+    return train(build_recipe(values, "test"))
+
+
+def test_python_examples_run(
+    run: Run, tmp_path: Path, tiny_encoder: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     examples = [example for page in PAGES for example in blocks(page, "python")]
     assert examples
     for example in examples:
@@ -231,6 +235,33 @@ def test_other_tables_have_every_row(page: str) -> None:
     assert re.findall(r"^\| `(pearson|spearman|rmse|mae|f1)` \|", text(page), re.MULTILINE) == [
         field.name for field in dataclasses.fields(Metrics)
     ]
+
+
+def named(page: str, heading: str) -> list[tuple[str, str]]:
+    """First and second cell of each row of the table below a head that starts so."""
+    _, _, rest = text(page).partition(f"\n| {heading}")
+    rows = rest.partition("\n\n")[0].splitlines()[2:]
+    return [(cells[0].strip("`"), cells[1]) for cells in (row.strip("| ").split(" | ") for row in rows)]
+
+
+def test_reference_names_what_a_run_leaves(run: Run, tmp_path: Path) -> None:
+    left = {path.name + "/" * path.is_dir() for path in run.folder.iterdir()}
+    for page, heading in zip(REFERENCES, ("in `runs/", "`runs/"), strict=True):
+        told = dict(named(page, heading))
+        assert left <= told.keys()
+        assert told.keys() - left <= {"checkpoints/"}
+        files = re.findall(r"`([\w-]+\.csv)`", told["predictions/"])
+        assert {path.name for path in (run.folder / "predictions").iterdir()} <= set(files)
+    calls = {
+        "evaluate": [str(run.folder), str(tmp_path / "dev.csv"), "--slices"],
+        "predict": [str(run.folder), str(tmp_path / "dev.csv"), "-o", str(tmp_path / "out.csv")],
+        "check": [str(tmp_path / "train.csv")],
+    }
+    for command, arguments in calls.items():
+        printed = json.loads(CliRunner().invoke(app, [command, *arguments, "--json"]).stdout)
+        for page, heading in zip(REFERENCES, ("command", "명령"), strict=True):
+            told = dict(named(page, f"{heading} | "))[command]
+            assert set(re.findall(r"`([a-z_]+)`", told)) == printed.keys(), (page, command)
 
 
 def tree(page: str) -> list[str]:
