@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Tag, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from dalmeum.errors import InputError, RecipeError
@@ -19,6 +19,11 @@ class Section(BaseModel):
     """A part of a file: an unknown key is an error, since a misspelt one would be silently ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def described(en: str, ko: str, **field: Any) -> Any:
+    """A key, as pydantic's `Field`, and what it is in both languages: the reference in `docs/` says so."""
+    return Field(description=en, json_schema_extra={"ko": ko}, **field)
 
 
 AnySection = TypeVar("AnySection", bound=Section)

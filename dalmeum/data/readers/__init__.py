@@ -8,6 +8,7 @@ from typing import Literal
 from dalmeum.data.readers.build import MAX_CHARACTERS, TableBuilder
 from dalmeum.data.readers.delimited import read_csv, read_tsv
 from dalmeum.data.readers.encoding import ENCODINGS, check_encoding, decode, read_bytes
+from dalmeum.data.readers.formats import FORMATS, GENERIC
 from dalmeum.data.readers.frame import Frame
 from dalmeum.data.readers.hub import PREFIX as HUB_PREFIX
 from dalmeum.data.readers.hub import read_hub
@@ -30,9 +31,6 @@ from dalmeum.data.table import PairTable
 from dalmeum.errors import InputError
 
 __all__ = ["ENCODINGS", "FORMATS", "MAX_CHARACTERS", "read_pairs"]
-
-GENERIC = ("csv", "tsv", "jsonl", "parquet", "hub")
-FORMATS = ("auto", "competition", "klue-sts", "korsts", "stsb-csv", "sick", *GENERIC)
 
 
 def read_pairs(
