@@ -20,6 +20,7 @@ LAYERS = (
     ("training",),
     ("integrations",),
     ("evaluation",),
+    ("pages",),
     ("experiments",),
     ("competition",),
     ("serving",),
