@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from dalmeum.cli.options import JsonOption
-from dalmeum.cli.output import metrics_lines, note, print_json
+from dalmeum.cli.output import note, print_json
 
 
 def demo(
@@ -23,6 +23,7 @@ def demo(
     """
     from dalmeum.experiments.demo import STUDY, run_demo
     from dalmeum.experiments.study.lines import result_lines
+    from dalmeum.pages.scores import metrics_lines
 
     note("The practice set is synthetic, made for trying things out: its scores say nothing about real data.")
     done = run_demo(folder, output)

@@ -18,7 +18,6 @@ from dalmeum.data import PairTable
 from dalmeum.errors import DalmeumError
 from dalmeum.evaluation import Diagnosis, Evaluation, diagnose, evaluate_predictions
 from dalmeum.experiments.predictions import write_evaluations, write_predictions
-from dalmeum.experiments.report import ReportContent, write_report
 from dalmeum.experiments.runs import DataFile, Run, create_run, find_resumable, open_run
 from dalmeum.experiments.splits import (
     Split,
@@ -33,6 +32,7 @@ from dalmeum.losses import similarity_loss
 from dalmeum.models.precision import default_device
 from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairScorer, new_scorer
+from dalmeum.pages import ASSETS, RunPage, write_run
 from dalmeum.recipe import Recipe
 from dalmeum.training.fit import Fit, fit
 from dalmeum.training.pairs import EncodedPairs
@@ -167,10 +167,10 @@ def _record_results(
         train=None if split == "train" or train_label is None else (train_label, shown["train"][None]),
         label_range=recipe.data.label_range,
     )
-    content = report_content(
+    page = run_page(
         run, recipe, result, split, tables[split], shown[split], evaluations[split], diagnosis
     )
-    write_report(run.report, content)
+    write_run(run.report, page, assets=run.folder.parent / ASSETS)
     # Optimiser states are of use to an unfinished run alone, and twice the size of the model.
     for checkpoint in run.checkpoints.iterdir():
         shutil.rmtree(checkpoint)
@@ -187,7 +187,7 @@ def encode_pairs(scorer: PairScorer, table: PairTable, binary: NDArray[np.int64]
     )
 
 
-def report_content(
+def run_page(
     run: Run,
     recipe: Recipe,
     result: Fit,
@@ -196,8 +196,8 @@ def report_content(
     predictions: NDArray[np.float64],
     evaluation: Evaluation,
     diagnosis: Diagnosis | None,
-) -> ReportContent:
-    return ReportContent(
+) -> RunPage:
+    return RunPage(
         title=run.id,
         question=recipe.question,
         recipe=recipe.to_yaml(),

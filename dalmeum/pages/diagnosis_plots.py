@@ -124,6 +124,6 @@ def shares_figure(diagnosis: Diagnosis) -> Figure:
         },
         "legend": LEGEND,
         "showlegend": True,
-        "height": 140 + 32 * len(parts),
+        "height": 130 + 27 * len(parts),
     }
     return {"data": [pairs, lost], "layout": layout}

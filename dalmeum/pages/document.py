@@ -20,6 +20,9 @@ from dalmeum.pages import numbers
 from dalmeum.pages.plots import Figure
 from dalmeum.pages.text import Shown, script_json, shorten, source_name
 
+ASSETS = "assets"
+"""The usual name of the folder that holds what pages share, beside the folders of the pages."""
+
 TEMPLATES = "templates"
 
 

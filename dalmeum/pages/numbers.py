@@ -20,7 +20,7 @@ def signed(value: float, digits: int = 4) -> str:
 
 
 def percent(share: float, digits: int = 1) -> str:
-    return f"{100 * share:.{digits}f} %" if math.isfinite(share) else NONE
+    return f"{share:.{digits}%}" if math.isfinite(share) else NONE
 
 
 def count(number: int) -> str:

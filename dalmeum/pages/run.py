@@ -14,7 +14,7 @@ from dalmeum.languages import Text
 from dalmeum.pages.diagnosis import diagnosis_values
 from dalmeum.pages.diagnosis_plots import scale_figure, shares_figure
 from dalmeum.pages.document import Page, render, write_page
-from dalmeum.pages.numbers import count, has_interval, interval, number
+from dalmeum.pages.numbers import NONE, count, has_interval, interval, number
 from dalmeum.pages.plots import Figure
 from dalmeum.pages.run_plots import (
     MOST_POINTS,
@@ -45,7 +45,7 @@ NO_ANSWER = Text(
     "No Pearson on {split}, {pairs} pairs: the labels or the predictions do not vary.",
     "{split} 문장쌍 {pairs}개에서는 레이블이나 예측이 모두 같아 피어슨을 구할 수 없습니다.",
 )
-INTERVAL = Text(" (95 % {bounds})", "(95 % 구간 {bounds})")
+INTERVAL = Text(" (95\u00a0% {bounds})", "(95\u00a0% 구간 {bounds})")
 OVERFITTED = Text(
     "; it is {gap} higher on the training pairs: overfitting", ", 학습 문장쌍에서는 {gap} 더 높음(과적합)"
 )
@@ -99,7 +99,7 @@ def answer(content: RunPage) -> Text:
     """What came out, in one sentence."""
     score = content.evaluation.metrics.pearson
     values: dict[str, Any] = {"split": content.split, "pairs": count(len(content.table))}
-    if number(score.value) == "-":
+    if number(score.value) == NONE:
         return NO_ANSWER.format(**values)
     found, overfitting = content.diagnosis and content.diagnosis.overfitting, NOTHING
     if found:

@@ -1,4 +1,4 @@
-"""A small report, and sentences that try to be more than text."""
+"""A small run's page, and sentences that try to be more than text."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from dalmeum.data import PairTable
 from dalmeum.evaluation import diagnose, evaluate_predictions
-from dalmeum.experiments.report import ReportContent
+from dalmeum.pages import RunPage
 
 OWN = "document.documentElement.setAttribute('data-owned','yes')"
 HOSTILE = (
@@ -28,10 +28,10 @@ HISTORY = (
 )
 
 
-def report_content(
+def run_page(
     rows: int = 40, texts: tuple[str, ...] = ("같은 문장", "다른 문장"), **values: Any
-) -> ReportContent:
-    """A report on `rows` pairs whose sentences, sources and ids take turns in `texts`."""
+) -> RunPage:
+    """The page of a run on `rows` pairs whose sentences, sources and ids take turns in `texts`."""
 
     def turns(start: int) -> tuple[str, ...]:
         return tuple(texts[(row + start) % len(texts)] for row in range(rows))
@@ -48,15 +48,15 @@ def report_content(
     given = {"title": "a run", "split": "dev", "history": HISTORY, **values}
     evaluation = evaluate_predictions(table, predictions, threshold=3.0, resamples=50)
     diagnosis = diagnose(table, predictions[None], train=(label, 0.9 * predictions[None]), resamples=50)
-    return ReportContent(
+    return RunPage(
         table=table, predictions=predictions, evaluation=evaluation, diagnosis=diagnosis, **given
     )
 
 
-def hostile_content() -> ReportContent:
+def hostile_run_page() -> RunPage:
     """Hostile text in every place that takes text."""
     everything = " ".join(HOSTILE[:5])
-    return report_content(
+    return run_page(
         texts=HOSTILE,
         title=everything,
         split=everything,
