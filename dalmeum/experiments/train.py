@@ -167,9 +167,7 @@ def _record_results(
         train=None if split == "train" or train_label is None else (train_label, shown["train"][None]),
         label_range=recipe.data.label_range,
     )
-    page = run_page(
-        run, recipe, result, split, tables[split], shown[split], evaluations[split], diagnosis
-    )
+    page = run_page(run, recipe, result, split, tables[split], shown[split], evaluations[split], diagnosis)
     write_run(run.report, page, assets=run.folder.parent / ASSETS)
     # Optimiser states are of use to an unfinished run alone, and twice the size of the model.
     for checkpoint in run.checkpoints.iterdir():

@@ -1,4 +1,4 @@
-"""What people look at: pages of one file each, and the terminal's tables of scores. No run folder is known here."""
+"""What people look at: HTML pages, and the terminal's tables of scores. It knows no run folder."""
 
 from dalmeum.pages.document import ASSETS
 from dalmeum.pages.run import RunPage, render_run, write_run

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from dalmeum.evaluation.diagnosis import Diagnosis
+from dalmeum.evaluation.diagnosis import Diagnosis, ErrorSlice
 from dalmeum.evaluation.slices import OTHER
 from dalmeum.languages import Text
 from dalmeum.pages.diagnosis import slice_title
@@ -89,16 +89,6 @@ def shares_figure(diagnosis: Diagnosis) -> Figure:
         "marker": {"color": QUIET},
         "hovertemplate": "%{x:.1f} %<extra></extra>",
     }
-    high, low = (
-        [
-            drawn(
-                100 * abs(getattr(part.relative_error, end) - part.relative_error.value) * part.share_of_pairs,
-                3,
-            )
-            for _, part in parts
-        ]
-        for end in ("high", "low")
-    )
     lost = {
         **bars,
         "name": Text("share of lost score", "잃은 점수의 비중"),
@@ -106,8 +96,8 @@ def shares_figure(diagnosis: Diagnosis) -> Figure:
         "error_x": {
             "type": "data",
             "symmetric": False,
-            "array": high,
-            "arrayminus": low,
+            "array": [_reach(part, part.relative_error.high) for _, part in parts],
+            "arrayminus": [_reach(part, part.relative_error.low) for _, part in parts],
             "thickness": 1.5,
             "width": 3,
             "color": QUIET,
@@ -127,3 +117,8 @@ def shares_figure(diagnosis: Diagnosis) -> Figure:
         "height": 130 + 27 * len(parts),
     }
     return {"data": [pairs, lost], "layout": layout}
+
+
+def _reach(part: ErrorSlice, bound: float) -> float | None:
+    """How far a bound of the relative error lies from the share of lost score, in percent."""
+    return drawn(100 * abs(bound - part.relative_error.value) * part.share_of_pairs, 3)

@@ -44,7 +44,7 @@ class Page:
 
 
 def write_page(path: Path, page: Page, *, assets: Path, self_contained: bool = False) -> None:
-    """Write a page, and Plotly's script into the folder `assets`, from where pages beside each other share it.
+    """Write a page, and Plotly's script into the folder `assets`, which pages beside each other share.
 
     With `self_contained` the script, of about 5 MB, stands inside the page, and `assets` is left alone.
     Raises `InputError` where a place can't be written; what stood there then stays.
@@ -60,7 +60,7 @@ def write_page(path: Path, page: Page, *, assets: Path, self_contained: bool = F
 
 
 def render(page: Page, plotly: str = "") -> str:
-    """A page as HTML that asks for no address but `plotly`, where Plotly's script lies; without one it holds it.
+    """A page as HTML that asks for no address but `plotly`, of Plotly's script; without it the script is inside.
 
     Its own security policy lets no script run but the page's own and the one that they fetch, whatever a
     sentence may hold.
@@ -70,15 +70,19 @@ def render(page: Page, plotly: str = "") -> str:
         "page_script": asset("page.js"),
         "plotly_script": Markup("") if plotly or not page.figures else Markup(_plotly()),
     }
-    text = _environment().get_template(page.template).render(
-        **page.values,
-        title=page.title,
-        chosen=chosen_language() or "",
-        policy=_policy(*filter(None, scripts.values())),
-        style=asset("page.css"),
-        figures=Markup(script_json(page.figures)),
-        plotly=plotly if page.figures else "",
-        **scripts,
+    text = (
+        _environment()
+        .get_template(page.template)
+        .render(
+            **page.values,
+            title=page.title,
+            chosen=chosen_language() or "",
+            policy=_policy(*filter(None, scripts.values())),
+            style=asset("page.css"),
+            figures=Markup(script_json(page.figures)),
+            plotly=plotly if page.figures else "",
+            **scripts,
+        )
     )
     # A sentence may hold half of a surrogate pair, which no encoding can write.
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -117,10 +117,14 @@ def figures(content: RunPage) -> dict[str, Figure]:
     label_range = content.evaluation.label_range
     by_label = residual_spread(predictions - label, label_bins(label, label_range))
     by_source = residual_spread(predictions - label, largest_sources(content.table.source))
-    diagnosed = {} if diagnosis is None else {
-        "diagnosis-scale": scale_figure(label, predictions, rows),
-        "diagnosis-shares": shares_figure(diagnosis),
-    }
+    diagnosed = (
+        {}
+        if diagnosis is None
+        else {
+            "diagnosis-scale": scale_figure(label, predictions, rows),
+            "diagnosis-shares": shares_figure(diagnosis),
+        }
+    )
     return {
         **learning_curves(content.history),
         **diagnosed,

@@ -45,7 +45,7 @@ NEAR = 0.03
 
 
 def learning_curves(history: Sequence[Mapping[str, Any]]) -> dict[str, Figure]:
-    """A figure each for Pearson, loss and MAE, of those that the history has a finite value of; dev in front."""
+    """A figure each for Pearson, loss and MAE, where the history has a finite value of it; dev in front."""
     found = {}
     for name, (train_key, dev_key) in CURVES.items():
         curves = [*training_curves(history, train_key), *dev_curve(history, dev_key)]

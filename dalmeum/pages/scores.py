@@ -75,9 +75,7 @@ def slices_table(slices: Sequence[Slice], head: Text) -> Table:
     ]
     left_out = len(slices) - MOST_SLICES
     more = Text("and {left_out:,} more", "그 밖에 {left_out:,}개").format(left_out=left_out)
-    return Table(
-        [head, PAIRS, *map(metric_title, names)], [Group(rows)], more=more if left_out > 0 else ""
-    )
+    return Table([head, PAIRS, *map(metric_title, names)], [Group(rows)], more=more if left_out > 0 else "")
 
 
 def _value(estimate: Estimate | None) -> str:

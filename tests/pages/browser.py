@@ -76,7 +76,11 @@ class Tab:
 
     def wait(self, condition: str) -> None:
         until = f"""new Promise((done) => {{
-            const look = (left) => {condition} || !left ? done(Boolean({condition})) : setTimeout(look, 20, left - 1);
+            const look = (left) => {{
+                const found = Boolean({condition});
+                if (found || !left) done(found);
+                else setTimeout(look, 20, left - 1);
+            }};
             look(1000);
         }})"""
         # While a page is being replaced, its promises are lost.

@@ -28,9 +28,7 @@ HISTORY = (
 )
 
 
-def run_page(
-    rows: int = 40, texts: tuple[str, ...] = ("같은 문장", "다른 문장"), **values: Any
-) -> RunPage:
+def run_page(rows: int = 40, texts: tuple[str, ...] = ("같은 문장", "다른 문장"), **values: Any) -> RunPage:
     """The page of a run on `rows` pairs whose sentences, sources and ids take turns in `texts`."""
 
     def turns(start: int) -> tuple[str, ...]:
@@ -48,9 +46,7 @@ def run_page(
     given = {"title": "a run", "split": "dev", "history": HISTORY, **values}
     evaluation = evaluate_predictions(table, predictions, threshold=3.0, resamples=50)
     diagnosis = diagnose(table, predictions[None], train=(label, 0.9 * predictions[None]), resamples=50)
-    return RunPage(
-        table=table, predictions=predictions, evaluation=evaluation, diagnosis=diagnosis, **given
-    )
+    return RunPage(table=table, predictions=predictions, evaluation=evaluation, diagnosis=diagnosis, **given)
 
 
 def hostile_run_page() -> RunPage:
