@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from dalmeum.cli.options import JsonOption
-from dalmeum.cli.output import metrics_lines, note, print_json
+from dalmeum.cli.output import note, print_json
 
 
 def demo(
@@ -22,6 +22,7 @@ def demo(
     test labels, and gets a report and a submission file.
     """
     from dalmeum.experiments.demo import STUDY, run_demo
+    from dalmeum.pages.scores import metrics_lines
 
     note("The practice set is synthetic, made for trying things out: its scores say nothing about real data.")
     done = run_demo(folder, output)

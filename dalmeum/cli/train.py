@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dalmeum.cli.options import JsonOption
-from dalmeum.cli.output import metrics_lines, note_warnings, print_json
+from dalmeum.cli.output import note_warnings, print_json
 
 
 def train(
@@ -27,6 +27,7 @@ def train(
     loaded = load_recipe(recipe, overrides or [])
 
     from dalmeum.experiments.train import train as train_recipe
+    from dalmeum.pages.scores import metrics_lines
 
     run = train_recipe(loaded, recipe.stem, resume=resume)
     if os.environ.get("RANK", "0") != "0":

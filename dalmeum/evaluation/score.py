@@ -1,7 +1,6 @@
 """Predictions against labels: five scores with their intervals, overall and by slice."""
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -83,22 +82,6 @@ class Evaluation:
             "by_source": {part.name: part.to_dict() for part in self.by_source},
             "by_label": {part.name: part.to_dict() for part in self.by_label},
         }
-
-    def slice_lines(self) -> list[str]:
-        """The slices' scores as a table for a terminal; sources only where there are several."""
-        names = [field.name for field in dataclasses.fields(Metrics)]
-        lines = []
-        for title, parts in (("source", self.by_source), ("label", self.by_label)):
-            if len(parts) < 2:
-                continue
-            width = max(10, *(len(part.name) for part in parts))
-            heads = "".join(f"{name:>10}" for name in names)
-            lines += ["", f"{title:<{width}}{'pairs':>9}{heads}"]
-            for part in parts:
-                estimates = [getattr(part.metrics, name) for name in names]
-                values = "".join(f"{_text(estimate):>10}" for estimate in estimates)
-                lines.append(f"{part.name:<{width}}{part.pairs:>9,}{values}")
-        return lines
 
 
 def evaluate_predictions(
@@ -215,7 +198,3 @@ def _metrics(columns: _Columns, resamples: int, seed: int) -> Metrics:
         mae=estimates["mae"],
         f1=estimates.get("f1"),
     )
-
-
-def _text(estimate: Estimate | None) -> str:
-    return "-" if estimate is None or math.isnan(estimate.value) else f"{estimate.value:.4f}"

@@ -19,13 +19,13 @@ from dalmeum.data.splits import Split, binary_labels, binary_threshold, data_war
 from dalmeum.errors import DalmeumError
 from dalmeum.evaluation import Diagnosis, Evaluation, diagnose, evaluate_predictions
 from dalmeum.experiments.predictions import write_evaluations, write_predictions
-from dalmeum.experiments.report import ReportContent, write_report
 from dalmeum.experiments.runs import DataFile, Run, create_run, data_files, find_resumable, open_run
 from dalmeum.files import disk_error
 from dalmeum.losses import similarity_loss
 from dalmeum.models.precision import default_device
 from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairScorer, new_scorer
+from dalmeum.pages import ASSETS, RunPage, write_run
 from dalmeum.recipe import Recipe
 from dalmeum.training.fit import Fit, fit
 from dalmeum.training.pairs import EncodedPairs
@@ -155,8 +155,8 @@ def _record_results(
         shown[None],
         train=None if split == "train" or train_label is None else (train_label, of_train[None]),
     )
-    content = report_content(run, recipe, result, split, tables[split], shown, evaluations[split], diagnosis)
-    write_report(run.report, content)
+    page = run_page(run, recipe, result, split, tables[split], shown, evaluations[split], diagnosis)
+    write_run(run.report, page, assets=run.folder.parent / ASSETS)
     # Optimiser states are of use to an unfinished run alone, and twice the size of the model.
     for checkpoint in run.checkpoints.iterdir():
         shutil.rmtree(checkpoint)
@@ -173,7 +173,7 @@ def encode_pairs(scorer: PairScorer, table: PairTable, binary: NDArray[np.int64]
     )
 
 
-def report_content(
+def run_page(
     run: Run,
     recipe: Recipe,
     result: Fit,
@@ -182,8 +182,8 @@ def report_content(
     predictions: NDArray[np.float64],
     evaluation: Evaluation,
     diagnosis: Diagnosis | None,
-) -> ReportContent:
-    return ReportContent(
+) -> RunPage:
+    return RunPage(
         title=run.id,
         question=recipe.question,
         recipe=recipe.to_yaml(),

@@ -1,0 +1,82 @@
+"""Scores with their intervals, for the terminal and for pages."""
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+
+from dalmeum import terminal
+from dalmeum.evaluation import Evaluation, Metrics, Slice
+from dalmeum.languages import Text
+from dalmeum.pages.numbers import NONE, RANGE, count, number
+from dalmeum.pages.tables import Cell, Group, Row, Table, estimate_cell
+from dalmeum.pages.text import Shown, source_name
+from dalmeum.stats import Estimate
+
+Json = Mapping[str, Mapping[str, float | None] | None]
+
+TITLES = {
+    "pearson": Text("Pearson r", "피어슨 상관"),
+    "spearman": Text("Spearman ρ", "스피어만 상관"),
+    "rmse": Text("RMSE", "RMSE"),
+    "mae": Text("MAE", "MAE"),
+    "f1": Text("F1", "F1"),
+}
+SCORE, INTERVAL = Text("score", "점수"), Text("95 % interval", "95 % 구간")
+PAIRS = Text("pairs", "문장쌍")
+SOURCE, LABEL = Text("source", "출처"), Text("label", "레이블")
+MOST_SLICES = 50
+
+
+def metrics_lines(metrics: Json, title: Shown) -> list[str]:
+    """A terminal's table of scores, `{name: {value, low, high}}`, with their intervals."""
+    rows: list[Sequence[object]] = [(title, SCORE, INTERVAL)]
+    for name, estimate in metrics.items():
+        if estimate is None or estimate["value"] is None:
+            rows.append((name, NONE, ""))
+            continue
+        low, high = estimate["low"], estimate["high"]
+        bounds = "" if low is None or high is None else RANGE.format(low=f"{low:.4f}", high=f"{high:.4f}")
+        rows.append((name, f"{estimate['value']:.4f}", bounds))
+    return terminal.table(rows, right=[1])
+
+
+def slice_lines(evaluation: Evaluation) -> list[str]:
+    """The slices' scores as tables for a terminal; sources only where there are several."""
+    lines = []
+    for title, parts in ((SOURCE, evaluation.by_source), (LABEL, evaluation.by_label)):
+        if len(parts) < 2:
+            continue
+        names = list(estimates(parts[0].metrics))
+        rows: list[Sequence[object]] = [(title, PAIRS, *names)]
+        for part in parts:
+            rows.append((part.name, count(part.pairs), *map(_value, estimates(part.metrics).values())))
+        lines += ["", *terminal.table(rows, right=range(1, len(names) + 2))]
+    return lines
+
+
+def estimates(metrics: Metrics) -> dict[str, Estimate | None]:
+    """The scores by name, None for one that the data allow no rule for."""
+    return {field.name: getattr(metrics, field.name) for field in dataclasses.fields(metrics)}
+
+
+def metric_title(name: str) -> Shown:
+    return TITLES.get(name, name)
+
+
+def slices_table(slices: Sequence[Slice], head: Text) -> Table:
+    """The scores of the first `MOST_SLICES` slices, and how many more there are."""
+    names = list(estimates(slices[0].metrics)) if slices else []
+    rows = [
+        Row(
+            source_name(part.name),
+            [Cell(count(part.pairs)), *map(estimate_cell, estimates(part.metrics).values())],
+        )
+        for part in slices[:MOST_SLICES]
+    ]
+    left_out = len(slices) - MOST_SLICES
+    more = Text("and {left_out:,} more", "그 밖에 {left_out:,}개").format(left_out=left_out)
+    return Table([head, PAIRS, *map(metric_title, names)], [Group(rows)], more=more if left_out > 0 else "")
+
+
+def _value(estimate: Estimate | None) -> str:
+    return NONE if estimate is None or not math.isfinite(estimate.value) else number(estimate.value, 4)
