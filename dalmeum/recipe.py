@@ -3,14 +3,14 @@
 All problems are reported at once, each with the key and the mend, before anything heavy is loaded.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from dalmeum.configuration import Section, apply_override, build, described, read_yaml
+from dalmeum.configuration import Section, apply_override, build, described, merged, read_yaml
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
@@ -456,14 +456,38 @@ class Recipe(Section):
         return yaml.safe_dump(self.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
 
 
-def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
-    """The recipe in a YAML file, with `section.key=value` overrides (values are YAML) laid over it.
+def load_recipe(
+    recipe: str | Path | Mapping[str, Any] | Recipe | None = None,
+    overrides: Sequence[str] = (),
+    **sections: Any,
+) -> Recipe:
+    """A recipe from a YAML file, a mapping, another recipe, or keywords alone.
+
+    Args:
+        recipe: a path, or a mapping as YAML would give it.
+        overrides: `section.key=value`, laid over it last; values are YAML.
+        sections: keys of a recipe, laid over it; mappings are merged, as in
+            `load_recipe("recipe.yaml", training={"seed": 7})`.
 
     Raises `RecipeError` with all problems at once.
     """
-    values = read_yaml(Path(path), Recipe)
+    values, name = recipe_values(recipe, sections)
     problems = [problem for override in overrides if (problem := apply_override(values, override))]
-    return build_recipe(values, str(path), problems)
+    return build_recipe(values, name, problems)
+
+
+def recipe_values(
+    recipe: str | Path | Mapping[str, Any] | Recipe | None, sections: Mapping[str, Any]
+) -> tuple[dict[str, Any], str]:
+    """What `load_recipe` builds a recipe of, and what messages call it."""
+    name = str(recipe) if isinstance(recipe, str | Path) else "recipe"
+    if isinstance(recipe, str | Path):
+        values = read_yaml(Path(recipe), Recipe)
+    elif isinstance(recipe, Recipe):
+        values = recipe.model_dump()
+    else:
+        values = merged({}, recipe or {})
+    return merged(values, sections), name
 
 
 def build_recipe(values: dict[str, Any], name: str, problems: Sequence[str] = ()) -> Recipe:

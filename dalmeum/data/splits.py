@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from dalmeum.data.augment import planted
 from dalmeum.data.binary import implied_threshold
 from dalmeum.data.folds import fold_rows
+from dalmeum.data.parquet import write_parquet
 from dalmeum.data.perturbations import PERTURBATIONS
-from dalmeum.data.readers import read_pairs
+from dalmeum.data.readers import InMemory, read_pairs
 from dalmeum.data.readers.problems import did_you_mean
 from dalmeum.data.table import PairTable
 from dalmeum.errors import DataError, InputError
@@ -21,18 +22,43 @@ from dalmeum.recipe import Planted, Recipe
 Split = Literal["train", "dev", "test"]
 
 
+MEMORY = "memory:"
+"""What the name of pairs that are in no file begins with."""
+
+
 class PairReader:
-    """`read_pairs`, each file once: for many recipes that name the same files."""
+    """`read_pairs`, each file once, for many recipes of the same files; and pairs that are in no file."""
 
     def __init__(self) -> None:
         self._tables: dict[str, PairTable] = {}
+        self._held: dict[str, InMemory] = {}
+
+    def hold(self, data: InMemory) -> str:
+        """A name by which a recipe can speak of pairs in memory."""
+        name = f"{MEMORY}{len(self._held) + 1}"
+        self._held[name] = data
+        return name
 
     def read(self, source: str | Path, **options: Any) -> PairTable:
         """The table of a file, as `read_pairs` reads it with these options."""
         key = repr((str(source), sorted(options.items())))
         if key not in self._tables:
-            self._tables[key] = read_pairs(source, **options)
+            held = str(source).startswith(MEMORY)
+            self._tables[key] = read_pairs(self._held[str(source)] if held else source, **options)
         return self._tables[key]
+
+    def write_held(self, recipe: Recipe, folder: Path) -> Recipe:
+        """The recipe with what it has in memory written to `folder`, Parquet files named by what they hold.
+
+        Raises `InputError` where they can't be written.
+        """
+        paths: dict[str, str] = {}
+        for split, table in _read_files(recipe, self).items():
+            if str(getattr(recipe.data, split)).startswith(MEMORY):
+                path = folder / f"{table.sha256[:16]}.parquet"
+                write_parquet(path, table, recipe.data.columns)
+                paths[split] = str(path)
+        return recipe.model_copy(update={"data": recipe.data.model_copy(update=paths)}) if paths else recipe
 
 
 def read_splits(recipe: Recipe, reader: PairReader | None = None) -> dict[Split, PairTable]:
