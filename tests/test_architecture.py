@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "dalmeum"
 
 LAYERS = (
     ("errors",),
-    ("configuration", "files", "languages", "progress", "terminal"),
+    ("configuration", "files", "languages", "progress", "templates", "terminal"),
     ("recipe",),
     ("korean",),
     ("data",),
@@ -27,6 +27,7 @@ LAYERS = (
     ("competition",),
     ("serving",),
     ("demo",),
+    ("api",),
     ("cli",),
     ("__main__",),
 )

@@ -21,7 +21,7 @@ def demo(
     The study, practice.yaml in the folder, is judged on dev. Its best model there is scored on the hidden
     test labels, and gets a report and a submission file.
     """
-    from dalmeum.experiments.demo import STUDY, run_demo
+    from dalmeum.demo import STUDY, run_demo
     from dalmeum.pages.scores import metrics_lines
 
     note("The practice set is synthetic, made for trying things out: its scores say nothing about real data.")
