@@ -1,26 +1,18 @@
 """Scores with their intervals, for the terminal and for pages."""
 
-import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 
 from dalmeum import terminal
-from dalmeum.evaluation import Evaluation, Metrics, Slice
+from dalmeum.evaluation import Evaluation, Slice
 from dalmeum.languages import Text
 from dalmeum.pages.numbers import NONE, RANGE, count, number
 from dalmeum.pages.tables import Cell, Group, Row, Table, estimate_cell
 from dalmeum.pages.text import Shown, source_name
-from dalmeum.stats import Estimate
+from dalmeum.stats import METRICS, Estimate
 
 Json = Mapping[str, Mapping[str, float | None] | None]
 
-TITLES = {
-    "pearson": Text("Pearson r", "피어슨 상관"),
-    "spearman": Text("Spearman ρ", "스피어만 상관"),
-    "rmse": Text("RMSE", "RMSE"),
-    "mae": Text("MAE", "MAE"),
-    "f1": Text("F1", "F1"),
-}
 SCORE, INTERVAL = Text("score", "점수"), Text("95 % interval", "95 % 구간")
 PAIRS = Text("pairs", "문장쌍")
 SOURCE, LABEL = Text("source", "출처"), Text("label", "레이블")
@@ -46,30 +38,26 @@ def slice_lines(evaluation: Evaluation) -> list[str]:
     for title, parts in ((SOURCE, evaluation.by_source), (LABEL, evaluation.by_label)):
         if len(parts) < 2:
             continue
-        names = list(estimates(parts[0].metrics))
+        names = list(parts[0].metrics.by_name)
         rows: list[Sequence[object]] = [(title, PAIRS, *names)]
         for part in parts:
-            rows.append((part.name, count(part.pairs), *map(_value, estimates(part.metrics).values())))
+            rows.append((part.name, count(part.pairs), *map(_value, part.metrics.by_name.values())))
         lines += ["", *terminal.table(rows, right=range(1, len(names) + 2))]
     return lines
 
 
-def estimates(metrics: Metrics) -> dict[str, Estimate | None]:
-    """The scores by name, None for one that the data allow no rule for."""
-    return {field.name: getattr(metrics, field.name) for field in dataclasses.fields(metrics)}
-
-
 def metric_title(name: str) -> Shown:
-    return TITLES.get(name, name)
+    """What people read for a metric, F1 and those of one's own included."""
+    return (METRICS[name].title or name) if name in METRICS else name.upper()
 
 
 def slices_table(slices: Sequence[Slice], head: Text) -> Table:
     """The scores of the first `MOST_SLICES` slices, and how many more there are."""
-    names = list(estimates(slices[0].metrics)) if slices else []
+    names = list(slices[0].metrics.by_name) if slices else []
     rows = [
         Row(
             source_name(part.name),
-            [Cell(count(part.pairs)), *map(estimate_cell, estimates(part.metrics).values())],
+            [Cell(count(part.pairs)), *map(estimate_cell, part.metrics.by_name.values())],
         )
         for part in slices[:MOST_SLICES]
     ]
