@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import ColumnsOption, EncodingOption, FormatOption, JsonOption, parse_columns
 from dalmeum.cli.output import print_json
 from dalmeum.data import PairTable, read_pairs
@@ -20,19 +21,40 @@ SHOWN_SOURCES = 12
 BAR = 40
 
 
+@documented(
+    """Report on data files, and find what would spoil a result: leaks between the files, contradicting
+    labels, damaged text. Exit code 1 where there is such a problem.""",
+    """데이터 파일을 살펴보고 결과를 망칠 것을 찾습니다: 파일 사이의 누출, 서로 어긋나는 레이블, 깨진 글자.
+    그런 문제가 있으면 종료 코드 1로 끝납니다.""",
+)
 def check(
-    data: Annotated[list[str], typer.Argument(help="Files of one experiment, or hub:owner/name?split=...")],
+    data: Annotated[
+        list[str],
+        typer.Argument(
+            help=help_text(
+                "Files of one experiment, or hub:owner/name?split=...",
+                "한 실험에 쓰는 파일들, 또는 hub:owner/name?split=...",
+            )
+        ),
+    ],
     format: FormatOption = "auto",
     encoding: EncodingOption = "auto",
     label_range: Annotated[
-        tuple[float, float], typer.Option(metavar="LOW HIGH", help="Lowest and highest label.")
+        tuple[float, float],
+        typer.Option(
+            metavar="LOW HIGH",
+            help=help_text("Lowest and highest label.", "가장 낮은 레이블과 가장 높은 레이블."),
+        ),
     ] = (0.0, 5.0),
     columns: ColumnsOption = None,
-    encoder: Annotated[str | None, typer.Option(help="Count the tokens of this encoder, too.")] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            help=help_text("Count the tokens of this encoder, too.", "이 인코더의 토큰 수도 셉니다.")
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Report on data files, and find what would spoil a result: leaks between the files, contradicting
-    labels, damaged text. Exit code 1 where there is such a problem."""
     count_tokens = _token_counter(encoder) if encoder else None
     tables = _read(data, format, encoding, label_range, parse_columns(columns))
     report = check_tables(tables, label_range=label_range, count_tokens=count_tokens)
