@@ -5,22 +5,36 @@ from typing import Annotated
 
 import typer
 
+from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import JsonOption
 from dalmeum.cli.output import note, print_json
 
 
-def demo(
-    folder: Annotated[
-        Path, typer.Option(help="Where the practice set, its recipe and its study are written.")
-    ] = Path("practice"),
-    output: Annotated[Path, typer.Option(help="The folder that the runs are written to.")] = Path("runs"),
-    json: JsonOption = False,
-) -> None:
+@documented(
     """Study losses on the built-in practice set, and hand in the best model; no download.
 
     The study, practice.yaml in the folder, is judged on dev. Its best model there is scored on the hidden
-    test labels, and gets a report and a submission file.
-    """
+    test labels, and gets a report and a submission file.""",
+    """내장 연습 데이터로 손실을 비교하고 가장 좋은 모델을 제출합니다. 내려받을 것이 없습니다.
+
+    비교 실험(폴더의 practice.yaml)은 dev에서 판정합니다. 거기서 가장 좋은 모델을 숨겨 둔 test 레이블로
+    채점하고, 보고서와 제출 파일을 만듭니다.""",
+)
+def demo(
+    folder: Annotated[
+        Path,
+        typer.Option(
+            help=help_text(
+                "Where the practice set, its recipe and its study are written.",
+                "연습 데이터와 그 레시피, 비교 실험을 쓰는 폴더.",
+            )
+        ),
+    ] = Path("practice"),
+    output: Annotated[
+        Path, typer.Option(help=help_text("The folder that the runs are written to.", "실행을 쓰는 폴더."))
+    ] = Path("runs"),
+    json: JsonOption = False,
+) -> None:
     from dalmeum.demo import STUDY, run_demo
     from dalmeum.pages.scores import metrics_lines
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import (
     ColumnsOption,
     EncodingOption,
@@ -18,16 +19,30 @@ from dalmeum.cli.options import (
 from dalmeum.cli.output import count, note_warnings, print_json
 
 
+@documented(
+    "Score labelled pairs: Pearson, Spearman, RMSE, MAE and F1, overall, by source and by label bin.",
+    "레이블이 있는 문장쌍을 채점합니다: 피어슨, 스피어만, RMSE, MAE, F1을 전체와 출처별, 레이블 구간별로.",
+)
 def evaluate(
     run: RunArgument,
-    file: Annotated[str, typer.Argument(help="Labelled pairs.")],
+    file: Annotated[str, typer.Argument(help=help_text("Labelled pairs.", "레이블이 있는 문장쌍."))],
     threshold: Annotated[
         float | None,
-        typer.Option(help="The lowest label that counts as similar, for F1; the run's own if not given."),
+        typer.Option(
+            help=help_text(
+                "The lowest label that counts as similar, for F1; the run's own if not given.",
+                "F1에서 유사로 보는 가장 낮은 레이블. 주지 않으면 실행의 값을 씁니다.",
+            )
+        ),
     ] = None,
     slices: Annotated[
         bool | None,
-        typer.Option(help="Scores by source and by label bin, too; without being asked not in JSON."),
+        typer.Option(
+            help=help_text(
+                "Scores by source and by label bin, too; without being asked not in JSON.",
+                "출처별, 레이블 구간별 점수도 냅니다. JSON에는 이 옵션을 줄 때만 들어갑니다.",
+            )
+        ),
     ] = None,
     columns: ColumnsOption = None,
     format: FormatOption = "auto",
@@ -36,7 +51,6 @@ def evaluate(
     output: OutputOption = Path("runs"),
     json: JsonOption = False,
 ) -> None:
-    """Score labelled pairs: Pearson, Spearman, RMSE, MAE and F1, overall, by source and by label bin."""
     from dalmeum.experiments.scoring import evaluate_table, load, read_table
     from dalmeum.pages.scores import metrics_lines, slice_lines
 

@@ -6,22 +6,38 @@ from typing import Annotated
 
 import typer
 
+from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import JsonOption
 from dalmeum.cli.output import note_warnings, print_json
 
 
+@documented(
+    "Train one model: predictions, scores with intervals, and a report.",
+    "모델 하나를 학습합니다: 예측, 구간이 붙은 점수, 보고서가 나옵니다.",
+)
 def train(
-    recipe: Annotated[Path, typer.Argument(help="The recipe's YAML file.")],
+    recipe: Annotated[Path, typer.Argument(help=help_text("The recipe's YAML file.", "레시피의 YAML 파일."))],
     overrides: Annotated[
         list[str] | None,
-        typer.Argument(help="section.key=value ..., laid over the recipe.", metavar="[KEY=VALUE]..."),
+        typer.Argument(
+            help=help_text(
+                "section.key=value ..., laid over the recipe.", "레시피에서 바꿀 section.key=value."
+            ),
+            metavar="[KEY=VALUE]...",
+        ),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Take up the newest unfinished run of this recipe and data.")
+        bool,
+        typer.Option(
+            "--resume",
+            help=help_text(
+                "Take up the newest unfinished run of this recipe and data.",
+                "같은 레시피와 데이터로 끝나지 않은 가장 새 실행을 이어 갑니다.",
+            ),
+        ),
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Train one model: predictions, scores with intervals, and a report."""
     from dalmeum.recipe import load_recipe
 
     loaded = load_recipe(recipe, overrides or [])

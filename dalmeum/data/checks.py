@@ -10,7 +10,6 @@ import numpy as np
 
 from dalmeum.data.findings import (
     BinaryRule,
-    Finding,
     binary_rule,
     encoding_findings,
     label_findings,
@@ -20,6 +19,8 @@ from dalmeum.data.findings import (
     shared_findings,
 )
 from dalmeum.data.table import PairTable
+from dalmeum.data.telling import Finding
+from dalmeum.languages import Text
 
 __all__ = ["BinaryRule", "CheckReport", "Finding", "LabelBin", "Lengths", "TableSummary", "check_tables"]
 
@@ -94,7 +95,7 @@ def check_tables(
     for table, key in zip(tables, keys, strict=True):
         summary = _summarise(table, count_tokens)
         summaries.append(summary)
-        findings += [Finding("note", "reader", warning, 1) for warning in table.warnings]
+        findings += [Finding("note", "reader", Text(warning, warning), 1) for warning in table.warnings]
         findings += sentence_findings(table, key)
         findings += repeated_pairs(table, key)
         findings += label_findings(table, summary.binary_rule)
