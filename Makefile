@@ -1,12 +1,13 @@
 # make demo   the whole story on the built-in practice set, offline, in minutes
 # make test   the tests
+# make docs   the tables of docs/reference.md and .ko.md, from the code
 # Each builds .venv from the pinned constraints first.
 
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-all lint format clean
+.PHONY: demo test test-all lint format docs clean
 
 demo: .venv/installed
 	$(BIN)/dalmeum demo
@@ -25,6 +26,9 @@ lint: .venv/installed-dev
 format: .venv/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: .venv/installed
+	$(BIN)/python docs/make_reference.py
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache

@@ -4,12 +4,12 @@ import difflib
 import math
 import re
 import typing
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Tag, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from dalmeum.errors import InputError, RecipeError
@@ -19,6 +19,11 @@ class Section(BaseModel):
     """A part of a file: an unknown key is an error, since a misspelt one would be silently ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def described(en: str, ko: str, **field: Any) -> Any:
+    """A key, as pydantic's `Field`, and what it is in both languages: the reference in `docs/` says so."""
+    return Field(description=en, json_schema_extra={"ko": ko}, **field)
 
 
 AnySection = TypeVar("AnySection", bound=Section)
@@ -102,6 +107,19 @@ def set_key(values: dict[str, Any], key: str, value: Any) -> None:
             inner = place[section] = {}
         place = inner
     place[last] = value
+
+
+def merged(values: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Both mappings together; where both have a key, mappings are merged, and else `over` has the say."""
+    found = dict(values)
+    for key, value in over.items():
+        below = found.get(key)
+        found[key] = (
+            merged(below if isinstance(below, Mapping) else {}, value)
+            if isinstance(value, Mapping)
+            else value
+        )
+    return found
 
 
 def build(kind: type[AnySection], values: object, name: str, problems: Sequence[str] = ()) -> AnySection:

@@ -13,6 +13,7 @@ LAYERS = (
     ("errors",),
     ("configuration", "files", "languages", "progress", "terminal"),
     ("recipe",),
+    ("korean",),
     ("data",),
     ("stats",),
     ("losses",),
@@ -20,16 +21,19 @@ LAYERS = (
     ("training",),
     ("integrations",),
     ("evaluation",),
+    ("comparison",),
     ("pages",),
     ("experiments",),
     ("competition",),
     ("serving",),
+    ("demo",),
     ("cli",),
     ("__main__",),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
 NEVER = {
+    "korean": {"torch", "transformers", "dalmeum.recipe"},
     "data": {"torch", "transformers"},
     "stats": {"torch", "transformers", "dalmeum.data"},
     "configuration": {"torch", "transformers"},

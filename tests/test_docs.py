@@ -1,9 +1,12 @@
 """What the documentation shows exists: commands, options, recipe keys, files, links; in both languages."""
 
+import dataclasses
+import json
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,18 +16,25 @@ import typer
 import yaml
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
+from typer.testing import CliRunner
 
 from dalmeum.cli import app
 from dalmeum.data.readers import FORMATS
-from dalmeum.experiments.study.plan import load_study
+from dalmeum.evaluation.score import Metrics
+from dalmeum.experiments.runs import Run
+from dalmeum.experiments.study.plan import Study, load_study
 from dalmeum.experiments.train import train
 from dalmeum.recipe import Recipe, build_recipe, load_recipe
 
 ROOT = Path(__file__).parents[1]
 READMES = ("README.md", "README.ko.md")
+REFERENCES = ("docs/reference.md", "docs/reference.ko.md")
 TRANSLATED = (
     READMES,
-    *((f"docs/{name}.md", f"docs/{name}.ko.md") for name in ("losses", "first-experiment")),
+    *(
+        (f"docs/{name}.md", f"docs/{name}.ko.md")
+        for name in ("losses", "first-experiment", "data", "training", "studies")
+    ),
 )
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
 RECIPES = sorted(ROOT.glob("recipes/*.yaml"))
@@ -103,20 +113,21 @@ def test_both_languages_show_the_same_code(pages: tuple[str, str]) -> None:
     assert english == korean
 
 
-def test_python_examples_run(
-    tmp_path: Path,
-    tiny_encoder: Callable[[str], str],
-    write_pairs: Callable[..., Path],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture
+def run(tmp_path: Path, tiny_encoder: Callable[[str], str], write_pairs: Callable[..., Path]) -> Run:
     values = {
-        "data": {"train": str(write_pairs("train.csv", 32))},
+        "data": {"train": str(write_pairs("train.csv", 32)), "dev": str(write_pairs("dev.csv", 16, seed=1))},
         "model": {"encoder": tiny_encoder("bert"), "max_length": 32},
         "training": {"epochs": 1, "precision": "float32"},
         "output": str(tmp_path / "runs"),
     }
-    run = train(build_recipe(values, "test"))
+    return train(build_recipe(values, "test"))
+
+
+def test_python_examples_run(
+    run: Run, tmp_path: Path, tiny_encoder: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     examples = [example for page in PAGES for example in blocks(page, "python")]
     assert examples
     for example in examples:
@@ -133,7 +144,9 @@ def test_recipes_load_and_start_with_their_command(path: Path) -> None:
     sign, *call = path.read_text(encoding="utf-8").splitlines()[0].split()
     assert [sign, *call[:3]] == ["#", "dalmeum", "train", f"recipes/{path.name}"]
     check_train(parsed(call[1:]))
-    assert all(f"(recipes/{path.name})" in text(page) for page in READMES)
+    assert all(
+        f"(../recipes/{path.name})" in text(page) for page in ("docs/training.md", "docs/training.ko.md")
+    )
 
 
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
@@ -141,16 +154,36 @@ def test_studies_load_and_start_with_their_command(path: Path) -> None:
     sign, *call = path.read_text(encoding="utf-8").splitlines()[0].split()
     assert [sign, *call[:3]] == ["#", "dalmeum", "study", f"recipes/studies/{path.name}"]
     check_study(parsed(call[1:]))
-    assert all(f"(recipes/studies/{path.name})" in text(page) for page in READMES)
+    pages = ("docs/studies.md", "docs/studies.ko.md")
+    assert all(f"(../recipes/studies/{path.name})" in text(page) for page in pages)
 
 
-def test_studies_of_the_readme_load(tmp_path: Path) -> None:
-    (example,) = (body for body in blocks("README.md", "yaml") if "arms:" in body)
+@pytest.mark.parametrize("page", ["README.md", "docs/studies.md"])
+def test_studies_of_the_pages_load(page: str, tmp_path: Path) -> None:
+    (example,) = (body for body in blocks(page, "yaml") if "arms:" in body)
     folder = tmp_path / "studies"
     folder.mkdir()
     shutil.copy(ROOT / "recipes" / "korsts-offline.yaml", tmp_path)
     (folder / "study.yaml").write_text(example, encoding="utf-8")
     assert load_study(folder / "study.yaml").seeds == (1, 2, 3, 4, 5)
+
+
+def test_the_recipe_of_the_readme_loads() -> None:
+    (example,) = (body for body in blocks("README.md", "yaml") if "arms:" not in body)
+    recipe = build_recipe(yaml.safe_load(example), "README.md")
+    assert recipe.model.encoder == "klue/roberta-base"
+    assert recipe.training.epochs == 3
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_readme_can_be_read(page: str) -> None:
+    assert len(text(page).splitlines()) < 200
+
+
+def test_pictures_are_light() -> None:
+    pictures = list(ROOT.glob("docs/images/*.png"))
+    assert pictures
+    assert all(path.stat().st_size < 200_000 for path in pictures)
 
 
 def recipe_keys(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -164,29 +197,75 @@ def recipe_keys(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str,
             yield from recipe_keys(inner, f"{prefix}{name}.")
 
 
-@pytest.mark.parametrize("page", READMES)
+def generated(page: str, name: str) -> list[list[str]]:
+    """The cells of a table that `docs/make_reference.py` fills."""
+    _, _, rest = text(page).partition(f"<!-- {name} -->")
+    rows = rest.partition("<!-- end -->")[0].strip().splitlines()[2:]
+    return [row.strip("| ").split(" | ") for row in rows]
+
+
+def test_reference_is_what_the_code_says() -> None:
+    call = [sys.executable, "docs/make_reference.py", "--check"]
+    checked = subprocess.run(call, cwd=ROOT, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.parametrize("page", REFERENCES)
 def test_recipe_table_has_every_key_and_default(page: str) -> None:
-    rows = re.findall(r"^\| `([a-z_.0-9]+)` \| ([^|]+) \|", text(page), re.MULTILINE)
-    shown = {key: default.strip() for key, default in rows if key.split(".")[0] in Recipe.model_fields}
+    shown = {key.strip("`"): default for key, default, *_ in generated(page, "recipe")}
     expected = dict(recipe_keys(Recipe))
     assert shown.keys() == expected.keys()
     for key, default in expected.items():
         if default in (None, ...):
-            assert shown[key] in ({"-"} if default is ... else {"none", "없음"}), key
+            assert shown[key] in ({"required", "필수"} if default is ... else {"none", "없음"}), key
         else:
             value = yaml.safe_load(shown[key].strip("`"))
             same = list(default) if isinstance(default, tuple) else default
             assert (float(value) if isinstance(same, float) else value) == same, key
 
 
-@pytest.mark.parametrize("page", READMES)
-def test_format_table_has_every_format(page: str) -> None:
-    rows = re.findall(r"^\| ((?:`[a-z-]+`(?:, )?)+) \|", text(page), re.MULTILINE)
-    assert {*FORMATS[1:]} <= {name for row in rows for name in re.findall(r"`([a-z-]+)`", row)}
+@pytest.mark.parametrize("page", REFERENCES)
+def test_other_tables_have_every_row(page: str) -> None:
+    keys = [row[0].strip("`") for row in generated(page, "study")]
+    assert keys == list(Study.model_fields)
+    formats = [
+        row[0].strip("`") for kind in ("strict", "generic") for row in generated(page, f"{kind} formats")
+    ]
+    assert formats == [*FORMATS[1:]]
+    assert re.findall(r"^\| `(pearson|spearman|rmse|mae|f1)` \|", text(page), re.MULTILINE) == [
+        field.name for field in dataclasses.fields(Metrics)
+    ]
+
+
+def named(page: str, heading: str) -> list[tuple[str, str]]:
+    """First and second cell of each row of the table below a head that starts so."""
+    _, _, rest = text(page).partition(f"\n| {heading}")
+    rows = rest.partition("\n\n")[0].splitlines()[2:]
+    return [(cells[0].strip("`"), cells[1]) for cells in (row.strip("| ").split(" | ") for row in rows)]
+
+
+def test_reference_names_what_a_run_leaves(run: Run, tmp_path: Path) -> None:
+    left = {path.name + "/" * path.is_dir() for path in run.folder.iterdir()}
+    for page, heading in zip(REFERENCES, ("in `runs/", "`runs/"), strict=True):
+        told = dict(named(page, heading))
+        assert left <= told.keys()
+        assert told.keys() - left <= {"checkpoints/"}
+        files = re.findall(r"`([\w-]+\.csv)`", told["predictions/"])
+        assert {path.name for path in (run.folder / "predictions").iterdir()} <= set(files)
+    calls = {
+        "evaluate": [str(run.folder), str(tmp_path / "dev.csv"), "--slices"],
+        "predict": [str(run.folder), str(tmp_path / "dev.csv"), "-o", str(tmp_path / "out.csv")],
+        "check": [str(tmp_path / "train.csv")],
+    }
+    for command, arguments in calls.items():
+        printed = json.loads(CliRunner().invoke(app, [command, *arguments, "--json"]).stdout)
+        for page, heading in zip(REFERENCES, ("command", "명령"), strict=True):
+            told = dict(named(page, f"{heading} | "))[command]
+            assert set(re.findall(r"`([a-z_]+)`", told)) == printed.keys(), (page, command)
 
 
 def tree(page: str) -> list[str]:
-    """Paths of the README's tree; folders end with a slash."""
+    """Paths of a page's tree; folders end with a slash."""
     (block,) = blocks(page, "text")
     paths: list[str] = []
     folders: list[str] = []
@@ -203,8 +282,7 @@ def test_tree_names_what_is_there() -> None:
     if listed.returncode:
         pytest.skip("no git checkout")
     tracked = listed.stdout.splitlines()
-    paths = tree("README.md")
-    assert paths == tree("README.ko.md")
+    paths = tree("CONTRIBUTING.md")
     for path in paths:
         assert (ROOT / path).exists(), path
         assert path.endswith("/") == (ROOT / path).is_dir(), path

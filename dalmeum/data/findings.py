@@ -115,8 +115,8 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def sentence_findings(table: PairTable, keys: list[Key], label_range: tuple[float, float]) -> list[Finding]:
-    low, high = label_range
+def sentence_findings(table: PairTable, keys: list[Key]) -> list[Finding]:
+    low, high = table.label_range
     floor = high - FAR_APART * (high - low)
     empty = [row for row, (one, two) in enumerate(keys) if not one or not two]
     identical = [row for row, (one, two) in enumerate(keys) if one == two and one]
@@ -131,7 +131,7 @@ def sentence_findings(table: PairTable, keys: list[Key], label_range: tuple[floa
     ]
 
 
-def repeated_pairs(table: PairTable, keys: list[Key], label_range: tuple[float, float]) -> list[Finding]:
+def repeated_pairs(table: PairTable, keys: list[Key]) -> list[Finding]:
     first: dict[Key, int] = {}
     groups: dict[int, list[int]] = {}
     duplicated: list[tuple[int, int]] = []
@@ -151,14 +151,14 @@ def repeated_pairs(table: PairTable, keys: list[Key], label_range: tuple[float, 
             places = (f"{table.where(row)} repeats {_short(table, earlier)}" for earlier, row in repeats)
             told = f"{_count(len(repeats), 'pair')} {what}"
             findings.append(_finding("note", kind, table, told, places, len(repeats)))
-    return findings + _conflicts(table, list(groups.values()), label_range)
+    return findings + _conflicts(table, list(groups.values()))
 
 
-def _conflicts(table: PairTable, groups: list[list[int]], label_range: tuple[float, float]) -> list[Finding]:
+def _conflicts(table: PairTable, groups: list[list[int]]) -> list[Finding]:
     label = table.label
     if label is None:
         return []
-    far_apart = FAR_APART * (label_range[1] - label_range[0])
+    far_apart = FAR_APART * (table.label_range[1] - table.label_range[0])
     spreads = [float(np.ptp(label[rows])) for rows in groups]
     far = [rows for rows, spread in zip(groups, spreads, strict=True) if spread >= far_apart - _ROUNDING]
     near = [

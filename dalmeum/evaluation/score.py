@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dalmeum.data.binary import implied_threshold
+from dalmeum.data.predictions import Predictions
 from dalmeum.data.table import PairTable
 from dalmeum.errors import DalmeumError, InputError
-from dalmeum.evaluation.slices import LABEL_RANGE, Rows, label_bins, sources
+from dalmeum.evaluation.slices import Rows, label_bins, sources
 from dalmeum.stats import Estimate, bca_each, fisher, weighted
 from dalmeum.stats.intervals import RESAMPLES, SEED
 
@@ -85,24 +86,22 @@ class Evaluation:
 
 def evaluate_predictions(
     table: PairTable,
-    predictions: Array,
+    predictions: Predictions,
     *,
-    binary_predictions: Array | None = None,
     threshold: float | None = None,
-    label_range: tuple[float, float] = LABEL_RANGE,
     resamples: int = RESAMPLES,
     seed: int = SEED,
 ) -> Evaluation:
-    """Score predictions of shape (n,), on the label scale, against the labels of the table.
+    """Score predictions of the table's n pairs against their labels.
 
     A pair is similar where the table's binary column says so, else where `label >= threshold`. It is
-    predicted to be similar where `binary_predictions`, probabilities of shape (n,), are at least .5; without
-    them where `prediction >= threshold`. Without a threshold it is the one that the binary column implies.
+    predicted to be similar where the predicted probability is at least .5; without probabilities where the
+    predicted similarity is at least the threshold. Without one it is that which the binary column implies.
     Intervals are BCa over pairs at 95 %; a slice of fewer than 10 pairs gets none.
 
     Raises `InputError` for a table without rows or labels, `DalmeumError` for predictions that aren't finite.
     """
-    columns = _columns(table, predictions, binary_predictions, threshold)
+    columns = _columns(table, predictions, threshold)
 
     def slices(groups: Mapping[str, Rows]) -> tuple[Slice, ...]:
         return tuple(
@@ -116,9 +115,9 @@ def evaluate_predictions(
         metrics=metrics,
         pearson_fisher=fisher(metrics.pearson.value, len(table)),
         by_source=slices(sources(table.source)),
-        by_label=slices(label_bins(columns.label, label_range)),
+        by_label=slices(label_bins(columns.label, table.label_range)),
         threshold=columns.threshold,
-        label_range=label_range,
+        label_range=table.label_range,
     )
 
 
@@ -143,16 +142,14 @@ class _Columns:
         )
 
 
-def _columns(
-    table: PairTable, predictions: Array, binary_predictions: Array | None, threshold: float | None
-) -> _Columns:
+def _columns(table: PairTable, predictions: Predictions, threshold: float | None) -> _Columns:
     name = table.name or "the table"
     if not len(table):
         raise InputError(f"{name}: holds no pairs; nothing to score")
     if table.label is None:
         raise InputError(f"{name}: has no labels; predictions can only be scored against labels")
     label = np.asarray(table.label, np.float64)
-    prediction = _checked(predictions, len(table), name)
+    prediction = _checked(predictions.similarity, len(table), name)
     if threshold is None and table.binary is not None:
         threshold = implied_threshold(label, table.binary)
     truth: Array | None = None
@@ -161,8 +158,8 @@ def _columns(
     elif threshold is not None:
         truth = (label >= threshold).astype(np.float64)
     predicted: Array | None = None
-    if binary_predictions is not None:
-        predicted = (_checked(binary_predictions, len(table), name) >= 0.5).astype(np.float64)
+    if predictions.binary is not None:
+        predicted = (_checked(predictions.binary, len(table), name) >= 0.5).astype(np.float64)
     elif threshold is not None:
         predicted = (prediction >= threshold).astype(np.float64)
     return _Columns(label, prediction, truth, predicted, threshold)

@@ -14,12 +14,10 @@ from dalmeum.evaluation import Evaluation, evaluate_predictions
 from dalmeum.experiments.predictions import write_submission
 from dalmeum.experiments.runs import Run
 from dalmeum.experiments.scoring import load, score_table
-from dalmeum.experiments.study.conduct import conduct
-from dalmeum.experiments.study.judge import HIGHER_IS_BETTER
-from dalmeum.experiments.study.page import PAGE
+from dalmeum.experiments.study.execute import PAGE, Conducted, conduct
 from dalmeum.experiments.study.plan import load_study
-from dalmeum.experiments.study.result import StudyResult
 from dalmeum.files import write_text
+from dalmeum.stats import METRICS
 
 STUDY = "practice"
 """The study's name; its file is `practice.yaml`, so that `dalmeum study` calls it the same."""
@@ -37,7 +35,7 @@ class Demo:
         test: its scores on the practice set's hidden labels.
     """
 
-    study: StudyResult
+    study: Conducted
     page: Path
     run: Run
     submission: Path
@@ -85,25 +83,24 @@ def run_demo(folder: Path, output: Path) -> Demo:
     run = _chosen(result)
     scorer = load(run.folder)
     test: PairTable = practice_tables()["test"]
-    predictions, binary_predictions = score_table(scorer, test)
+    predictions = score_table(scorer, test)
     submission = run.folder / "submission.csv"
-    write_submission(submission, test, predictions, scorer.label_range)
-    evaluation = evaluate_predictions(
-        test, predictions, binary_predictions=binary_predictions, threshold=scorer.binary_threshold
-    )
+    write_submission(submission, test, predictions)
+    evaluation = evaluate_predictions(test, predictions, threshold=scorer.binary_threshold)
     return Demo(result, pages / PAGE, run, submission, evaluation)
 
 
-def _chosen(result: StudyResult) -> Run:
+def _chosen(conducted: Conducted) -> Run:
     """Of the arm that is best on dev, the run that is best there.
 
     Raises `DalmeumError` where no arm is: an arm's predictions are all the same.
     """
-    if result.choice is None:
+    findings = conducted.findings
+    if findings.choice is None:
         raise DalmeumError(
-            f"study {result.name}: no arm can be chosen: one has no {result.study.metric} on dev"
+            f"study {findings.name}: no arm can be chosen: one has no {findings.metric} on dev"
         )
-    metric = result.study.metric
-    best = max if HIGHER_IS_BETTER[metric] else min
-    runs = [(run.metrics()["dev"][metric]["value"], run) for run in result.runs[result.choice.best]]
+    metric = findings.metric
+    best = max if METRICS[metric].higher_is_better else min
+    runs = [(run.metrics()["dev"][metric]["value"], run) for run in conducted.runs[findings.choice.best]]
     return best(((score, run) for score, run in runs if score is not None), key=lambda each: each[0])[1]

@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import dalmeum
+from dalmeum.data import PairTable
 from dalmeum.data.readers.problems import did_you_mean
+from dalmeum.data.splits import Split
 from dalmeum.errors import InputError
 from dalmeum.files import output_error, write_text
 from dalmeum.recipe import Recipe, load_recipe
@@ -35,6 +37,11 @@ class DataFile:
     path: str
     rows: int
     sha256: str
+
+
+def data_files(tables: Mapping[Split, PairTable]) -> dict[str, DataFile]:
+    """What a run's record says of its data."""
+    return {split: DataFile(table.name, len(table), table.sha256) for split, table in tables.items()}
 
 
 @dataclass(frozen=True)

@@ -14,19 +14,12 @@ from accelerate import PartialState
 from accelerate.utils import broadcast_object_list
 from numpy.typing import NDArray
 
-from dalmeum.data import PairTable
+from dalmeum.data import PairTable, Predictions
+from dalmeum.data.splits import Split, binary_labels, binary_threshold, data_warnings, read_splits
 from dalmeum.errors import DalmeumError
 from dalmeum.evaluation import Diagnosis, Evaluation, diagnose, evaluate_predictions
 from dalmeum.experiments.predictions import write_evaluations, write_predictions
-from dalmeum.experiments.runs import DataFile, Run, create_run, find_resumable, open_run
-from dalmeum.experiments.splits import (
-    Split,
-    binary_labels,
-    binary_threshold,
-    data_files,
-    data_warnings,
-    read_splits,
-)
+from dalmeum.experiments.runs import DataFile, Run, create_run, data_files, find_resumable, open_run
 from dalmeum.files import disk_error
 from dalmeum.losses import similarity_loss
 from dalmeum.models.precision import default_device
@@ -136,22 +129,17 @@ def _record_results(
     """The model, predictions, metrics and report of a trained scorer, and that the run is finished."""
     _save_model(scorer, run.model)
     evaluations: dict[str, Evaluation] = {}
-    shown: dict[str, NDArray[np.float64]] = {}
+    predictions: dict[str, Predictions] = {}
     for split, table in tables.items():
-        if split == "train":
-            predictions, binary_predictions = result.train_predictions, result.train_binary
-        else:
-            logits = scorer.logits(encoded[split].items)
-            predictions, binary_predictions = scorer.similarity(logits), scorer.binary(logits)
-        write_predictions(run.predictions(split), table, predictions, binary_predictions)
-        shown[split] = predictions
+        predictions[split] = (
+            result.train_predictions
+            if split == "train"
+            else scorer.predictions(scorer.logits(encoded[split].items))
+        )
+        write_predictions(run.predictions(split), table, predictions[split])
         if table.label is not None:
             evaluations[split] = evaluate_predictions(
-                table,
-                predictions,
-                binary_predictions=binary_predictions,
-                threshold=scorer.binary_threshold,
-                label_range=recipe.data.label_range,
+                table, predictions[split], threshold=scorer.binary_threshold
             )
     if "dev" in tables:
         write_evaluations(run.evaluations, tables["dev"], result.evaluations)
@@ -161,13 +149,13 @@ def _record_results(
     run = run.update(training=_training_record(result, scorer), warnings=warnings)
     split = "dev" if "dev" in tables else "train"
     train_label = tables["train"].label
+    shown, of_train = predictions[split].similarity, predictions["train"].similarity
     diagnosis = diagnose(
         tables[split],
-        shown[split][None],
-        train=None if split == "train" or train_label is None else (train_label, shown["train"][None]),
-        label_range=recipe.data.label_range,
+        shown[None],
+        train=None if split == "train" or train_label is None else (train_label, of_train[None]),
     )
-    page = run_page(run, recipe, result, split, tables[split], shown[split], evaluations[split], diagnosis)
+    page = run_page(run, recipe, result, split, tables[split], shown, evaluations[split], diagnosis)
     write_run(run.report, page, assets=run.folder.parent / ASSETS)
     # Optimiser states are of use to an unfinished run alone, and twice the size of the model.
     for checkpoint in run.checkpoints.iterdir():

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from dalmeum.configuration import Section, apply_override, build, read_yaml, set_key
+from dalmeum.comparison.arms import BASELINE
+from dalmeum.configuration import Section, apply_override, build, described, read_yaml, set_key
 from dalmeum.errors import RecipeError
 from dalmeum.recipe import Recipe, build_recipe
-
-BASELINE = "baseline"
-"""The name of the arm that overrides nothing."""
+from dalmeum.stats import metric_named
 
 _OWNERS = {
     "training.seed": "seeds",
@@ -25,8 +24,6 @@ _OWNERS = {
 """Keys of a recipe that a study decides, and by what."""
 
 MOST_FOLDS = 1000
-
-Metric = Literal["pearson", "spearman", "rmse", "mae"]
 
 
 class Study(Section):
@@ -40,14 +37,46 @@ class Study(Section):
     matter.
     """
 
-    question: str
-    baseline: Recipe
-    arms: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
-    seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = (1, 2, 3)
-    folds: Annotated[int, Field(ge=2, le=MOST_FOLDS, strict=True)] | None = None
-    splits: Annotated[tuple[Literal["dev", "test"], ...], Field(min_length=1)] = ("dev",)
-    metric: Metric = "pearson"
-    smallest_effect: float = Field(default=0.005, ge=0)
+    question: str = described(
+        "what the study is to answer, in words",
+        "비교 실험이 답하려는 질문",
+    )
+    baseline: Recipe = described(
+        "a recipe written out, or the path of its file, from the study's folder",
+        "레시피를 그대로 적은 것, 또는 비교 실험 파일이 있는 폴더에서 본 레시피 파일의 경로",
+    )
+    arms: Annotated[dict[str, dict[str, Any]], Field(min_length=1)] = described(
+        "each arm's name, and what it changes of the baseline: `{section.key: value}`",
+        "비교 조건의 이름과 그것이 기준선에서 바꾸는 것: `{section.key: value}`",
+    )
+    seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = described(
+        "every arm is run with each of them, as `training.seed`; two at least",
+        "모든 비교 조건을 이 시드마다(`training.seed`) 실행합니다. 둘 이상이어야 합니다",
+        default=(1, 2, 3),
+    )
+    folds: Annotated[int, Field(ge=2, le=MOST_FOLDS, strict=True)] | None = described(
+        "each run becomes as many, a fold of the training file being dev in turn; arms are judged on all "
+        "pairs of that file, out of fold",
+        "실행마다 이 수만큼으로 나뉘어, 학습 파일의 폴드를 돌아가며 dev로 씁니다. "
+        "판정은 그 파일의 모든 쌍에서, 폴드 밖 예측으로 합니다",
+        default=None,
+    )
+    splits: Annotated[tuple[Literal["dev", "test"], ...], Field(min_length=1)] = described(
+        "labelled splits to judge on; the verdict is taken on the first",
+        "판정할 데이터(레이블이 있는 분할). 판정은 첫째에서 내립니다",
+        default=("dev",),
+    )
+    metric: str = described(
+        "what arms are judged by",
+        "판정하는 지표",
+        default="pearson",
+    )
+    smallest_effect: float = described(
+        "the smallest difference that would matter, in units of the metric",
+        "의미를 두는 가장 작은 차이. 지표의 단위로 적습니다",
+        default=0.005,
+        ge=0,
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -63,6 +92,12 @@ class Study(Section):
         if self.folds is not None and (data.folds != self.folds or data.fold):
             raise ValueError("folds: each is dev in turn: leave baseline.data.folds and data.fold out")
         return self
+
+    @field_validator("metric")
+    @classmethod
+    def metric_is_known(cls, name: str) -> str:
+        metric_named(name)
+        return name
 
     @model_validator(mode="after")
     def seeds_tell_luck_from_idea(self) -> Self:
