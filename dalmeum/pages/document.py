@@ -60,7 +60,7 @@ def write_page(path: Path, page: Page, *, assets: Path, self_contained: bool = F
 
 
 def render(page: Page, plotly: str = "") -> str:
-    """A page as HTML that asks for no address but `plotly`, of Plotly's script; without it the script is inside.
+    """A page as HTML that asks for no address but `plotly`, Plotly's script; without one it holds the script.
 
     Its own security policy lets no script run but the page's own and the one that they fetch, whatever a
     sentence may hold.

@@ -41,7 +41,7 @@ def names_axis(names: Iterable[Shown]) -> Figure:
 
 
 def drawn(value: float, digits: int = 4) -> float | None:
-    """Enough digits for the eye, in a smaller file; None, which Plotly leaves out, where there is no number."""
+    """Enough digits for the eye, in a small file; None, which Plotly leaves out, where there is no number."""
     return round(float(value), digits) if math.isfinite(value) else None
 
 

@@ -4,9 +4,11 @@ import base64
 import contextlib
 import json
 import os
+import select
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +24,7 @@ FLAGS = (
     "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --remote-debugging-pipe --hide-scrollbars"
 )
+MOST_SECONDS = 20
 READY = "document.documentElement.dataset.ready === 'yes'"
 
 
@@ -75,19 +78,13 @@ class Tab:
         return found["result"].get("value")
 
     def wait(self, condition: str) -> None:
-        until = f"""new Promise((done) => {{
-            const look = (left) => {{
-                const found = Boolean({condition});
-                if (found || !left) done(found);
-                else setTimeout(look, 20, left - 1);
-            }};
-            look(1000);
-        }})"""
-        # While a page is being replaced, its promises are lost.
-        for _ in range(20):
-            with contextlib.suppress(AssertionError):
-                if self.value(until):
+        """Until `condition` holds; it is asked from here, as a page without JavaScript has no timers."""
+        end = time.monotonic() + MOST_SECONDS
+        while time.monotonic() < end:
+            with contextlib.suppress(AssertionError):  # the page may just be replaced
+                if self.value(condition):
                     return
+            time.sleep(0.02)
         raise AssertionError(f"never: {condition}")
 
     def document(self) -> str:
@@ -104,6 +101,7 @@ class Tab:
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self.pending:
+            assert select.select([self.answers], [], [], MOST_SECONDS)[0], "Chromium says nothing"
             more = os.read(self.answers, 1 << 20)
             assert more, "Chromium has ended"
             self.pending += more
