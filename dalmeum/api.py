@@ -1,4 +1,4 @@
-"""The public face, which `import dalmeum` hands on: what the command line can do, on frames and arrays, too."""
+"""The public face, which `import dalmeum` hands on: what the command line can do, on frames and arrays."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -198,8 +198,8 @@ def predict(
     """
     from dalmeum.evaluation.predict import score_table
 
-    several = isinstance(run, Sequence) and not isinstance(run, str)
-    scorers = [_scorer(each, precision, output) for each in (run if several else [run])]
+    runs = list(run) if isinstance(run, list | tuple) else [run]
+    scorers = [_scorer(each, precision, output) for each in runs]
     if not scorers:
         raise InputError("predict: no run is given")
     scores = [score_table(each, _table(data, reading, each.label_range)).similarity for each in scorers]

@@ -15,7 +15,7 @@ from accelerate.utils import broadcast_object_list
 from numpy.typing import NDArray
 
 from dalmeum.data import PairTable, Predictions
-from dalmeum.data.splits import Split, binary_labels, binary_threshold, data_warnings, read_splits
+from dalmeum.data.splits import PairReader, Split, binary_labels, binary_threshold, data_warnings, read_splits
 from dalmeum.errors import DalmeumError
 from dalmeum.evaluation import Diagnosis, Evaluation, diagnose, evaluate_predictions
 from dalmeum.experiments.predictions import write_evaluations, write_predictions
@@ -33,19 +33,26 @@ from dalmeum.training.processes import LostProcessError, lost_processes_told
 
 
 def train(
-    recipe: Recipe, name: str = "recipe", *, resume: bool = False, parent_study: str | None = None
+    recipe: Recipe,
+    name: str = "recipe",
+    *,
+    resume: bool = False,
+    parent_study: str | None = None,
+    reader: PairReader | None = None,
 ) -> Run:
     """Run a recipe and return its finished run, whose folder holds all that came out.
 
     Nothing is written before data, recipe and encoder are known to be good. With `resume`, the newest
     unfinished run in `recipe.output` with the same recipe and data is taken up where its last checkpoint
     stands; where there is none, a new one starts. Of several processes (torchrun) all train, and the first
-    alone writes. `parent_study` is the name of the study that orders the run, if one does.
+    alone writes. `parent_study` is the name of the study that orders the run, if one does. `reader` holds
+    pairs that the recipe names and that are in no file: they are written into the run.
 
     Raises `InputError` for what only the user can mend, `DalmeumError` where training fails.
     """
     similarity_loss(recipe.loss, recipe.data.label_range)  # a library that it lacks is told before any work
-    tables = read_splits(recipe)
+    reader = reader or PairReader()
+    tables = read_splits(recipe, reader)
     binary: dict[Split, NDArray[np.int64] | None] = {
         split: binary_labels(recipe, tables[split]) for split in tables if split != "test"
     }
@@ -55,7 +62,8 @@ def train(
     folder: list[Path | None] = [None]
     if processes.is_main_process:
         machine = {"device": str(scorer.model.device), "processes": processes.num_processes}
-        folder = [_begin(recipe, name, files, machine, resume=resume, parent_study=parent_study).folder]
+        run = _begin(recipe, name, files, machine, resume=resume, parent_study=parent_study)
+        folder = [run.keep_data(reader).folder]
     with lost_processes_told():
         (shared,) = broadcast_object_list(folder)
     run = open_run(shared or "")
@@ -186,7 +194,7 @@ def run_page(
     return RunPage(
         title=run.id,
         question=recipe.question,
-        recipe=recipe.to_yaml(),
+        recipe=run.recipe_yaml(),
         versions=run.record.versions,
         data_hashes={name: f"{file.path}, {file.sha256}" for name, file in run.record.data.items()},
         history=result.history,
