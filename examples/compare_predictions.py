@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Compare predictions that other tools made
 #
-# Labels and predictions are all that a verdict takes: arrays, from whatever trained the models. A row a seed where there
-# are several, so that luck with a seed is not taken for an idea.
+# Labels and predictions are all that a verdict takes: arrays, from whatever trained the models. A row
+# a seed where there are several, so that luck with a seed is not taken for an idea.
 
 # %%
 import numpy as np
@@ -31,7 +31,8 @@ findings = dalmeum.compare(arms, smallest_effect=0.005)
 print(findings)
 
 # %% [markdown]
-# A metric of your own is a row of the table of metrics; any function of labels and predictions will do.
+# A metric of your own is a row of the table of metrics; any function of labels and predictions will
+# do.
 
 # %%
 METRICS["kendall"] = Metric(

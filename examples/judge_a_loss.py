@@ -1,13 +1,15 @@
 # %% [markdown]
 # # Is a loss of your own better than the mixture?
 #
-# A loss is a function of predictions and labels. A study trains the baseline and the arm with the same seeds and says
-# whether they differ, by how much, and how sure that is.
+# A loss is a function of predictions and labels. A study trains the baseline and the arm with the
+# same seeds and says whether they differ, by how much, and how sure that is.
 
 # %%
+import sys
 from pathlib import Path
 
 import dalmeum
+from dalmeum.data.practice import practice_tables
 
 Path("own_losses.py").write_text('''
 """A loss that weighs pairs in the middle of the scale more."""
@@ -22,17 +24,13 @@ def middle(predictions, labels, width=1.5):
 ''')
 
 # %% [markdown]
-# The module must be on the Python path, where the processes that train find it, too. `python` itself puts a script's own
-# folder there; a notebook adds the folder that it works in.
+# The module must be on the Python path, where the processes that train find it, too. `python` itself
+# puts a script's own folder there; a notebook adds the folder that it works in.
 
 # %%
-import sys
-
 sys.path.append(str(Path.cwd()))
 
 # %%
-from dalmeum.data.practice import practice_tables
-
 tables = practice_tables()
 pairs = {
     split: list(zip(table.sentence1, table.sentence2, table.label, strict=True))

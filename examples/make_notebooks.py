@@ -1,6 +1,6 @@
 """The notebooks beside these scripts, made from them: `make notebooks`. A test holds that they are the same.
 
-In a script a line `# %%` starts a cell of code and `# %% [markdown]` one of text, as editors and Jupytext have it.
+In a script a line `# %%` starts a cell of code and `# %% [markdown]` one of text, as Jupytext has it.
 """
 
 import json

@@ -1,9 +1,10 @@
 # %% [markdown]
 # # Train on a frame
 #
-# Pairs that are in memory (pandas, Polars, Arrow, a `datasets.Dataset`, lists) become a model. Here they are the
-# practice set that dalmeum carries, and the model is the offline encoder: nothing is downloaded. For real work
-# put your own frames in place of `train` and `dev`, and `model={"encoder": "klue/roberta-base"}`.
+# Pairs that are in memory (pandas, Polars, Arrow, a `datasets.Dataset`, lists) become a model. Here
+# they are the practice set that dalmeum carries, and the model is the offline encoder: nothing is
+# downloaded. For real work put your own frames in place of `train` and `dev`, and `model={"encoder":
+# "klue/roberta-base"}`.
 
 # %%
 import pandas as pd
@@ -21,8 +22,8 @@ train, dev = frame("train").head(600), frame("dev")
 train.head()
 
 # %% [markdown]
-# Every key of a recipe can be given; the rest keeps its default. What comes back is the run: a folder that holds the
-# model, the predictions, the scores and a page, and the frames themselves.
+# Every key of a recipe can be given; the rest keeps its default. What comes back is the run: a folder
+# that holds the model, the predictions, the scores and a page, and the frames themselves.
 
 # %%
 run = dalmeum.train(

@@ -62,7 +62,10 @@ def test_arms_that_are_not_paired_are_diagnosed_for_themselves(arms: Arms) -> No
 
 
 def test_the_label_range_makes_the_bins(arms: Arms) -> None:
-    wide = {"dev": dataclasses.replace(TABLE["dev"], label_range=(-4.0, 8.0))}
+    table = TABLE["dev"].table
+    assert table is not None
+    scaled = dataclasses.replace(table, label_range=(-4.0, 8.0))
+    wide = {"dev": dataclasses.replace(TABLE["dev"], table=scaled)}
     found = diagnosed(of(*arms.arms, pairs=wide), "baseline")
     assert [part.name for part in found.slices["label"]] == ["-1.6-0.8", "0.8-3.2", "3.2-5.6"]
     assert [part.name for part in diagnosed(arms, "baseline").slices["label"]] == [
