@@ -29,6 +29,6 @@ def load(run: str | Path, precision: str = "auto", output: str | Path = "runs") 
     Example:
         >>> scores = dalmeum.load("runs/<id>").score([("비가 온다.", "비가 내린다.")])  # doctest: +SKIP
     """
-    from dalmeum.experiments.scoring import load as load_scorer
+    from dalmeum.experiments.runs import load as load_scorer
 
     return load_scorer(run, precision, output)

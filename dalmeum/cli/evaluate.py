@@ -37,7 +37,8 @@ def evaluate(
     json: JsonOption = False,
 ) -> None:
     """Score labelled pairs: Pearson, Spearman, RMSE, MAE and F1, overall, by source and by label bin."""
-    from dalmeum.experiments.scoring import evaluate_table, load, read_table
+    from dalmeum.evaluation.predict import evaluate_table, read_table
+    from dalmeum.experiments.runs import load
 
     scorer = load(run, precision=precision, output=output)
     table = read_table(
