@@ -53,7 +53,7 @@ def load(
     """
     from dalmeum.experiments.runs import load as load_run
 
-    return load_run(_folder(run), precision, output, trust_code=trust_code)
+    return load_run(_folder(run), precision, output)
 
 
 def train(
@@ -198,7 +198,7 @@ def predict(
     """
     from dalmeum.evaluation.predict import score_table
 
-    runs = list(run) if isinstance(run, list | tuple) else [run]
+    runs: list[Any] = list(run) if isinstance(run, list | tuple) else [run]
     scorers = [_scorer(each, precision, output) for each in runs]
     if not scorers:
         raise InputError("predict: no run is given")

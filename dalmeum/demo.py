@@ -11,9 +11,9 @@ from dalmeum.data import PairTable
 from dalmeum.data.practice import practice_tables, write_practice
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.evaluation import Evaluation, evaluate_predictions
+from dalmeum.evaluation.predict import score_table
 from dalmeum.experiments.predictions import write_submission
-from dalmeum.experiments.runs import Run
-from dalmeum.experiments.scoring import load, score_table
+from dalmeum.experiments.runs import Run, load
 from dalmeum.experiments.study.execute import PAGE, Conducted, conduct
 from dalmeum.experiments.study.plan import load_study
 from dalmeum.files import write_text

@@ -51,7 +51,8 @@ def evaluate(
     output: OutputOption = Path("runs"),
     json: JsonOption = False,
 ) -> None:
-    from dalmeum.experiments.scoring import evaluate_table, load, read_table
+    from dalmeum.evaluation.predict import evaluate_table, read_table
+    from dalmeum.experiments.runs import load
     from dalmeum.pages.scores import metrics_lines, slice_lines
 
     scorer = load(run, precision=precision, output=output)

@@ -51,8 +51,9 @@ def predict(
     output: OutputOption = Path("runs"),
     json: JsonOption = False,
 ) -> None:
+    from dalmeum.evaluation.predict import read_table, score_table
     from dalmeum.experiments.predictions import write_predictions, write_submission
-    from dalmeum.experiments.scoring import load, read_table, score_table
+    from dalmeum.experiments.runs import load
 
     scorer = load(run, precision=precision, output=output)
     table = read_table(scorer, file, format=format, columns=parse_columns(columns), encoding=encoding)

@@ -45,7 +45,9 @@ class Metrics:
 
     def to_dict(self) -> Json:
         """`{name: {value, low, high}}`, as `metrics.json` holds it."""
-        return {name: estimate and estimate.to_dict() for name, estimate in self.by_name.items()}
+        return {
+            name: None if estimate is None else estimate.to_dict() for name, estimate in self.by_name.items()
+        }
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,8 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-import dalmeum
 from dalmeum.data import PairTable
 from dalmeum.data.readers.problems import did_you_mean
 from dalmeum.data.splits import PairReader, Split
@@ -24,10 +23,15 @@ from dalmeum.errors import InputError
 from dalmeum.files import output_error, write_text
 from dalmeum.recipe import Recipe, load_recipe
 
+if TYPE_CHECKING:
+    from dalmeum.models.scorer import PairScorer
+
 State = Literal["running", "finished", "failed"]
 
 PACKAGES = ("torch", "transformers", "numpy", "kiwipiepy", "kiwipiepy_model")
 """Packages, beside dalmeum itself, whose version can move a score."""
+
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 
 @dataclass(frozen=True)
@@ -218,6 +222,25 @@ def open_run(run: str | Path, output: str | Path = "runs") -> Run:
         raise InputError(f"{folder}/run.json: is no record that this version of dalmeum reads") from None
 
 
+def load(run: str | Path, precision: str = "auto", output: str | Path = "runs") -> "PairScorer":
+    """The scorer of a run (its folder, or its id under `output`), or of a model folder.
+
+    `precision` is `auto`, `float32`, `bfloat16` or `float16`: what the encoder computes in.
+
+    Raises `InputError` where there is no such run, it is not finished, or its model can't be read.
+    """
+    if precision not in PRECISIONS:
+        raise InputError(f"precision {precision!r} is unknown: use one of {', '.join(PRECISIONS)}")
+    from dalmeum.models.kinds import is_model_folder, load_scorer  # torch only where it is used
+
+    if is_model_folder(Path(run)):
+        return load_scorer(Path(run), precision)
+    opened = open_run(run, output)
+    if opened.record.state != "finished":
+        raise InputError(f"{opened.folder}: the run is not finished; go on with dalmeum train ... --resume")
+    return load_scorer(opened.model, precision)
+
+
 def find_resumable(output: Path, recipe: Recipe, data: Mapping[str, DataFile]) -> Run | None:
     """The newest unfinished run under `output` with the same recipe on the same data."""
     key, found = run_key(recipe, data), []
@@ -268,7 +291,7 @@ def _now() -> datetime.datetime:
 
 
 def versions() -> dict[str, str]:
-    found = {"dalmeum": dalmeum.__version__, "python": platform.python_version()}
+    found = {"dalmeum": importlib.metadata.version("dalmeum"), "python": platform.python_version()}
     for package in PACKAGES:
         found[package] = importlib.metadata.version(package)
     return found

@@ -8,27 +8,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-import transformers
 from accelerate import PartialState
 from accelerate.utils import broadcast_object_list
 from numpy.typing import NDArray
 
 from dalmeum.data import PairTable, Predictions
-from dalmeum.data.splits import PairReader, Split, binary_labels, binary_threshold, data_warnings, read_splits
+from dalmeum.data.splits import PairReader, Split, binary_labels, data_warnings, read_splits
 from dalmeum.errors import DalmeumError
 from dalmeum.evaluation import Diagnosis, Evaluation, diagnose, evaluate_predictions
 from dalmeum.experiments.predictions import write_evaluations, write_predictions
 from dalmeum.experiments.runs import DataFile, Run, create_run, data_files, find_resumable, open_run
 from dalmeum.files import disk_error
 from dalmeum.losses import similarity_loss
-from dalmeum.models.precision import default_device
+from dalmeum.models.kinds import new_scorer
 from dalmeum.models.quiet import quiet_transformers
-from dalmeum.models.scorer import PairScorer, new_scorer
+from dalmeum.models.scorer import PairScorer
 from dalmeum.pages import ASSETS, RunPage, write_run
 from dalmeum.recipe import Recipe
 from dalmeum.training.fit import Fit, fit
-from dalmeum.training.pairs import EncodedPairs
+from dalmeum.training.pairs import EncodedPairs, encode_pairs
 from dalmeum.training.processes import LostProcessError, lost_processes_told
 
 
@@ -56,7 +54,7 @@ def train(
     binary: dict[Split, NDArray[np.int64] | None] = {
         split: binary_labels(recipe, tables[split]) for split in tables if split != "test"
     }
-    scorer = build_scorer(recipe, tables["train"])
+    scorer = new_scorer(recipe, tables["train"])
     files = data_files(tables)
     processes = PartialState(cpu=scorer.model.device.type == "cpu")
     folder: list[Path | None] = [None]
@@ -109,23 +107,6 @@ def _begin(
     return run.update(state="running", error=None, machine=machine, warnings=warnings)
 
 
-def build_scorer(recipe: Recipe, train_table: PairTable) -> PairScorer:
-    """An untrained scorer for the recipe, on the best device at hand, its weights set by the seed alone."""
-    transformers.set_seed(recipe.training.seed)
-    model, encoding = new_scorer(recipe, train_table.sentence1, train_table.sentence2)
-    model.to(default_device())  # type: ignore[arg-type] # the decorated method lost its type
-    scorer = PairScorer(
-        model,
-        encoding,
-        label_range=recipe.data.label_range,
-        sigmoid=recipe.loss.name == "bce",
-        binary_threshold=binary_threshold(recipe, train_table),
-    )
-    if recipe.model.kind != "bi" and train_table.label is not None:  # a cosine is on the label scale already
-        scorer.start_at(float(train_table.label.mean()))
-    return scorer.with_precision(recipe.training.precision)
-
-
 def _record_results(
     run: Run,
     recipe: Recipe,
@@ -169,16 +150,6 @@ def _record_results(
     for checkpoint in run.checkpoints.iterdir():
         shutil.rmtree(checkpoint)
     run.finish()
-
-
-def encode_pairs(scorer: PairScorer, table: PairTable, binary: NDArray[np.int64] | None) -> EncodedPairs:
-    labels = np.full(len(table), np.nan) if table.label is None else table.label
-    return EncodedPairs(
-        items=scorer.encoding.encode(table.sentence1, table.sentence2),
-        labels=torch.tensor(labels, dtype=torch.float32),
-        binary=None if binary is None else torch.tensor(binary, dtype=torch.float32),
-        sources=np.unique(table.source, return_inverse=True)[1].tolist(),
-    )
 
 
 def run_page(
