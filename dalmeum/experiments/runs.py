@@ -26,6 +26,9 @@ from dalmeum.recipe import Recipe, load_recipe
 if TYPE_CHECKING:
     from dalmeum.models.scorer import PairScorer
 
+if TYPE_CHECKING:
+    from dalmeum.pages.summary import RunSummary
+
 State = Literal["running", "finished", "failed"]
 
 PACKAGES = ("torch", "transformers", "numpy", "kiwipiepy", "kiwipiepy_model")
@@ -100,6 +103,31 @@ class Run:
     @property
     def evaluations(self) -> Path:
         return self.folder / "predictions" / "dev-evaluations.csv"
+
+    def __str__(self) -> str:
+        """What it is, and what it scored, in the terminal's language."""
+        from dalmeum.pages.summary import run_lines
+
+        return "\n".join(run_lines(self._summary()))
+
+    def _repr_html_(self) -> str:
+        """The same for a notebook."""
+        from dalmeum.pages.summary import run_html
+
+        return run_html(self._summary())
+
+    def _summary(self) -> "RunSummary":
+        from dalmeum.pages.summary import RunSummary
+
+        scored = (self.folder / "metrics.json").is_file()
+        return RunSummary(
+            id=self.id,
+            state=self.record.state,
+            question=self.recipe().question,
+            metrics=self.metrics() if scored else {},
+            folder=str(self.folder),
+            page=str(self.report) if self.report.is_file() else None,
+        )
 
     def recipe(self) -> Recipe:
         path = self.folder / "recipe.yaml"
