@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from dalmeum.files import write_text
-from dalmeum.languages import LANGUAGES, Text, chosen_language
+from dalmeum.languages import LANGUAGES, Language, Text, chosen_language, language
 from dalmeum.pages import numbers
 from dalmeum.pages.plots import Figure
 from dalmeum.pages.text import Shown, script_json, shorten, source_name
@@ -70,22 +70,25 @@ def render(page: Page, plotly: str = "") -> str:
         "page_script": asset("page.js"),
         "plotly_script": Markup("") if plotly or not page.figures else Markup(_plotly()),
     }
-    text = (
-        _environment()
-        .get_template(page.template)
-        .render(
-            **page.values,
-            title=page.title,
-            chosen=chosen_language() or "",
-            policy=_policy(*filter(None, scripts.values())),
-            style=asset("page.css"),
-            figures=Markup(script_json(page.figures)),
-            plotly=plotly if page.figures else "",
-            **scripts,
-        )
+    template = _environment().get_template(page.template)
+    text = template.render(
+        **page.values,
+        title=page.title,
+        drawn=list(page.figures),
+        chosen=chosen_language() or "",
+        policy=_policy(*filter(None, scripts.values())),
+        style=asset("page.css"),
+        figures=Markup(script_json(page.figures)),
+        plotly=plotly if page.figures else "",
+        **scripts,
     )
     # A sentence may hold half of a surrogate pair, which no encoding can write.
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def fragment(template: str, **values: Any) -> str:
+    """A template without the frame, in the terminal's language alone: what a notebook shows."""
+    return _environment(language()).get_template(template).render(values)
 
 
 def plotly_name() -> str:
@@ -99,7 +102,8 @@ def asset(name: str) -> Markup:
 
 
 @functools.cache
-def _environment() -> Environment:
+def _environment(one: Language | None = None) -> Environment:
+    """Texts come out in both languages, or in `one` of them."""
     environment = Environment(
         loader=PackageLoader(__package__, TEMPLATES),
         autoescape=True,
@@ -111,7 +115,9 @@ def _environment() -> Environment:
     both = environment.get_template("both.html").module
 
     def shown(value: Any) -> Any:
-        return both.both(value) if isinstance(value, Text) else value  # type: ignore[attr-defined] # a macro
+        if not isinstance(value, Text):
+            return value
+        return both.both(value) if one is None else value.in_language(one)  # type: ignore[attr-defined] # a macro
 
     environment.finalize = shown
     environment.globals["say"] = _say
