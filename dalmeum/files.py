@@ -63,6 +63,14 @@ def write_bytes(path: Path, data: bytes) -> None:
         file.buffer.write(data)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder that is to be written to; `InputError` where it can't be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise output_error(folder, error) from error
+
+
 def output_error(path: Path, error: OSError) -> InputError:
     """The user's line for an operating-system error while writing `path`."""
     full = error.errno in {errno.ENOSPC, errno.EDQUOT}

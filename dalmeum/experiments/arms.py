@@ -14,8 +14,8 @@ from dalmeum.comparison import BASELINE, Arm, Arms, Checkpoints, Curve, Pairs
 from dalmeum.data import PairTable
 from dalmeum.errors import InputError
 from dalmeum.experiments.predictions import Array, ScoredPairs, read_evaluations, read_predictions
-from dalmeum.experiments.report.text import shorten
 from dalmeum.experiments.runs import Run, open_run
+from dalmeum.pages.text import shorten
 
 SEED = "training.seed"
 LONGEST_NAME = 60

@@ -1,20 +1,41 @@
 """Findings about runs, written: what their page links to and warns of."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
 from dalmeum.comparison import Findings
 from dalmeum.experiments.runs import Run
-from dalmeum.experiments.study.page import write_findings
+from dalmeum.languages import Text
+from dalmeum.pages import ASSETS, write_findings
+from dalmeum.pages.text import shorten
+
+ALL_ARMS = Text("all arms: {warning}", "모든 비교 조건: {warning}")
 
 
-def write_findings_about(page: Path, findings: Findings, runs: Sequence[Run], source: str) -> None:
-    """Write findings as a page with links to the runs' own, and as JSON beside it; see `write_findings`."""
-    links = links_to(runs, page.parent)
-    warnings = [f"{arms}: {warning}" for warning, arms in warnings_of(findings, runs).items()]
-    write_findings(page, findings, links=links, warnings=warnings, source=source)
+def write_findings_about(
+    page: Path,
+    findings: Findings,
+    runs: Sequence[Run],
+    source: str,
+    *,
+    assets: Path | None = None,
+    self_contained: bool = False,
+) -> None:
+    """Write findings as a page with links to the runs' own, and as JSON beside it; see `write_findings`.
+
+    What the page shares with others lies in `assets`, by default a folder beside it.
+    """
+    write_findings(
+        page,
+        findings,
+        links=links_to(runs, page.parent),
+        warnings=list(warnings_of(findings, runs)),
+        source=source,
+        assets=assets or page.parent / ASSETS,
+        self_contained=self_contained,
+    )
 
 
 def links_to(runs: Iterable[Run], folder: Path) -> dict[str, str]:
@@ -26,7 +47,7 @@ def links_to(runs: Iterable[Run], folder: Path) -> dict[str, str]:
     }
 
 
-def warnings_of(findings: Findings, runs: Sequence[Run]) -> Mapping[str, str]:
+def warnings_of(findings: Findings, runs: Sequence[Run]) -> Iterator[Text | str]:
     """Each warning once, with the arms that have it."""
     arms: dict[str, dict[str, None]] = {}
     for arm in findings.arms.arms:
@@ -34,7 +55,8 @@ def warnings_of(findings: Findings, runs: Sequence[Run]) -> Mapping[str, str]:
             if run.id in arm.runs:
                 for warning in run.record.warnings:
                     arms.setdefault(warning, {})[arm.name] = None
-    everyone = len(findings.arms)
-    return {
-        warning: "all arms" if len(names) == everyone else ", ".join(names) for warning, names in arms.items()
-    }
+    for warning, names in arms.items():
+        if len(names) == len(findings.arms):
+            yield ALL_ARMS.format(warning=shorten(warning))
+        else:
+            yield f"{', '.join(names)}: {warning}"

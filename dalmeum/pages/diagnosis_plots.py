@@ -20,7 +20,7 @@ from dalmeum.pages.plots import (
     drawn,
     names_axis,
 )
-from dalmeum.pages.text import plotly_label
+from dalmeum.pages.text import plotly_labels
 from dalmeum.stats import isotonic_curve, least_squares
 
 Array = NDArray[np.float64]
@@ -109,7 +109,7 @@ def shares_figure(diagnosis: Diagnosis) -> Figure:
         "barmode": "group",
         "xaxis": axis("%", rangemode="tozero"),
         "yaxis": {
-            **names_axis(plotly_label(slice_title(kind, part.name)) for kind, part in parts),
+            **names_axis(plotly_labels(slice_title(kind, part.name)) for kind, part in parts),
             "range": [len(parts) - 0.4, -0.6],
         },
         "legend": LEGEND,

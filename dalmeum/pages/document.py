@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from dalmeum.files import write_text
@@ -19,11 +19,10 @@ from dalmeum.languages import LANGUAGES, Text, chosen_language
 from dalmeum.pages import numbers
 from dalmeum.pages.plots import Figure
 from dalmeum.pages.text import Shown, script_json, shorten, source_name
+from dalmeum.templates import FOLDER, environment
 
 ASSETS = "assets"
 """The usual name of the folder that holds what pages share, beside the folders of the pages."""
-
-TEMPLATES = "templates"
 
 
 @dataclass(frozen=True)
@@ -70,19 +69,17 @@ def render(page: Page, plotly: str = "") -> str:
         "page_script": asset("page.js"),
         "plotly_script": Markup("") if plotly or not page.figures else Markup(_plotly()),
     }
-    text = (
-        _environment()
-        .get_template(page.template)
-        .render(
-            **page.values,
-            title=page.title,
-            chosen=chosen_language() or "",
-            policy=_policy(*filter(None, scripts.values())),
-            style=asset("page.css"),
-            figures=Markup(script_json(page.figures)),
-            plotly=plotly if page.figures else "",
-            **scripts,
-        )
+    template = _environment().get_template(page.template)
+    text = template.render(
+        **page.values,
+        title=page.title,
+        drawn=list(page.figures),
+        chosen=chosen_language() or "",
+        policy=_policy(*filter(None, scripts.values())),
+        style=asset("page.css"),
+        figures=Markup(script_json(page.figures)),
+        plotly=plotly if page.figures else "",
+        **scripts,
     )
     # A sentence may hold half of a surrogate pair, which no encoding can write.
     return text.encode("utf-8", "replace").decode("utf-8")
@@ -95,37 +92,25 @@ def plotly_name() -> str:
 
 def asset(name: str) -> Markup:
     """One of this package's own files, which alone are trusted."""
-    return Markup(resources.files(__package__).joinpath(TEMPLATES, name).read_text(encoding="utf-8"))
+    return Markup(resources.files(__package__).joinpath(FOLDER, name).read_text(encoding="utf-8"))
 
 
 @functools.cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader(__package__, TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    both = environment.get_template("both.html").module
+    """Texts come out in both languages."""
+    found = environment(__package__)
+    both = found.get_template("both.html").module
 
     def shown(value: Any) -> Any:
         return both.both(value) if isinstance(value, Text) else value  # type: ignore[attr-defined] # a macro
 
-    environment.finalize = shown
-    environment.globals["say"] = _say
+    found.finalize = shown
     for name in ("number", "signed", "percent", "count", "interval", "difference"):
-        environment.filters[name] = getattr(numbers, name)
-    environment.filters["shorten"] = shorten
-    environment.filters["languages"] = _languages
-    environment.filters["source_name"] = source_name
-    return environment
-
-
-def _say(english: str, korean: str, **values: Any) -> Text:
-    """A text in both languages, with `{name}` filled in."""
-    return Text(english, korean).format(**values)
+        found.filters[name] = getattr(numbers, name)
+    found.filters["shorten"] = shorten
+    found.filters["languages"] = _languages
+    found.filters["source_name"] = source_name
+    return found
 
 
 def _languages(text: Shown) -> dict[str, str]:

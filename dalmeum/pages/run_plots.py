@@ -24,7 +24,7 @@ from dalmeum.pages.plots import (
     drawn,
     names_axis,
 )
-from dalmeum.pages.text import NO_SOURCE, Shown, plotly_label, plotly_lines
+from dalmeum.pages.text import NO_SOURCE, plotly_label, plotly_labels, plotly_lines
 
 Array = NDArray[np.float64]
 
@@ -191,10 +191,9 @@ def _curve(history: Sequence[Mapping[str, Any]], key: str) -> Figure:
     }
 
 
-def _group_name(spread: ResidualSpread, join: str) -> Shown:
-    name = plotly_label(spread.name or NO_SOURCE, 16)
-    pairs = f"{join}n={spread.pairs:,}"
-    return Text(f"{name.en}{pairs}", f"{name.ko}{pairs}") if isinstance(name, Text) else name + pairs
+def _group_name(spread: ResidualSpread, join: str) -> Text:
+    name, pairs = plotly_labels(spread.name or NO_SOURCE, 16), f"{join}n={spread.pairs:,}"
+    return Text(name.en + pairs, name.ko + pairs)
 
 
 def _finite(value: Any) -> bool:

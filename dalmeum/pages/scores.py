@@ -47,8 +47,10 @@ def slice_lines(evaluation: Evaluation) -> list[str]:
 
 
 def metric_title(name: str) -> Shown:
-    """What people read for a metric, F1 and those of one's own included."""
-    return (METRICS[name].title or name) if name in METRICS else name.upper()
+    """What people read; F1 is no row of `METRICS`, as it takes a binary rule."""
+    if name == "f1":
+        return "F1"
+    return (METRICS[name].title if name in METRICS else "") or name
 
 
 def slices_table(slices: Sequence[Slice], head: Text) -> Table:

@@ -36,5 +36,5 @@ def run_lines(run: RunSummary) -> list[str]:
 
 
 def run_html(run: RunSummary) -> str:
-    template = environment(__package__).get_template("summary.html")
+    template = environment(__package__).get_template("run_summary.html")
     return template.render(run=run, state=STATES.get(run.state, run.state))

@@ -1,5 +1,6 @@
 """Tables as values; one template draws them all, and folds each row into a card on a narrow screen."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,11 +11,17 @@ from dalmeum.stats import Estimate
 
 @dataclass(frozen=True)
 class Cell:
-    """A value, with lines in small type below it; `mark` is the class of style that colours the value."""
+    """A value, with lines in small type below it.
+
+    Attributes:
+        mark: the class of style that colours the value.
+        items: cells of their own below each other, each with its name.
+    """
 
     value: Shown
     below: Sequence[Shown] = ()
     mark: str = ""
+    items: Sequence[tuple[Shown, "Cell"]] = ()
 
 
 EMPTY = Cell(NONE)
@@ -52,12 +59,20 @@ class Table:
     more: Shown = ""
 
 
-def estimate_cell(estimate: Estimate | None, digits: int = 3) -> Cell:
-    """A score with its bounds below it, where it has some; these have a digit less."""
+def estimate_cell(estimate: Estimate | None, digits: int = 3, bound_digits: int = 2) -> Cell:
+    """A score with its bounds below it, where it has some."""
     if estimate is None or number(estimate.value) == NONE:
         return EMPTY
-    below = (interval(estimate, digits - 1),) if has_interval(estimate) else ()
+    below = (interval(estimate, bound_digits),) if has_interval(estimate) else ()
     return Cell(number(estimate.value, digits), below)
+
+
+def signed_cell(estimate: Estimate, digits: int = 4) -> Cell:
+    """A difference with its bounds below it, where it has some."""
+    if number(estimate.value) == NONE:
+        return EMPTY
+    below = (signed_interval(estimate, digits),) if has_interval(estimate) else ()
+    return Cell(signed(estimate.value, digits), below)
 
 
 def difference_cell(difference: Estimate | None, digits: int = 3) -> Cell:
@@ -67,8 +82,7 @@ def difference_cell(difference: Estimate | None, digits: int = 3) -> Cell:
     mark = ""
     if is_clear(difference):
         mark = "better" if difference.value < 0 else "worse"
-    below = (signed_interval(difference, digits),) if has_interval(difference) else ()
-    return Cell(signed(difference.value, digits), below, mark)
+    return dataclasses.replace(signed_cell(difference, digits), mark=mark)
 
 
 def is_clear(difference: Estimate) -> bool:

@@ -30,11 +30,15 @@ def source_name(source: str) -> Shown:
     return shorten(source, LONGEST_NAME) if source else NO_SOURCE
 
 
-def plotly_label(text: Shown, columns: int = 24) -> Shown:
+def plotly_label(text: str, columns: int = 24) -> str:
     """One line for a Plotly label: what looks like markup is shown, not obeyed."""
-    if isinstance(text, Text):
-        return Text(*(_label(each, columns) for each in (text.en, text.ko)))
-    return _label(text, columns)
+    return html.escape(wrap(text, columns, 1)[0], quote=False)
+
+
+def plotly_labels(text: Shown, columns: int = 24) -> Text:
+    """A label in both languages; a name is the same in each."""
+    by_language = (text.en, text.ko) if isinstance(text, Text) else (text, text)
+    return Text(*(plotly_label(each, columns) for each in by_language))
 
 
 def plotly_lines(text: str) -> str:
@@ -80,10 +84,6 @@ def _languages(value: Any) -> dict[str, str]:
     if isinstance(value, Text):
         return {"en": value.en, "ko": value.ko}
     raise TypeError(f"{type(value).__name__} is not JSON")
-
-
-def _label(text: str, columns: int) -> str:
-    return html.escape(wrap(text, columns, 1)[0], quote=False)
 
 
 def _width(text: str) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.stats
+from dalmeum.experiments.study.scored import read_evaluations
 
 import dalmeum
 from dalmeum.data import read_pairs
@@ -21,7 +22,6 @@ from dalmeum.data.splits import read_splits
 from dalmeum.errors import DataError, InputError
 from dalmeum.evaluation.predict import evaluate_table, read_table
 from dalmeum.experiments.runs import load, open_run
-from dalmeum.experiments.study.scored import read_evaluations
 from dalmeum.experiments.train import train
 from dalmeum.recipe import Recipe, build_recipe
 

@@ -108,7 +108,7 @@ def test_the_answer_in_one_sentence(
     metrics = dataclasses.replace(evaluation.metrics, pearson=pearson)
     assert content.diagnosis is not None
     assert content.diagnosis.overfitting is not None
-    overfitting = gap and dataclasses.replace(content.diagnosis.overfitting, gap=gap)
+    overfitting = None if gap is None else dataclasses.replace(content.diagnosis.overfitting, gap=gap)
     content = dataclasses.replace(
         content,
         evaluation=dataclasses.replace(evaluation, metrics=metrics),

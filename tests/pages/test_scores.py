@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dalmeum.data import PairTable
+from dalmeum.data import PairTable, Predictions
 from dalmeum.evaluation import Evaluation, evaluate_predictions
 from dalmeum.languages import Text
 from dalmeum.pages.scores import metrics_lines, slice_lines, slices_table
@@ -19,10 +19,10 @@ def evaluation() -> Evaluation:
         sentence2=("b",) * 3,
         label=np.array([0.0, 1.0, 4.5]),
     )
-    return evaluate_predictions(table, np.array([0.5, 1.0, 4.0]), threshold=3.0)
+    return evaluate_predictions(table, Predictions(np.array([0.5, 1.0, 4.0])), threshold=3.0)
 
 
-METRICS = {
+METRICS: dict[str, dict[str, float | None] | None] = {
     "pearson": {"value": 0.93214, "low": 0.9, "high": 0.95},
     "rmse": {"value": 0.5, "low": None, "high": None},
     "f1": None,

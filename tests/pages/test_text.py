@@ -3,7 +3,15 @@ import json
 import pytest
 
 from dalmeum.languages import Text
-from dalmeum.pages.text import plotly_label, plotly_lines, script_json, shorten, source_name, wrap
+from dalmeum.pages.text import (
+    plotly_label,
+    plotly_labels,
+    plotly_lines,
+    script_json,
+    shorten,
+    source_name,
+    wrap,
+)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +34,8 @@ def test_wrap(text: str, lines: list[str]) -> None:
 def test_plotly_shows_markup_as_text() -> None:
     assert plotly_lines("<b>a</b> & b") == "&lt;b&gt;a&lt;/b&gt; &amp; b"
     assert plotly_label("<i>") == "&lt;i&gt;"
-    assert plotly_label(Text("<i>", "가")) == Text("&lt;i&gt;", "가")
+    assert plotly_labels("a") == Text("a", "a")
+    assert plotly_labels(Text("<i>", "가")) == Text("&lt;i&gt;", "가")
 
 
 def test_shorten() -> None:

@@ -14,9 +14,9 @@ from dalmeum.errors import DalmeumError, InputError
 from dalmeum.experiments.arms import RunGroup, read_arms
 from dalmeum.experiments.findings import write_findings_about
 from dalmeum.experiments.runs import DataFile, Run, data_files, finished_runs, open_run, run_key
-from dalmeum.experiments.study.page import make_folder
 from dalmeum.experiments.study.plan import Study, arm_recipes, with_fold, with_seed
 from dalmeum.experiments.workers import Order, Workers, default_jobs
+from dalmeum.files import make_folder
 from dalmeum.progress import Progress
 from dalmeum.recipe import Recipe
 

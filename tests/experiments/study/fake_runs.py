@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from dalmeum.experiments.study.result import StudyResult, study_result
 from numpy.typing import NDArray
 
 from dalmeum.data import PairTable, Predictions
 from dalmeum.experiments.predictions import write_predictions
 from dalmeum.experiments.runs import Run, RunRecord
 from dalmeum.experiments.study.plan import Study
-from dalmeum.experiments.study.result import StudyResult, study_result
 from dalmeum.recipe import build_recipe
 
 from ..report_content import HOSTILE

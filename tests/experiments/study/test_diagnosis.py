@@ -7,6 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dalmeum.experiments.study.diagnosis import arm_diagnoses
+from dalmeum.experiments.study.diagnosis_page import diagnosis_section
+from dalmeum.experiments.study.scored import read_arm
 
 from dalmeum.data import Predictions
 from dalmeum.data.splits import read_splits
@@ -15,9 +18,6 @@ from dalmeum.evaluation import Diagnosis
 from dalmeum.evaluation.diagnosis import Ceiling, ErrorSlice
 from dalmeum.experiments.predictions import write_predictions
 from dalmeum.experiments.runs import Run
-from dalmeum.experiments.study.diagnosis import arm_diagnoses
-from dalmeum.experiments.study.diagnosis_page import diagnosis_section
-from dalmeum.experiments.study.scored import read_arm
 from dalmeum.recipe import Recipe
 from dalmeum.stats import Estimate, linearity
 

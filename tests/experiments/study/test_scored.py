@@ -4,14 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dalmeum.experiments.study.convergence import convergence
+from dalmeum.experiments.study.judge import judge
+from dalmeum.experiments.study.scored import read_arm
 
 from dalmeum.data import PairTable, Predictions
 from dalmeum.errors import InputError
 from dalmeum.experiments.predictions import write_predictions
 from dalmeum.experiments.runs import Run, RunRecord
-from dalmeum.experiments.study.convergence import convergence
-from dalmeum.experiments.study.judge import judge
-from dalmeum.experiments.study.scored import read_arm
 from dalmeum.stats import seed_by_pair
 
 from .fake_runs import fake_run

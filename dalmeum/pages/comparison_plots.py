@@ -1,4 +1,4 @@
-"""The figures of a study's page, as the data and layout that Plotly's JavaScript takes."""
+"""The figures of a comparison's page."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,11 +11,14 @@ from dalmeum.comparison import Curve, Findings
 from dalmeum.comparison.convergence import SHARES, Convergence
 from dalmeum.comparison.gaps import ArmGap
 from dalmeum.comparison.judge import Judgement
-from dalmeum.experiments.report.figures import Figure
-from dalmeum.experiments.report.text import plotly_label
+from dalmeum.languages import Text
+from dalmeum.pages.numbers import signed, signed_interval
+from dalmeum.pages.plots import LEGEND, QUIET, STEP, TRAIN, Figure, all_drawn, axis, drawn, names_axis
+from dalmeum.pages.scores import metric_title
+from dalmeum.pages.text import plotly_label
 
 COLOURS = (
-    "#808895",
+    QUIET,
     "#2f7de1",
     "#e08a1e",
     "#2a9d63",
@@ -29,21 +32,27 @@ COLOURS = (
 """An arm each, the baseline first; they stand out from white and from black paper."""
 
 BAND = "rgba(128, 136, 149, 0.18)"
-LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
+DIFFERENCE = Text("difference of {metric}", "{metric}의 차이")
+DIFFERENCE_HOVER = Text("{arm}: {value}<br>{bounds}", "{arm}: {value}<br>{bounds}")
+RUN_HOVER = Text(
+    "{arm}, seed {seed}<br>training {train:.4f}<br>{split} {judged:.4f}",
+    "{arm}, 시드 {seed}<br>학습 {train:.4f}<br>{split} {judged:.4f}",
+)
+STEP_HOVER = Text("%{y:.4f}<br>step %{x}", "%{y:.4f}<br>스텝 %{x}")
 
 Array = NDArray[np.float64]
 
 
 def figures(findings: Findings) -> dict[str, Figure]:
-    """Every figure that the findings allow, by the id of its place in the page."""
+    """Every figure that the findings allow, by the id of its place in the page: splits are numbered."""
     colours = arm_colours(findings.arms.names)
     found = {}
-    for judgement in findings.judgements:
-        found[f"forest-{judgement.split}"] = forest(judgement, colours)
+    for number, judgement in enumerate(findings.judgements):
+        found[f"forest-{number}"] = forest(judgement, colours)
         gaps = findings.gaps[judgement.split]
         if any(gaps.values()) and findings.arms.paired:
-            seeds = findings.arms.baseline.seeds
-            found[f"gap-{judgement.split}"] = gap_scatter(gaps, judgement.split, seeds, colours)
+            seeds = findings.arms.baseline.seeds or range(1, findings.arms.baseline.count + 1)
+            found[f"gap-{number}"] = gap_scatter(gaps, judgement.split, seeds, colours)
     if findings.convergence is not None:
         found["curves"] = learning_curves(findings.convergence, colours)
     return found
@@ -55,29 +64,30 @@ def arm_colours(names: Iterable[str]) -> dict[str, str]:
 
 def forest(judgement: Judgement, colours: Mapping[str, str]) -> Figure:
     """Each arm's difference to the baseline with its interval; the band is what does not matter."""
-    names = [arm.name for arm in judgement.arms if arm.difference is not None]
-    drawn = [
-        (names.index(arm.name), arm.name, arm.difference)
-        for arm in judgement.arms
-        if arm.difference is not None and math.isfinite(arm.difference.difference)
+    compared = [(arm.name, arm.difference.interval) for arm in judgement.arms if arm.difference is not None]
+    known = [
+        (place, name, change) for place, (name, change) in enumerate(compared) if math.isfinite(change.value)
     ]
     points = {
         "type": "scatter",
         "mode": "markers",
-        "x": [_number(difference.difference) for _, _, difference in drawn],
-        "y": [place for place, _, _ in drawn],
+        "x": [drawn(change.value, 6) for _, _, change in known],
+        "y": [place for place, _, _ in known],
         "error_x": {
             "type": "data",
-            "array": [_number(difference.high - difference.difference) for _, _, difference in drawn],
+            "symmetric": False,
+            "array": [drawn(change.high - change.value, 6) for _, _, change in known],
+            "arrayminus": [drawn(change.value - change.low, 6) for _, _, change in known],
             "thickness": 2,
             "width": 6,
-            "color": COLOURS[0],
+            "color": QUIET,
         },
-        "marker": {"size": 11, "color": [colours[name] for _, name, _ in drawn]},
+        "marker": {"size": 11, "color": [colours[name] for _, name, _ in known]},
         "hovertext": [
-            f"{plotly_label(name)}: {difference.difference:+.4f}<br>"
-            f"{difference.low:+.4f} to {difference.high:+.4f}"
-            for _, name, difference in drawn
+            DIFFERENCE_HOVER.format(
+                arm=plotly_label(name), value=signed(change.value), bounds=signed_interval(change)
+            )
+            for _, name, change in known
         ],
         "hoverinfo": "text",
     }
@@ -85,16 +95,12 @@ def forest(judgement: Judgement, colours: Mapping[str, str]) -> Figure:
     band = {"type": "rect", "x0": -effect, "x1": effect, "yref": "paper", "y0": 0, "y1": 1}
     layout = {
         "shapes": [{**band, "fillcolor": BAND, "line": {"width": 0}, "layer": "below"}],
-        "xaxis": {"title": {"text": f"difference of {judgement.metric} · 차이"}, "zeroline": True},
+        "xaxis": axis(DIFFERENCE.format(metric=metric_title(judgement.metric)), zeroline=True),
         "yaxis": {
-            "tickmode": "array",
-            "tickvals": list(range(len(names))),
-            "ticktext": list(map(plotly_label, names)),
-            "range": [len(names) - 0.4, -0.6],
-            "zeroline": False,
-            "showgrid": False,
+            **names_axis(plotly_label(name) for name, _ in compared),
+            "range": [len(compared) - 0.4, -0.6],
         },
-        "height": 130 + 36 * len(names),
+        "height": 130 + 36 * len(compared),
         "hovermode": "closest",
     }
     return {"data": [points], "layout": layout}
@@ -114,15 +120,15 @@ def learning_curves(convergence: Convergence, colours: Mapping[str, str]) -> Fig
             "x1": 1,
             "y0": target,
             "y1": target,
-            "line": {"dash": "dot", "width": 1, "color": COLOURS[0]},
-            "label": {"text": f"{share:.0%}", "textposition": "end", "font": {"color": COLOURS[0]}},
+            "line": {"dash": "dot", "width": 1, "color": QUIET},
+            "label": {"text": f"{share:.0%}", "textposition": "end", "font": {"color": QUIET}},
         }
         for share, target in zip(SHARES, convergence.targets, strict=True)
     ]
     layout = {
         "shapes": lines,
-        "xaxis": {"title": {"text": "step · 스텝"}},
-        "yaxis": {"title": {"text": "Pearson r"}},
+        "xaxis": axis(STEP),
+        "yaxis": axis(metric_title("pearson")),
         "legend": LEGEND,
         "showlegend": True,
         "hovermode": "closest",
@@ -163,33 +169,34 @@ def gap_scatter(
         "y": ends,
         "hoverinfo": "skip",
         "showlegend": False,
+        "line": {"dash": "dot", "width": 1.5, "color": QUIET},
     }
-    data: list[Figure] = [{**line, "line": {"dash": "dot", "width": 1.5, "color": COLOURS[0]}}]
-    for name, runs in points.items():
-        label = plotly_label(name)
-        data.append(
-            {
-                "type": "scatter",
-                "mode": "markers",
-                "name": label,
-                "x": [_number(train) for _, train, _ in runs],
-                "y": [_number(judged) for _, _, judged in runs],
-                "hovertext": [
-                    f"{label}, seed {seed}<br>train {train:.4f}<br>{split} {judged:.4f}"
-                    for seed, train, judged in runs
-                ],
-                "hoverinfo": "text",
-                "marker": {"size": 9, "color": colours[name], "opacity": 0.85},
-            }
-        )
+    dots = [_runs(name, runs, split, colours[name]) for name, runs in points.items()]
     layout = {
-        "xaxis": {"title": {"text": "train · 훈련"}},
-        "yaxis": {"title": {"text": split}},
+        "xaxis": axis(TRAIN),
+        "yaxis": axis(plotly_label(split)),
         "legend": LEGEND,
         "showlegend": True,
         "hovermode": "closest",
     }
-    return {"data": data, "layout": layout}
+    return {"data": [line, *dots], "layout": layout}
+
+
+def _runs(name: str, runs: Sequence[tuple[int, float, float]], split: str, colour: str) -> Figure:
+    label = plotly_label(name)
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": label,
+        "x": all_drawn((train for _, train, _ in runs), 6),
+        "y": all_drawn((judged for _, _, judged in runs), 6),
+        "hovertext": [
+            RUN_HOVER.format(arm=label, seed=seed, train=train, split=plotly_label(split), judged=judged)
+            for seed, train, judged in runs
+        ],
+        "hoverinfo": "text",
+        "marker": {"size": 9, "color": colour, "opacity": 0.85},
+    }
 
 
 def _band(name: str, steps: Array, scores: Array, colour: str) -> list[Figure]:
@@ -202,15 +209,10 @@ def _band(name: str, steps: Array, scores: Array, colour: str) -> list[Figure]:
         "name": name,
         "line": {"color": colour, "width": 2},
         "marker": {"color": colour, "size": 5},
-        "hovertemplate": "%{y:.4f}<br>step %{x}",
+        "hovertemplate": STEP_HOVER,
     }
     return [
-        {**common, **edge, "y": list(map(_number, scores.min(axis=0)))},
-        {**common, **edge, **fill, "y": list(map(_number, scores.max(axis=0)))},
-        {**common, **mean, "y": list(map(_number, scores.mean(axis=0)))},
+        {**common, **edge, "y": all_drawn(scores.min(axis=0), 6)},
+        {**common, **edge, **fill, "y": all_drawn(scores.max(axis=0), 6)},
+        {**common, **mean, "y": all_drawn(scores.mean(axis=0), 6)},
     ]
-
-
-def _number(value: float) -> float | None:
-    """Enough digits for the eye; None, which Plotly leaves out, where there is none."""
-    return round(float(value), 6) if math.isfinite(value) else None

@@ -1,0 +1,150 @@
+"""The page of a study or a comparison: a view of findings."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dalmeum.comparison import Arm, Findings
+from dalmeum.comparison.judge import ArmResult, Judgement
+from dalmeum.files import write_text
+from dalmeum.languages import Text
+from dalmeum.pages.arm_diagnoses import arms_slices, arms_table
+from dalmeum.pages.comparison_plots import figures
+from dalmeum.pages.comparison_tables import convergence_table, gap_table, tests_table, verdict_table
+from dalmeum.pages.document import Page, render, write_page
+from dalmeum.pages.numbers import count, difference, signed
+from dalmeum.pages.scores import metric_title
+from dalmeum.pages.text import Shown, shorten
+from dalmeum.stats import Outcome
+
+LONGEST_TITLE = 160
+MOST_TOLD = 6
+"""Arms that the answer's sentence has room for."""
+
+ANSWER = Text(
+    "{metric} on {split}, {pairs} pairs, against {against}: {arms}.",
+    "{split} 문장쌍 {pairs}개의 {metric}, {against} 대비: {arms}.",
+)
+TOLD: dict[Outcome, Text] = {
+    "better": Text("{arm} is better ({change})", "{arm} 더 좋음({change})"),
+    "worse": Text("{arm} is worse ({change})", "{arm} 더 나쁨({change})"),
+    "no_difference": Text(
+        "{arm} makes no difference that matters ({change})", "{arm} 의미 있는 차이 없음({change})"
+    ),
+    "undecided": Text("{arm} is undecided ({change})", "{arm} 판정 보류({change})"),
+}
+MORE = Text("and {left_out} more", "그 밖에 {left_out}개")
+
+
+def write_findings(
+    page: Path,
+    findings: Findings,
+    *,
+    links: Mapping[str, str],
+    warnings: Sequence[Shown],
+    source: str,
+    assets: Path,
+    self_contained: bool = False,
+) -> None:
+    """Write the page and, beside it, the JSON of the same name, each whole or not at all.
+
+    Args:
+        page: where the page is written to.
+        links: addresses of runs' own pages by run id, relative to the page and quoted.
+        warnings: one line each, shown below the verdict.
+        source: the YAML of the study, or of the baseline's recipe; "" where there is none.
+        assets, self_contained: as in `write_page`.
+
+    Raises:
+        InputError: a place can't be written.
+    """
+    values = json.dumps(findings.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+    write_text(page.with_suffix(".json"), values + "\n")
+    content = _page(findings, links, warnings, source)
+    write_page(page, content, assets=assets, self_contained=self_contained)
+
+
+def render_findings(
+    findings: Findings,
+    *,
+    links: Mapping[str, str] | None = None,
+    warnings: Sequence[Shown] = (),
+    source: str = "",
+    plotly: str = "",
+) -> str:
+    """Findings as HTML; the arguments are those of `write_findings` and `render`."""
+    return render(_page(findings, links or {}, warnings, source), plotly)
+
+
+def answer(judgement: Judgement) -> Text:
+    """What came out on a split, in one sentence."""
+    told = list(_told(judgement.arms[1:]))
+    if len(told) > MOST_TOLD:
+        told = [*told[: MOST_TOLD - 1], MORE.format(left_out=len(told) - MOST_TOLD + 1)]
+    return ANSWER.format(
+        metric=metric_title(judgement.metric),
+        split=judgement.split,
+        pairs=count(judgement.pairs),
+        against=judgement.arms[0].name,
+        arms=Text("; ".join(each.en for each in told), "; ".join(each.ko for each in told)),
+    )
+
+
+def _told(arms: Sequence[ArmResult]) -> Iterator[Text]:
+    """A clause an arm, the better ones first; the interval where one arm alone is told."""
+    for outcome, text in TOLD.items():
+        for arm in arms:
+            if arm.verdict is None or arm.difference is None or arm.verdict.outcome != outcome:
+                continue
+            change = arm.difference.interval
+            shown = difference(change) if len(arms) == 1 else signed(change.value)
+            yield text.format(arm=arm.name, change=shown)
+
+
+def _page(findings: Findings, links: Mapping[str, str], warnings: Sequence[Shown], source: str) -> Page:
+    others = "; ".join(arm.name for arm in findings.arms.others)
+    title = findings.question or shorten(f"{others} / {findings.baseline}", LONGEST_TITLE)
+    convergence, choice = findings.convergence, findings.choice
+    values = {
+        "heading": title,
+        "name": findings.name,
+        "answers": [answer(judgement) for judgement in findings.judgements],
+        "arms": len(findings.arms),
+        "seeds": findings.arms.baseline.count,
+        "against": findings.baseline,
+        "models": findings.arms.compared == "models",
+        "choice": choice,
+        "warnings": [shorten(each) if isinstance(each, str) else each for each in warnings],
+        "splits": [_split(findings, *each) for each in enumerate(findings.judgements)],
+        "steps": convergence and convergence_table(convergence, findings.checkpoints),
+        "runs": {arm.name: list(_runs(arm, findings.arms.folds)) for arm in findings.arms.arms if arm.runs},
+        "links": links,
+        "source": source,
+    }
+    return Page(title, "comparison.html", values, figures(findings))
+
+
+def _split(findings: Findings, number: int, judgement: Judgement) -> dict[str, Any]:
+    """What the page shows of one split; the ids of its figures end in its number."""
+    split, against = judgement.split, findings.baseline
+    gaps, diagnoses = findings.gaps[split], findings.diagnoses[split]
+    return {
+        "number": number,
+        "name": split,
+        "pairs": judgement.pairs,
+        "effect": judgement.smallest_effect,
+        "verdicts": verdict_table(findings, judgement),
+        "tests": tests_table(judgement),
+        "gaps": gap_table(gaps, split, against),
+        "sentences": diagnoses is not None,
+        "diagnoses": diagnoses and arms_table(diagnoses, against),
+        "slices": diagnoses and arms_slices(diagnoses, against),
+    }
+
+
+def _runs(arm: Arm, folds: int) -> Iterator[tuple[str, int | None, int | None]]:
+    """Each run with its seed and its fold, where these are known."""
+    for place, run in enumerate(arm.runs):
+        seed = arm.seeds[place // folds] if arm.seeds else None
+        yield run, seed, place % folds if folds > 1 else None

@@ -1,0 +1,155 @@
+"""The tables of a comparison's page."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from dalmeum.comparison import Arm, Findings
+from dalmeum.comparison.convergence import SHARES, Convergence, Steps
+from dalmeum.comparison.gaps import ArmGap
+from dalmeum.comparison.judge import ArmResult, Judgement
+from dalmeum.comparison.text import OUTCOMES, ways_to_decide
+from dalmeum.languages import Text
+from dalmeum.pages.numbers import number, p_value, signed, signed_interval
+from dalmeum.pages.scores import metric_title
+from dalmeum.pages.tables import EMPTY, Cell, Group, Row, Table, estimate_cell, signed_cell
+from dalmeum.pages.text import Shown, shorten
+from dalmeum.stats import Difference, Estimate, SignificanceTest, metric_named
+
+ARM = Text("arm", "비교 조건")
+LONGEST_CHANGE = 120
+
+
+def verdict_table(findings: Findings, judgement: Judgement) -> Table:
+    """Scores, differences to the baseline, and verdicts, with what each arm changes."""
+    metric = metric_title(judgement.metric)
+    if not metric_named(judgement.metric).higher_is_better:
+        metric = Text("{metric}, lower is better", "{metric}, 낮을수록 좋음").format(metric=metric)
+    heads = (ARM, metric, Text("difference", "차이"), "p (Holm)", Text("verdict", "판정"))
+    arms = {arm.name: arm for arm in findings.arms.arms}
+    rows = []
+    for result in judgement.arms:
+        change, found = result.difference, result.verdict
+        cells = (
+            estimate_cell(result.score.interval, 4, 4),
+            EMPTY if change is None else signed_cell(change.interval),
+            EMPTY if found is None else Cell(p_value(found.p_value)),
+            _verdict(result),
+        )
+        rows.append(Row(result.name, cells, _changes(arms[result.name])))
+    return Table(heads, [Group(rows)], wide=True)
+
+
+def tests_table(judgement: Judgement) -> Table | None:
+    """The tests beside the bootstrap, each p-value for itself; None where none were made."""
+    rows = [
+        Row(
+            arm.name,
+            (
+                Cell(p_value(arm.tests.p_value)),
+                _test(arm.tests.williams),
+                _test(arm.tests.steiger),
+                Cell(signed_interval(arm.tests.zou)),
+            ),
+        )
+        for arm in judgement.arms
+        if arm.tests is not None
+    ]
+    heads = (
+        ARM,
+        Text("bootstrap p", "부트스트랩 p"),
+        "Williams t",
+        "Steiger z",
+        Text("Zou's 95 % interval", "Zou의 95 % 구간"),
+    )
+    return Table(heads, [Group(rows)]) if rows else None
+
+
+def gap_table(gaps: Mapping[str, ArmGap | None], split: str, against: str) -> Table | None:
+    """Train and judged score, their gap, and the gap less that of `against`; None where no gap is known."""
+    if not any(gaps.values()):
+        return None
+    heads = (
+        ARM,
+        Text("training", "학습"),
+        split,
+        Text("gap: training - {split}", "격차: 학습 - {split}").format(split=split),
+        Text("gap, less {against}'s", "{against} 대비 격차").format(against=against),
+        "p",
+    )
+    rows = []
+    for name, gap in gaps.items():
+        cells = [EMPTY] * 5
+        if gap is not None:
+            cells[:3] = [_mean(gap.train), _mean(gap.judged), signed_cell(gap.gap.interval)]
+            cells[3:] = _difference(gap.difference)
+        rows.append(Row(name, cells))
+    return Table(heads, [Group(rows)])
+
+
+def convergence_table(convergence: Convergence, checkpoints: Mapping[str, Estimate | None]) -> Table:
+    """Steps to each target, how many seeds got there, the steps less the baseline's, and what having kept the
+    best checkpoint adds to the score on dev.
+    """
+    heads: list[Shown] = [ARM]
+    for share, target in zip(SHARES, convergence.targets, strict=True):
+        head = Text("steps to {share:.0%} ({target:.4f})", "{share:.0%}({target:.4f})까지 스텝")
+        heads += [head.format(share=share, target=target), Text("fewer or more", "스텝 차이")]
+    heads.append(Text("best checkpoint flatters dev by", "체크포인트 선택으로 부풀려진 dev 점수"))
+    rows = []
+    for name, steps in convergence.arms.items():
+        cells = [EMPTY] * (2 * len(SHARES))
+        if steps is not None:
+            cells = [cell for each in steps for cell in _steps(each)]
+        optimism = checkpoints.get(name)
+        rows.append(Row(name, [*cells, EMPTY if optimism is None else signed_cell(optimism)]))
+    return Table(heads, [Group(rows)])
+
+
+def _verdict(arm: ArmResult) -> Cell:
+    if arm.verdict is None:
+        return Cell(Text("the others are compared with it", "비교 기준"))
+    below = []
+    if arm.verdict.outcome == "undecided":
+        below.append(ways_to_decide(arm.verdict, models=arm.seeds == 1))
+    if math.isfinite(arm.detectable_effect):
+        power = Text("80 % power from ±{effect} on", "검정력 80 %: ±{effect}부터")
+        below.append(power.format(effect=number(arm.detectable_effect, 4)))
+    return Cell(OUTCOMES[arm.verdict.outcome], below, mark=arm.verdict.outcome)
+
+
+def _changes(arm: Arm) -> Sequence[Shown]:
+    """What an arm changes, a line a key; nothing where it has no recipe."""
+    if arm.changes:
+        return [shorten(f"{key}: {_json(value)}", LONGEST_CHANGE) for key, value in arm.changes.items()]
+    return [Text("the recipe as it is", "레시피 그대로")] if arm.runs else []
+
+
+def _json(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _test(test: SignificanceTest) -> Cell:
+    return Cell(signed(test.statistic, 2), [f"p {p_value(test.p_value)}"])
+
+
+def _difference(difference: Difference | None) -> list[Cell]:
+    if difference is None:
+        return [EMPTY, EMPTY]
+    return [signed_cell(difference.interval), Cell(p_value(difference.p_value))]
+
+
+def _mean(scores: Sequence[float]) -> Cell:
+    return Cell(number(float(np.mean(scores)), 4))
+
+
+def _steps(steps: Steps) -> tuple[Cell, Cell]:
+    mean = estimate_cell(steps.steps, 0, 0)
+    reached = Text("{reached} of {seeds} seeds", "시드 {seeds}개 중 {reached}개").format(
+        reached=steps.reached, seeds=steps.seeds
+    )
+    less = EMPTY if steps.difference is None else signed_cell(steps.difference, 0)
+    return Cell(mean.value, [*mean.below, reached]), less
