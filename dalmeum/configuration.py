@@ -4,7 +4,7 @@ import difflib
 import math
 import re
 import typing
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -107,6 +107,19 @@ def set_key(values: dict[str, Any], key: str, value: Any) -> None:
             inner = place[section] = {}
         place = inner
     place[last] = value
+
+
+def merged(values: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Both mappings together; where both have a key, mappings are merged, and else `over` has the say."""
+    found = dict(values)
+    for key, value in over.items():
+        below = found.get(key)
+        found[key] = (
+            merged(below if isinstance(below, Mapping) else {}, value)
+            if isinstance(value, Mapping)
+            else value
+        )
+    return found
 
 
 def build(kind: type[AnySection], values: object, name: str, problems: Sequence[str] = ()) -> AnySection:

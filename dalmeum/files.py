@@ -5,14 +5,14 @@ import errno
 import os
 import tempfile
 from collections.abc import Iterator
+from io import TextIOWrapper
 from pathlib import Path
-from typing import IO
 
 from dalmeum.errors import InputError
 
 
 @contextlib.contextmanager
-def replace_file(path: Path, *, newline: str | None = "\n") -> Iterator[IO[str]]:
+def replace_file(path: Path, *, newline: str | None = "\n") -> Iterator[TextIOWrapper]:
     """Open a temporary UTF-8 text file beside `path` that takes its name when the block ends well.
 
     A device or a pipe is written to as it is, and a link's target is replaced rather than the link.
@@ -55,6 +55,12 @@ def write_text(path: Path, text: str) -> None:
     """Write `text` to `path` whole or not at all; errors as in `replace_file`."""
     with replace_file(path) as file:
         file.write(text)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data` to `path` whole or not at all; errors as in `replace_file`."""
+    with replace_file(path) as file:
+        file.buffer.write(data)
 
 
 def output_error(path: Path, error: OSError) -> InputError:

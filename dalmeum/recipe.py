@@ -3,14 +3,14 @@
 All problems are reported at once, each with the key and the mend, before anything heavy is loaded.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from dalmeum.configuration import Section, apply_override, build, described, read_yaml
+from dalmeum.configuration import Section, apply_override, build, described, merged, read_yaml
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
@@ -63,9 +63,16 @@ def scheduled(value: float | FractionSchedule | WeightSchedule, progress: float)
     return value.start + (value.end - value.start) * progress
 
 
-class SpacingPairs(Section):
-    """Planted pairs of a sentence and itself with a space left out, in units of a split's own pairs."""
+class Planted(Section):
+    """Pairs of a sentence and itself under a perturbation (`dalmeum.data.perturbations`).
 
+    `share` is how many, in units of a split's own pairs.
+    """
+
+    perturbation: str = described(
+        "what is done to the sentence: one of `dalmeum.data.perturbations`, as `spacing`",
+        "문장에 가할 변형: `spacing`처럼 `dalmeum.data.perturbations`에 있는 것 중 하나",
+    )
     share: float = described(
         "how many, as a share of the split's own pairs",
         "몇 쌍인지, 그 분할의 쌍 수에 대한 비율로",
@@ -82,8 +89,9 @@ class DataRecipe(Section):
     """Which pairs, from which files. A path, or `hub:...`; see `dalmeum.data.read_pairs`.
 
     `folds` cuts the training file into so many (`dalmeum.data.folds`), of which fold number `fold` is dev.
-    `max_train_pairs` draws so many of the training pairs, the same ones for every seed. `spacing_pairs` adds
-    pairs that differ in spacing only to all labelled splits.
+    `max_train_pairs` draws so many of the training pairs, the same ones for every seed. `planted` adds
+    pairs of a sentence and itself, changed, to all labelled splits; `spacing_pairs`, its name when it could
+    plant spacing alone, is still read.
     """
 
     train: str = described(
@@ -132,9 +140,11 @@ class DataRecipe(Section):
         "학습 쌍에서 무작위로 이만큼만 씁니다. 시드가 달라도 같은 쌍입니다",
         default=None,
     )
-    spacing_pairs: SpacingPairs | None = described(
-        "add pairs that differ in spacing only to all labelled splits, to see what a loss makes of them",
-        "띄어쓰기만 다른 쌍을 레이블이 있는 모든 분할에 더해, 손실이 그런 쌍을 어떻게 다루는지 봅니다",
+    planted: Planted | None = described(
+        "add pairs of a sentence and itself, changed, to all labelled splits, to see what a loss makes of "
+        "them",
+        "문장과 그 문장을 변형한 것을 짝지어 레이블이 있는 모든 분할에 더해, "
+        "손실이 그런 쌍을 어떻게 다루는지 봅니다",
         default=None,
     )
     label_range: tuple[float, float] = described(
@@ -142,6 +152,23 @@ class DataRecipe(Section):
         "가장 낮은 레이블과 가장 높은 레이블",
         default=(0.0, 5.0),
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def spacing_pairs_are_planted(cls, values: Any) -> Any:
+        """The old key as the new one, so that old recipes are equal to new ones."""
+        if not isinstance(values, dict) or "spacing_pairs" not in values:
+            return values
+        rest = {key: value for key, value in values.items() if key != "spacing_pairs"}
+        spacing, other = values["spacing_pairs"], rest.get("planted")
+        if isinstance(other, dict) and other.get("perturbation") != "spacing":
+            if spacing is not None:
+                raise ValueError("spacing_pairs is the old name of planted: leave one of them out")
+            return rest
+        if isinstance(spacing, dict):
+            # Both stand there where one key of the old name is laid over a recipe.
+            spacing = {"perturbation": "spacing", **(other or {}), **spacing}
+        return {**rest, "planted": spacing}
 
     @model_validator(mode="after")
     def range_is_a_range(self) -> Self:
@@ -151,10 +178,10 @@ class DataRecipe(Section):
         return self
 
     @model_validator(mode="after")
-    def spacing_label_is_in_range(self) -> Self:
+    def planted_label_is_in_range(self) -> Self:
         low, high = self.label_range
-        if self.spacing_pairs is not None and not low <= self.spacing_pairs.label <= high:
-            raise ValueError(f"spacing_pairs.label {self.spacing_pairs.label:g} is outside {low:g}..{high:g}")
+        if self.planted is not None and not low <= self.planted.label <= high:
+            raise ValueError(f"planted.label {self.planted.label:g} is outside {low:g}..{high:g}")
         return self
 
     @model_validator(mode="after")
@@ -429,14 +456,38 @@ class Recipe(Section):
         return yaml.safe_dump(self.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
 
 
-def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
-    """The recipe in a YAML file, with `section.key=value` overrides (values are YAML) laid over it.
+def load_recipe(
+    recipe: str | Path | Mapping[str, Any] | Recipe | None = None,
+    overrides: Sequence[str] = (),
+    **sections: Any,
+) -> Recipe:
+    """A recipe from a YAML file, a mapping, another recipe, or keywords alone.
+
+    Args:
+        recipe: a path, or a mapping as YAML would give it.
+        overrides: `section.key=value`, laid over it last; values are YAML.
+        sections: keys of a recipe, laid over it; mappings are merged, as in
+            `load_recipe("recipe.yaml", training={"seed": 7})`.
 
     Raises `RecipeError` with all problems at once.
     """
-    values = read_yaml(Path(path), Recipe)
+    values, name = recipe_values(recipe, sections)
     problems = [problem for override in overrides if (problem := apply_override(values, override))]
-    return build_recipe(values, str(path), problems)
+    return build_recipe(values, name, problems)
+
+
+def recipe_values(
+    recipe: str | Path | Mapping[str, Any] | Recipe | None, sections: Mapping[str, Any]
+) -> tuple[dict[str, Any], str]:
+    """What `load_recipe` builds a recipe of, and what messages call it."""
+    name = str(recipe) if isinstance(recipe, str | Path) else "recipe"
+    if isinstance(recipe, str | Path):
+        values = read_yaml(Path(recipe), Recipe)
+    elif isinstance(recipe, Recipe):
+        values = recipe.model_dump()
+    else:
+        values = merged({}, recipe or {})
+    return merged(values, sections), name
 
 
 def build_recipe(values: dict[str, Any], name: str, problems: Sequence[str] = ()) -> Recipe:

@@ -32,8 +32,9 @@ def table(
     head, *body = [[str(cell) for cell in row] for row in rows]
     grid = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="")
     for index, title in enumerate(head):
-        cells = [title, *(row[index] for row in body)]
-        widest = max(cell_len(word) for cell in cells for word in cell.split("\n"))
+        # A head may be broken between its words, a number nowhere.
+        parts = [*title.split(), *(row[index] for row in body)]
+        widest = max(map(cell_len, parts), default=0)
         grid.add_column(
             Text(title),
             justify="right" if index in right else "left",

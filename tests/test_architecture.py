@@ -11,8 +11,9 @@ PACKAGE = Path(__file__).parents[1] / "dalmeum"
 
 LAYERS = (
     ("errors",),
-    ("configuration", "files", "languages", "progress", "terminal"),
+    ("configuration", "files", "languages", "progress", "templates", "terminal"),
     ("recipe",),
+    ("korean",),
     ("data",),
     ("stats",),
     ("losses",),
@@ -20,15 +21,20 @@ LAYERS = (
     ("training",),
     ("integrations",),
     ("evaluation",),
+    ("comparison",),
+    ("pages",),
     ("experiments",),
     ("competition",),
     ("serving",),
+    ("demo",),
+    ("api",),
     ("cli",),
     ("__main__",),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
 NEVER = {
+    "korean": {"torch", "transformers", "dalmeum.recipe"},
     "data": {"torch", "transformers"},
     "stats": {"torch", "transformers", "dalmeum.data"},
     "configuration": {"torch", "transformers"},

@@ -73,7 +73,7 @@ def check(
 ) -> None:
     count_tokens = _token_counter(encoder) if encoder else None
     tables = _read(data, format, encoding, label_range, parse_columns(columns))
-    report = check_tables(tables, label_range=label_range, count_tokens=count_tokens)
+    report = check_tables(tables, count_tokens=count_tokens)
     if json:
         print_json(report_json(report))
     else:

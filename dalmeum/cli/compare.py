@@ -38,8 +38,13 @@ def compare(
         typer.Option(help=help_text("The labelled split to judge on.", "판정할 분할(레이블이 있는 것).")),
     ] = "dev",
     metric: Annotated[
-        Literal["pearson", "spearman", "rmse", "mae"],
-        typer.Option(help=help_text("The metric to judge by.", "판정하는 지표.")),
+        str,
+        typer.Option(
+            help=help_text(
+                "The metric to judge by: pearson, spearman, rmse or mae.",
+                "판정하는 지표: pearson, spearman, rmse, mae.",
+            )
+        ),
     ] = "pearson",
     smallest_effect: Annotated[
         float,
@@ -69,17 +74,17 @@ def compare(
     if not math.isfinite(smallest_effect):
         raise InputError(f"--smallest-effect {smallest_effect}: give a number of 0 or more, as 0.005")
 
-    from dalmeum.experiments.compare.arms import open_runs
-    from dalmeum.experiments.compare.lines import comparison_lines
-    from dalmeum.experiments.compare.page import PAGE, write_comparison
-    from dalmeum.experiments.compare.result import compare
+    from dalmeum.experiments.arms import open_runs
+    from dalmeum.experiments.compare import PAGE, compare_runs
+    from dalmeum.experiments.findings import write_findings_about
 
-    comparison = compare(open_runs(runs, output), split=split, metric=metric, smallest_effect=smallest_effect)
+    opened = open_runs(runs, output)
+    findings = compare_runs(opened, split=split, metric=metric, smallest_effect=smallest_effect)
     if out is not None:
-        write_comparison(out, comparison)
+        write_findings_about(out / PAGE, findings, opened, opened[0].recipe().to_yaml())
     if json:
-        print_json(comparison.to_dict())
+        print_json(findings.to_dict())
     else:
-        print("\n".join(comparison_lines(comparison)))
+        print(findings)
     if out is not None:
         note(f"page: {out / PAGE}")

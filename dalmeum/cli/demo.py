@@ -7,7 +7,7 @@ import typer
 
 from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import JsonOption
-from dalmeum.cli.output import metrics_lines, note, print_json
+from dalmeum.cli.output import note, print_json
 
 
 @documented(
@@ -35,8 +35,8 @@ def demo(
     ] = Path("runs"),
     json: JsonOption = False,
 ) -> None:
-    from dalmeum.experiments.demo import STUDY, run_demo
-    from dalmeum.experiments.study.lines import result_lines
+    from dalmeum.demo import STUDY, run_demo
+    from dalmeum.pages.scores import metrics_lines
 
     note("The practice set is synthetic, made for trying things out: its scores say nothing about real data.")
     done = run_demo(folder, output)
@@ -50,12 +50,12 @@ def demo(
                 "metrics": {**metrics, "test": test},
                 "report": str(done.run.report),
                 "submission": str(done.submission),
-                "study": done.study.to_dict(),
+                "study": done.study.findings.to_dict(),
                 "page": str(done.page),
             }
         )
         return
-    print("\n".join(result_lines(done.study)), end="\n\n")
+    print(done.study.findings, end="\n\n")
     print("Handed in: the run of that arm that is best on dev. It was picked by its dev score, which is")
     print("therefore a little too good; the labels of test took no part in any choice.", end="\n\n")
     print("\n".join(metrics_lines(metrics["dev"], "dev")), end="\n\n")

@@ -16,7 +16,7 @@ from dalmeum.cli.options import (
     RunArgument,
     parse_columns,
 )
-from dalmeum.cli.output import count, metrics_lines, note_warnings, print_json
+from dalmeum.cli.output import count, note_warnings, print_json
 
 
 @documented(
@@ -52,6 +52,7 @@ def evaluate(
     json: JsonOption = False,
 ) -> None:
     from dalmeum.experiments.scoring import evaluate_table, load, read_table
+    from dalmeum.pages.scores import metrics_lines, slice_lines
 
     scorer = load(run, precision=precision, output=output)
     table = read_table(
@@ -67,4 +68,4 @@ def evaluate(
         return
     print("\n".join(metrics_lines(metrics, count(rows, "pair"))))
     if slices is not False:
-        print("\n".join(evaluation.slice_lines()))
+        print("\n".join(slice_lines(evaluation)))

@@ -24,16 +24,3 @@ def note_warnings(warnings: Iterable[str]) -> None:
 def count(number: int, noun: str) -> str:
     """`1 pair`, `2,000 pairs`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def metrics_lines(metrics: Mapping[str, Mapping[str, float | None] | None], title: str) -> list[str]:
-    """A table of scores with their 95 % intervals."""
-    lines = [f"{title:<10} score   95 % interval"]
-    for name, estimate in metrics.items():
-        if estimate is None or estimate["value"] is None:
-            lines.append(f"{name:<10}     -")
-            continue
-        low, high = estimate["low"], estimate["high"]
-        interval = "" if low is None or high is None else f"{low:.4f} to {high:.4f}"
-        lines.append(f"{name:<10}{estimate['value']:>7.4f}  {interval}".rstrip())
-    return lines

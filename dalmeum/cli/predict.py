@@ -56,12 +56,12 @@ def predict(
 
     scorer = load(run, precision=precision, output=output)
     table = read_table(scorer, file, format=format, columns=parse_columns(columns), encoding=encoding)
-    predictions, binary_predictions = score_table(scorer, table)
+    predictions = score_table(scorer, table)
     note_warnings(table.warnings)
     if submission:
-        write_submission(out, table, predictions, scorer.label_range)
+        write_submission(out, table, predictions)
     else:
-        write_predictions(out, table, predictions, binary_predictions)
+        write_predictions(out, table, predictions)
     if json:
         print_json({"run": run, "file": file, "rows": len(table), "out": str(out)})
     else:

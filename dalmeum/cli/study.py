@@ -69,14 +69,12 @@ def study(
 
     loaded = load_study(study, overrides or [])
 
-    from dalmeum.experiments.study.conduct import conduct
-    from dalmeum.experiments.study.lines import result_lines
-    from dalmeum.experiments.study.page import PAGE
+    from dalmeum.experiments.study.execute import PAGE, conduct
 
     folder = output or Path("studies", study.stem)
-    result = conduct(loaded, study.stem, folder, against=against, jobs=jobs)
+    findings = conduct(loaded, study.stem, folder, against=against, jobs=jobs).findings
     if json:
-        print_json(result.to_dict())
+        print_json(findings.to_dict())
     else:
-        print("\n".join(result_lines(result)))
+        print(findings)
     note(f"page: {folder / PAGE}")

@@ -8,7 +8,7 @@ import typer
 
 from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import JsonOption
-from dalmeum.cli.output import metrics_lines, note_warnings, print_json
+from dalmeum.cli.output import note_warnings, print_json
 
 
 @documented(
@@ -43,6 +43,7 @@ def train(
     loaded = load_recipe(recipe, overrides or [])
 
     from dalmeum.experiments.train import train as train_recipe
+    from dalmeum.pages.scores import metrics_lines
 
     run = train_recipe(loaded, recipe.stem, resume=resume)
     if os.environ.get("RANK", "0") != "0":

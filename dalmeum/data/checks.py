@@ -83,7 +83,6 @@ class CheckReport:
 def check_tables(
     tables: Sequence[PairTable],
     *,
-    label_range: tuple[float, float] = (0.0, 5.0),
     count_tokens: TokenCounter | None = None,
 ) -> CheckReport:
     """Check tables one by one and against each other; time and memory grow with the number of rows.
@@ -94,11 +93,11 @@ def check_tables(
     findings: list[Finding] = []
     summaries: list[TableSummary] = []
     for table, key in zip(tables, keys, strict=True):
-        summary = _summarise(table, label_range, count_tokens)
+        summary = _summarise(table, count_tokens)
         summaries.append(summary)
         findings += [Finding("note", "reader", Text(warning, warning), 1) for warning in table.warnings]
-        findings += sentence_findings(table, key, label_range)
-        findings += repeated_pairs(table, key, label_range)
+        findings += sentence_findings(table, key)
+        findings += repeated_pairs(table, key)
         findings += label_findings(table, summary.binary_rule)
         findings += encoding_findings(table)
     for first, second in itertools.combinations(range(len(tables)), 2):
@@ -107,9 +106,7 @@ def check_tables(
     return CheckReport(tuple(summaries), tuple(findings))
 
 
-def _summarise(
-    table: PairTable, label_range: tuple[float, float], count_tokens: TokenCounter | None
-) -> TableSummary:
+def _summarise(table: PairTable, count_tokens: TokenCounter | None) -> TableSummary:
     sentences = [*table.sentence1, *table.sentence2]
     lengths = [
         _lengths("characters", [len(sentence) for sentence in sentences]),
@@ -120,7 +117,7 @@ def _summarise(
     label = table.label
     bins: tuple[LabelBin, ...] = ()
     if label is not None:
-        counts, edges = np.histogram(label, bins=HISTOGRAM_BINS, range=label_range)
+        counts, edges = np.histogram(label, bins=HISTOGRAM_BINS, range=table.label_range)
         pairs = itertools.pairwise(float(edge) for edge in edges)
         bins = tuple(
             LabelBin(low, high, int(count)) for (low, high), count in zip(pairs, counts, strict=True)

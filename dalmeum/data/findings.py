@@ -73,8 +73,8 @@ def _key(sentence: str) -> str:
     return " ".join(unicodedata.normalize("NFC", sentence).split()).casefold()
 
 
-def sentence_findings(table: PairTable, keys: list[Key], label_range: tuple[float, float]) -> list[Finding]:
-    low, high = label_range
+def sentence_findings(table: PairTable, keys: list[Key]) -> list[Finding]:
+    low, high = table.label_range
     floor = high - FAR_APART * (high - low)
     empty = [row for row, (one, two) in enumerate(keys) if not one or not two]
     identical = [row for row, (one, two) in enumerate(keys) if one == two and one]
@@ -95,7 +95,7 @@ def sentence_findings(table: PairTable, keys: list[Key], label_range: tuple[floa
     ]
 
 
-def repeated_pairs(table: PairTable, keys: list[Key], label_range: tuple[float, float]) -> list[Finding]:
+def repeated_pairs(table: PairTable, keys: list[Key]) -> list[Finding]:
     first: dict[Key, int] = {}
     groups: dict[int, list[int]] = {}
     duplicated: list[tuple[int, int]] = []
@@ -122,7 +122,7 @@ def repeated_pairs(table: PairTable, keys: list[Key], label_range: tuple[float, 
             findings.append(
                 finding("note", kind, table, pairs_told(len(repeats), what), places, len(repeats))
             )
-    return findings + _conflicts(table, list(groups.values()), label_range)
+    return findings + _conflicts(table, list(groups.values()))
 
 
 def _repetition(table: PairTable, earlier: int, row: int) -> Text:
@@ -130,11 +130,11 @@ def _repetition(table: PairTable, earlier: int, row: int) -> Text:
     return again.format(row=where(table, row), earlier=line_of(table, earlier))
 
 
-def _conflicts(table: PairTable, groups: list[list[int]], label_range: tuple[float, float]) -> list[Finding]:
+def _conflicts(table: PairTable, groups: list[list[int]]) -> list[Finding]:
     label = table.label
     if label is None:
         return []
-    far_apart = FAR_APART * (label_range[1] - label_range[0])
+    far_apart = FAR_APART * (table.label_range[1] - table.label_range[0])
     spreads = [float(np.ptp(label[rows])) for rows in groups]
     far = [rows for rows, spread in zip(groups, spreads, strict=True) if spread >= far_apart - _ROUNDING]
     near = [

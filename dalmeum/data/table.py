@@ -4,9 +4,13 @@ import dataclasses
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+_NO_COLUMNS = {"name", "warnings", "label_range"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +27,7 @@ class PairTable:
         name: what the table was read from, for messages.
         lines: the line, from 1, at which each pair starts in delimited text or JSONL; empty for others.
         warnings: what a reader found odd and could live with, one line each.
+        label_range: the lowest and the highest label that there may be.
     """
 
     id: tuple[str, ...]
@@ -35,11 +40,12 @@ class PairTable:
     name: str = ""
     lines: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
+    label_range: tuple[float, float] = (0.0, 5.0)
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             column = getattr(self, field.name)
-            if field.name in {"name", "warnings"} or column is None or (field.name == "lines" and not column):
+            if field.name in _NO_COLUMNS or column is None or (field.name == "lines" and not column):
                 continue
             if len(column) != len(self.id):
                 raise ValueError(f"{field.name} has {len(column)} rows, id has {len(self.id)}")
@@ -53,7 +59,7 @@ class PairTable:
 
     @property
     def sha256(self) -> str:
-        """Hash of what a model can learn from (all but name, lines, warnings), whatever file held it."""
+        """Hash of what a model can learn from, whatever held it: no name, lines, warnings, label range."""
         digest = hashlib.sha256()
         for column in (self.id, self.source, self.sentence1, self.sentence2):
             digest.update("\x1f".join(column).encode("utf-8", "surrogatepass") + b"\x1e")
@@ -84,3 +90,19 @@ class PairTable:
             annotations=None if self.annotations is None else tuple(self.annotations[row] for row in picked),
             lines=tuple(self.lines[row] for row in picked) if self.lines else (),
         )
+
+
+def joined(tables: Sequence[PairTable]) -> PairTable:
+    """Tables, at least one, below each other; a column that one of them lacks is None."""
+    first = tables[0]
+
+    def column(name: str) -> Any:
+        parts = [getattr(table, name) for table in tables]
+        if any(part is None for part in parts):
+            return None
+        if isinstance(parts[0], np.ndarray):
+            return np.concatenate(parts)
+        return tuple(chain.from_iterable(parts))
+
+    names = ("id", "source", "sentence1", "sentence2", "label", "binary", "annotations")
+    return dataclasses.replace(first, **{name: column(name) for name in names}, lines=())

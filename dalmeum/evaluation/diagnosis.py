@@ -9,24 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dalmeum.data.table import PairTable
-from dalmeum.evaluation.slices import LABEL_RANGE, Rows, label_bins, lengths, sources, spacing
+from dalmeum.evaluation.slices import Rows, label_bins, lengths, sources, spacing
 from dalmeum.stats import (
     Estimate,
-    bca,
+    difference,
     gap,
-    gap_over_seeds,
+    json_number,
     label_reliability,
     least_squares,
     linearity,
-    mean_over_seeds,
-    paired_difference,
     pearson,
     relative_squared_error,
-    seed_by_pair,
-    weighted,
+    score,
 )
 from dalmeum.stats.intervals import RESAMPLES
-from dalmeum.stats.weighted import Statistic
 
 Array = NDArray[np.float64]
 Kind = Literal["source", "length", "label", "prediction", "spacing"]
@@ -51,7 +47,7 @@ class Overfitting:
         return self.gap.low > 0
 
     def to_dict(self) -> dict[str, Any]:
-        return {"train": _json(self.train), "gap": self.gap.to_dict()}
+        return {"train": json_number(self.train), "gap": self.gap.to_dict()}
 
 
 @dataclass(frozen=True)
@@ -78,8 +74,8 @@ class Scale:
     def to_dict(self) -> dict[str, Any]:
         return {
             "bent": self.bent,
-            "rmse_linear": _json(self.rmse_linear),
-            "rmse_isotonic": _json(self.rmse_isotonic),
+            "rmse_linear": json_number(self.rmse_linear),
+            "rmse_isotonic": json_number(self.rmse_isotonic),
             "difference": self.difference.to_dict(),
             "pearson_gain": self.pearson_gain.to_dict(),
         }
@@ -125,7 +121,7 @@ class ErrorSlice:
         return {
             "pairs": self.pairs,
             "share_of_pairs": self.share_of_pairs,
-            "share_of_lost_score": _json(self.share_of_lost_score),
+            "share_of_lost_score": json_number(self.share_of_lost_score),
             "relative_error": self.relative_error.to_dict(),
             "bias": self.bias,
             "rmse": self.rmse,
@@ -141,7 +137,7 @@ class Ceiling:
     distance: float
 
     def to_dict(self) -> dict[str, Any]:
-        return {"ceiling": self.ceiling.to_dict(), "distance": _json(self.distance)}
+        return {"ceiling": self.ceiling.to_dict(), "distance": json_number(self.distance)}
 
 
 @dataclass(frozen=True)
@@ -181,7 +177,6 @@ def diagnose(
     *,
     train: tuple[Array, Array] | None = None,
     baseline: Array | None = None,
-    label_range: tuple[float, float] = LABEL_RANGE,
     resamples: int = RESAMPLES,
 ) -> Diagnosis | None:
     """Diagnose one run, or an arm of several seeds, by its predictions on labelled pairs.
@@ -196,7 +191,6 @@ def diagnose(
         train: labels (m,) and predictions (k, m) of the training pairs.
         baseline: predictions (k, n) to compare with, the same seeds in the same order; left aside where one
             does not vary.
-        label_range: lowest and highest label, for the bins.
         resamples: bootstrap resamples of the pairs.
     """
     label = table.label
@@ -206,14 +200,14 @@ def diagnose(
         return None
     if baseline is not None and not _scores_exist(label, baseline):
         baseline = None
-    score = _mean(label, predictions, resamples)
+    found = score("pearson", label, predictions, resamples=resamples).interval
     return Diagnosis(
         pairs=len(table),
-        score=score,
+        score=found,
         overfitting=None if train is None else _overfitting(train, label, predictions, resamples),
         scale=_scale(label, predictions, resamples),
-        slices=_slices(table, label, predictions, baseline, label_range, resamples),
-        ceiling=_ceiling(table, score.value, resamples),
+        slices=_slices(table, label, predictions, baseline, resamples),
+        ceiling=_ceiling(table, found.value, resamples),
     )
 
 
@@ -221,30 +215,10 @@ def _scores_exist(label: Array, predictions: Array) -> bool:
     return all(np.isfinite(pearson(label, row)) for row in predictions)
 
 
-def _mean(label: Array, predictions: Array, resamples: int) -> Estimate:
-    if len(predictions) == 1:
-        return bca(weighted.pearson, label, predictions[0], resamples=resamples)
-    mean = mean_over_seeds(label, predictions, resamples=resamples)
-    return Estimate(mean.value, mean.low, mean.high)
-
-
-def _difference(
-    label: Array, first: Array, second: Array, resamples: int, metric: Statistic = weighted.rmse
-) -> Estimate:
-    """Mean over runs of the first's score less the second's; the i-th rows belong together."""
-    if len(first) == 1:
-        return paired_difference(label, first[0], second[0], metric=metric, resamples=resamples).interval
-    found = seed_by_pair(label, first, second, metric=metric, resamples=resamples)
-    return Estimate(found.difference, found.low, found.high)
-
-
 def _overfitting(train: tuple[Array, Array], label: Array, predictions: Array, resamples: int) -> Overfitting:
     train_label, train_predictions = train
-    score = float(np.mean([pearson(train_label, row) for row in train_predictions]))
-    if len(predictions) == 1:
-        first, second = (train_label, train_predictions[0]), (label, predictions[0])
-        return Overfitting(score, gap(first, second, resamples=resamples).interval)
-    return Overfitting(score, gap_over_seeds(train, (label, predictions), resamples=resamples).interval)
+    mean = float(np.mean([pearson(train_label, row) for row in train_predictions]))
+    return Overfitting(mean, gap(train, (label, predictions), resamples=resamples).interval)
 
 
 def _scale(label: Array, predictions: Array, resamples: int) -> Scale:
@@ -253,8 +227,8 @@ def _scale(label: Array, predictions: Array, resamples: int) -> Scale:
     return Scale(
         rmse_linear=float(np.mean([fit.rmse_linear for fit in fits])),
         rmse_isotonic=float(np.mean([fit.rmse_isotonic for fit in fits])),
-        difference=_difference(label, curve, line, resamples),
-        pearson_gain=_difference(label, curve, predictions, resamples, weighted.pearson),
+        difference=difference("rmse", label, curve, line, resamples=resamples).interval,
+        pearson_gain=difference("pearson", label, curve, predictions, resamples=resamples).interval,
     )
 
 
@@ -263,20 +237,20 @@ def _slices(
     label: Array,
     predictions: Array,
     baseline: Array | None,
-    label_range: tuple[float, float],
     resamples: int,
 ) -> dict[Kind, tuple[ErrorSlice, ...]]:
     fitted = least_squares(label, predictions)
     compared = None if baseline is None else least_squares(label, baseline)
-    groups = _groups(table, label, fitted.mean(axis=0), label_range)
+    groups = _groups(table, label, fitted.mean(axis=0))
     everything = [rows for named in groups.values() for rows in named.values()]
     errors = iter(relative_squared_error(label, predictions, everything, resamples=resamples))
 
     def part(kind: Kind, name: str, rows: Rows) -> ErrorSlice:
         residuals = fitted[:, rows] - label[rows]
-        difference = None
+        change = None
         if compared is not None and kind != "prediction":
-            difference = _difference(label[rows], fitted[:, rows], compared[:, rows], resamples)
+            sides = fitted[:, rows], compared[:, rows]
+            change = difference("rmse", label[rows], *sides, resamples=resamples).interval
         return ErrorSlice(
             name=name,
             pairs=len(rows),
@@ -284,15 +258,13 @@ def _slices(
             relative_error=_of_enough(rows, next(errors)),
             bias=float(residuals.mean()),
             rmse=float(np.sqrt(np.mean(residuals**2, axis=1)).mean()),
-            difference=difference and _of_enough(rows, difference),
+            difference=change and _of_enough(rows, change),
         )
 
     return {kind: tuple(part(kind, *each) for each in named.items()) for kind, named in groups.items()}
 
 
-def _groups(
-    table: PairTable, label: Array, fitted: Array, label_range: tuple[float, float]
-) -> dict[Kind, dict[str, Rows]]:
+def _groups(table: PairTable, label: Array, fitted: Array) -> dict[Kind, dict[str, Rows]]:
     """The slices of each kind that cuts the table into several."""
     by_source = sources(table.source)
     largest = sorted(by_source, key=lambda name: -len(by_source[name]))[:MOST_SOURCES]
@@ -300,8 +272,8 @@ def _groups(
         "spacing": spacing(table.sentence1, table.sentence2),
         "source": {name: by_source[name] for name in largest},
         "length": lengths(table.sentence1, table.sentence2),
-        "prediction": label_bins(fitted, label_range),
-        "label": label_bins(label, label_range),
+        "prediction": label_bins(fitted, table.label_range),
+        "label": label_bins(label, table.label_range),
     }
     return {kind: named for kind, named in groups.items() if len(named) > 1}
 
@@ -316,7 +288,3 @@ def _ceiling(table: PairTable, score: float, resamples: int) -> Ceiling | None:
 
 def _of_enough(rows: Rows, estimate: Estimate) -> Estimate:
     return estimate if len(rows) >= FEWEST_ROWS_FOR_AN_INTERVAL else Estimate(estimate.value)
-
-
-def _json(value: float) -> float | None:
-    return value if np.isfinite(value) else None

@@ -1,7 +1,6 @@
 """Predictions against labels: five scores with their intervals, overall and by slice."""
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dalmeum.data.binary import implied_threshold
+from dalmeum.data.predictions import Predictions
 from dalmeum.data.table import PairTable
 from dalmeum.errors import DalmeumError, InputError
-from dalmeum.evaluation.slices import LABEL_RANGE, Rows, label_bins, sources
-from dalmeum.stats import Estimate, bca_each, fisher, weighted
+from dalmeum.evaluation.slices import Rows, label_bins, sources
+from dalmeum.stats import METRICS, Estimate, bca_each, fisher, weighted
 from dalmeum.stats.intervals import RESAMPLES, SEED
 
 Array = NDArray[np.float64]
@@ -24,20 +24,28 @@ FEWEST_ROWS_FOR_AN_INTERVAL = 10
 
 @dataclass(frozen=True)
 class Metrics:
-    """The scores of one set of pairs. `f1` is None where no rule says which pairs are similar."""
+    """The scores of one set of pairs.
 
-    pearson: Estimate
-    spearman: Estimate
-    rmse: Estimate
-    mae: Estimate
+    Attributes:
+        scores: by the names of `dalmeum.stats.METRICS`.
+        f1: of the binary labels; None where no rule says which pairs are similar.
+    """
+
+    scores: Mapping[str, Estimate]
     f1: Estimate | None
+
+    @property
+    def pearson(self) -> Estimate:
+        return self.scores["pearson"]
+
+    @property
+    def by_name(self) -> dict[str, Estimate | None]:
+        """All of them, F1 last."""
+        return {**self.scores, "f1": self.f1}
 
     def to_dict(self) -> Json:
         """`{name: {value, low, high}}`, as `metrics.json` holds it."""
-        estimates = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return {
-            name: None if estimate is None else estimate.to_dict() for name, estimate in estimates.items()
-        }
+        return {name: estimate and estimate.to_dict() for name, estimate in self.by_name.items()}
 
 
 @dataclass(frozen=True)
@@ -83,43 +91,25 @@ class Evaluation:
             "by_label": {part.name: part.to_dict() for part in self.by_label},
         }
 
-    def slice_lines(self) -> list[str]:
-        """The slices' scores as a table for a terminal; sources only where there are several."""
-        names = [field.name for field in dataclasses.fields(Metrics)]
-        lines = []
-        for title, parts in (("source", self.by_source), ("label", self.by_label)):
-            if len(parts) < 2:
-                continue
-            width = max(10, *(len(part.name) for part in parts))
-            heads = "".join(f"{name:>10}" for name in names)
-            lines += ["", f"{title:<{width}}{'pairs':>9}{heads}"]
-            for part in parts:
-                estimates = [getattr(part.metrics, name) for name in names]
-                values = "".join(f"{_text(estimate):>10}" for estimate in estimates)
-                lines.append(f"{part.name:<{width}}{part.pairs:>9,}{values}")
-        return lines
-
 
 def evaluate_predictions(
     table: PairTable,
-    predictions: Array,
+    predictions: Predictions,
     *,
-    binary_predictions: Array | None = None,
     threshold: float | None = None,
-    label_range: tuple[float, float] = LABEL_RANGE,
     resamples: int = RESAMPLES,
     seed: int = SEED,
 ) -> Evaluation:
-    """Score predictions of shape (n,), on the label scale, against the labels of the table.
+    """Score predictions of the table's n pairs against their labels.
 
     A pair is similar where the table's binary column says so, else where `label >= threshold`. It is
-    predicted to be similar where `binary_predictions`, probabilities of shape (n,), are at least .5; without
-    them where `prediction >= threshold`. Without a threshold it is the one that the binary column implies.
+    predicted to be similar where the predicted probability is at least .5; without probabilities where the
+    predicted similarity is at least the threshold. Without one it is that which the binary column implies.
     Intervals are BCa over pairs at 95 %; a slice of fewer than 10 pairs gets none.
 
     Raises `InputError` for a table without rows or labels, `DalmeumError` for predictions that aren't finite.
     """
-    columns = _columns(table, predictions, binary_predictions, threshold)
+    columns = _columns(table, predictions, threshold)
 
     def slices(groups: Mapping[str, Rows]) -> tuple[Slice, ...]:
         return tuple(
@@ -133,9 +123,9 @@ def evaluate_predictions(
         metrics=metrics,
         pearson_fisher=fisher(metrics.pearson.value, len(table)),
         by_source=slices(sources(table.source)),
-        by_label=slices(label_bins(columns.label, label_range)),
+        by_label=slices(label_bins(columns.label, table.label_range)),
         threshold=columns.threshold,
-        label_range=label_range,
+        label_range=table.label_range,
     )
 
 
@@ -160,16 +150,14 @@ class _Columns:
         )
 
 
-def _columns(
-    table: PairTable, predictions: Array, binary_predictions: Array | None, threshold: float | None
-) -> _Columns:
+def _columns(table: PairTable, predictions: Predictions, threshold: float | None) -> _Columns:
     name = table.name or "the table"
     if not len(table):
         raise InputError(f"{name}: holds no pairs; nothing to score")
     if table.label is None:
         raise InputError(f"{name}: has no labels; predictions can only be scored against labels")
     label = np.asarray(table.label, np.float64)
-    prediction = _checked(predictions, len(table), name)
+    prediction = _checked(predictions.similarity, len(table), name)
     if threshold is None and table.binary is not None:
         threshold = implied_threshold(label, table.binary)
     truth: Array | None = None
@@ -178,8 +166,8 @@ def _columns(
     elif threshold is not None:
         truth = (label >= threshold).astype(np.float64)
     predicted: Array | None = None
-    if binary_predictions is not None:
-        predicted = (_checked(binary_predictions, len(table), name) >= 0.5).astype(np.float64)
+    if predictions.binary is not None:
+        predicted = (_checked(predictions.binary, len(table), name) >= 0.5).astype(np.float64)
     elif threshold is not None:
         predicted = (prediction >= threshold).astype(np.float64)
     return _Columns(label, prediction, truth, predicted, threshold)
@@ -201,24 +189,10 @@ def _checked(values: Array, rows: int, name: str) -> Array:
 def _metrics(columns: _Columns, resamples: int, seed: int) -> Metrics:
     pairs = len(columns.label)
     label, prediction = columns.label, columns.prediction
-    statistics = {
-        "pearson": weighted.pearson(label, prediction),
-        "spearman": weighted.spearman(label, prediction),
-        "rmse": weighted.rmse(label, prediction),
-        "mae": weighted.mae(label, prediction),
-    }
+    statistics = {name: metric(label, prediction) for name, metric in METRICS.items()}
     if columns.truth is not None and columns.predicted is not None:
         statistics["f1"] = weighted.f1(columns.truth, columns.predicted)
     enough = pairs >= FEWEST_ROWS_FOR_AN_INTERVAL
-    estimates = bca_each(statistics, pairs, resamples=resamples if enough else 0, seed=seed)
-    return Metrics(
-        pearson=estimates["pearson"],
-        spearman=estimates["spearman"],
-        rmse=estimates["rmse"],
-        mae=estimates["mae"],
-        f1=estimates.get("f1"),
-    )
-
-
-def _text(estimate: Estimate | None) -> str:
-    return "-" if estimate is None or math.isnan(estimate.value) else f"{estimate.value:.4f}"
+    scores = bca_each(statistics, pairs, resamples=resamples if enough else 0, seed=seed)
+    f1 = scores.pop("f1", None)
+    return Metrics(scores, f1)

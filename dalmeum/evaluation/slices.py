@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dalmeum.data.spacing import differ_in_spacing_only
+from dalmeum.data.perturbations.spacing import differ_in_spacing_only
 
 Rows = NDArray[np.intp]
 

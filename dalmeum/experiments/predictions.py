@@ -1,24 +1,69 @@
-"""Predictions as files: one for a run's own splits, one for a board."""
+"""Predictions as files: those of a run's own splits, written and read, and one for a board."""
 
 import csv
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dalmeum.data import PairTable
+from dalmeum.data import PairTable, Predictions
+from dalmeum.errors import InputError
 from dalmeum.files import replace_file
 
+Array = NDArray[np.float64]
 
-def write_predictions(
-    path: Path,
-    table: PairTable,
-    predictions: NDArray[np.float64],
-    binary_predictions: NDArray[np.float64] | None,
-) -> None:
+
+@dataclass(frozen=True, eq=False)
+class ScoredPairs:
+    """A file of predictions on labelled pairs: n ids, labels (n,), predictions (n,)."""
+
+    path: Path
+    ids: tuple[str, ...]
+    labels: Array
+    predictions: Array
+
+
+def read_predictions(path: Path) -> ScoredPairs:
+    """The predictions of a run on a labelled split.
+
+    Raises `InputError` where the file is missing, damaged, or without labels.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [(row["id"], row["label"], float(row["prediction"])) for row in csv.DictReader(file)]
+        ids, labels, predictions = zip(*rows, strict=True)
+        if not all(labels):
+            raise InputError(f"{path}: holds pairs without labels: only labelled pairs can be judged")
+        return ScoredPairs(
+            path, ids, np.array([float(label) for label in labels]), np.array(predictions, np.float64)
+        )
+    except FileNotFoundError:
+        raise InputError(f"{path}: is missing: the run has no such split; train it again with it") from None
+    except (OSError, KeyError, TypeError, ValueError, csv.Error):
+        raise _damaged(path) from None
+
+
+def read_evaluations(path: Path, ids: tuple[str, ...]) -> Array:
+    """Predictions (evaluations, n) on the pairs with these ids, as `write_evaluations` wrote them.
+
+    Raises `InputError` where the file is damaged, or of other pairs.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            _, *rows = csv.reader(file)
+        if tuple(name for name, *_ in rows) == ids:
+            return np.array([[float(value) for value in values] for _, *values in rows]).T
+    except (OSError, ValueError, csv.Error):
+        pass
+    raise _damaged(path)
+
+
+def write_predictions(path: Path, table: PairTable, predictions: Predictions) -> None:
     """CSV `id,label,prediction,binary_prediction`; a column without values stays empty."""
-    columns = [_column(values, len(table)) for values in (table.label, predictions, binary_predictions)]
+    values = (table.label, predictions.similarity, predictions.binary)
+    columns = [_column(each, len(table)) for each in values]
     with replace_file(path, newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["id", "label", "prediction", "binary_prediction"])
@@ -34,17 +79,19 @@ def write_evaluations(path: Path, table: PairTable, evaluations: Mapping[int, ND
         writer.writerows(zip(table.id, *columns, strict=True))
 
 
-def write_submission(
-    path: Path, table: PairTable, predictions: NDArray[np.float64], label_range: tuple[float, float]
-) -> None:
-    """CSV `id,target`, clipped to the label range: what a board takes."""
+def write_submission(path: Path, table: PairTable, predictions: Predictions) -> None:
+    """CSV `id,target`, clipped to the table's label range: what a board takes."""
     with replace_file(path, newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["id", "target"])
-        clipped = np.clip(predictions, *label_range)
+        clipped = np.clip(predictions.similarity, *table.label_range)
         writer.writerows(zip(table.id, _column(clipped, len(table)), strict=True))
 
 
 def _column(values: NDArray[np.float64] | None, rows: int) -> list[str]:
     """Numbers that read back as the same float64."""
     return [""] * rows if values is None else [repr(float(value)) for value in values]
+
+
+def _damaged(path: Path) -> InputError:
+    return InputError(f"{path}: is damaged: train the run again")

@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import dalmeum
+from dalmeum.data import PairTable
 from dalmeum.data.readers.problems import did_you_mean
+from dalmeum.data.splits import PairReader, Split
 from dalmeum.errors import InputError
 from dalmeum.files import output_error, write_text
 from dalmeum.recipe import Recipe, load_recipe
@@ -35,6 +37,11 @@ class DataFile:
     path: str
     rows: int
     sha256: str
+
+
+def data_files(tables: Mapping[Split, PairTable]) -> dict[str, DataFile]:
+    """What a run's record says of its data."""
+    return {split: DataFile(table.name, len(table), table.sha256) for split, table in tables.items()}
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,24 @@ class Run:
         if not path.is_file():
             raise InputError(f"{path}: is missing: the run folder is damaged")
         return load_recipe(path)
+
+    def recipe_yaml(self) -> str:
+        return (self.folder / "recipe.yaml").read_text(encoding="utf-8")
+
+    def keep_data(self, reader: PairReader) -> "Run":
+        """The run with what its recipe has in memory written into its folder, so that the recipe is complete."""
+        recipe = self.recipe()
+        kept = reader.write_held(recipe, self.folder / "data")
+        if kept is recipe:
+            return self
+        write_text(self.folder / "recipe.yaml", kept.to_yaml())
+        paths = {split: getattr(kept.data, split) for split in self.record.data}
+        return self.update(
+            data={
+                split: dataclasses.replace(file, path=paths[split] or file.path)
+                for split, file in self.record.data.items()
+            }
+        )
 
     def metrics(self) -> dict[str, Any]:
         metrics: dict[str, Any] = _read_json(self.folder / "metrics.json")

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dalmeum.data import PairTable, read_pairs
+from dalmeum.data import PairTable, Predictions, read_pairs
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.evaluation import Evaluation, evaluate_predictions
 from dalmeum.experiments.runs import open_run
@@ -35,10 +34,8 @@ def load(run: str | Path, precision: str = "auto", output: str | Path = "runs") 
     return load_scorer(opened.model, precision)
 
 
-def score_table(
-    scorer: PairScorer, table: PairTable
-) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-    """Similarities (n,) and, with the binary task, probabilities (n,), with a progress bar.
+def score_table(scorer: PairScorer, table: PairTable) -> Predictions:
+    """Predictions of the table's pairs, with a progress bar.
 
     Raises `DalmeumError` where the model answers what is no number.
     """
@@ -50,7 +47,7 @@ def score_table(
             f"{table.name}: {broken:,} of {len(table):,} scores are not numbers: the model's weights are "
             "damaged or diverged; train it again, with a lower learning rate or precision=float32"
         )
-    return scorer.similarity(logits), scorer.binary(logits)
+    return scorer.predictions(logits)
 
 
 def read_table(
@@ -77,11 +74,8 @@ def evaluate_table(scorer: PairScorer, table: PairTable, threshold: float | None
     """Scores on labelled pairs; `threshold`, the lowest similar label, is the scorer's own if not given."""
     if threshold is not None and not math.isfinite(threshold):
         raise InputError(f"threshold {threshold:g} is no number on the label scale")
-    predictions, binary_predictions = score_table(scorer, table)
     return evaluate_predictions(
         table,
-        predictions,
-        binary_predictions=binary_predictions,
+        score_table(scorer, table),
         threshold=scorer.binary_threshold if threshold is None else threshold,
-        label_range=scorer.label_range,
     )

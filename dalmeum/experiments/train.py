@@ -14,25 +14,18 @@ from accelerate import PartialState
 from accelerate.utils import broadcast_object_list
 from numpy.typing import NDArray
 
-from dalmeum.data import PairTable
+from dalmeum.data import PairTable, Predictions
+from dalmeum.data.splits import PairReader, Split, binary_labels, binary_threshold, data_warnings, read_splits
 from dalmeum.errors import DalmeumError
 from dalmeum.evaluation import Diagnosis, Evaluation, diagnose, evaluate_predictions
 from dalmeum.experiments.predictions import write_evaluations, write_predictions
-from dalmeum.experiments.report import ReportContent, write_report
-from dalmeum.experiments.runs import DataFile, Run, create_run, find_resumable, open_run
-from dalmeum.experiments.splits import (
-    Split,
-    binary_labels,
-    binary_threshold,
-    data_files,
-    data_warnings,
-    read_splits,
-)
+from dalmeum.experiments.runs import DataFile, Run, create_run, data_files, find_resumable, open_run
 from dalmeum.files import disk_error
 from dalmeum.losses import similarity_loss
 from dalmeum.models.precision import default_device
 from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairScorer, new_scorer
+from dalmeum.pages import ASSETS, RunPage, write_run
 from dalmeum.recipe import Recipe
 from dalmeum.training.fit import Fit, fit
 from dalmeum.training.pairs import EncodedPairs
@@ -40,19 +33,26 @@ from dalmeum.training.processes import LostProcessError, lost_processes_told
 
 
 def train(
-    recipe: Recipe, name: str = "recipe", *, resume: bool = False, parent_study: str | None = None
+    recipe: Recipe,
+    name: str = "recipe",
+    *,
+    resume: bool = False,
+    parent_study: str | None = None,
+    reader: PairReader | None = None,
 ) -> Run:
     """Run a recipe and return its finished run, whose folder holds all that came out.
 
     Nothing is written before data, recipe and encoder are known to be good. With `resume`, the newest
     unfinished run in `recipe.output` with the same recipe and data is taken up where its last checkpoint
     stands; where there is none, a new one starts. Of several processes (torchrun) all train, and the first
-    alone writes. `parent_study` is the name of the study that orders the run, if one does.
+    alone writes. `parent_study` is the name of the study that orders the run, if one does. `reader` holds
+    pairs that the recipe names and that are in no file: they are written into the run.
 
     Raises `InputError` for what only the user can mend, `DalmeumError` where training fails.
     """
     similarity_loss(recipe.loss, recipe.data.label_range)  # a library that it lacks is told before any work
-    tables = read_splits(recipe)
+    reader = reader or PairReader()
+    tables = read_splits(recipe, reader)
     binary: dict[Split, NDArray[np.int64] | None] = {
         split: binary_labels(recipe, tables[split]) for split in tables if split != "test"
     }
@@ -62,7 +62,8 @@ def train(
     folder: list[Path | None] = [None]
     if processes.is_main_process:
         machine = {"device": str(scorer.model.device), "processes": processes.num_processes}
-        folder = [_begin(recipe, name, files, machine, resume=resume, parent_study=parent_study).folder]
+        run = _begin(recipe, name, files, machine, resume=resume, parent_study=parent_study)
+        folder = [run.keep_data(reader).folder]
     with lost_processes_told():
         (shared,) = broadcast_object_list(folder)
     run = open_run(shared or "")
@@ -136,22 +137,17 @@ def _record_results(
     """The model, predictions, metrics and report of a trained scorer, and that the run is finished."""
     _save_model(scorer, run.model)
     evaluations: dict[str, Evaluation] = {}
-    shown: dict[str, NDArray[np.float64]] = {}
+    predictions: dict[str, Predictions] = {}
     for split, table in tables.items():
-        if split == "train":
-            predictions, binary_predictions = result.train_predictions, result.train_binary
-        else:
-            logits = scorer.logits(encoded[split].items)
-            predictions, binary_predictions = scorer.similarity(logits), scorer.binary(logits)
-        write_predictions(run.predictions(split), table, predictions, binary_predictions)
-        shown[split] = predictions
+        predictions[split] = (
+            result.train_predictions
+            if split == "train"
+            else scorer.predictions(scorer.logits(encoded[split].items))
+        )
+        write_predictions(run.predictions(split), table, predictions[split])
         if table.label is not None:
             evaluations[split] = evaluate_predictions(
-                table,
-                predictions,
-                binary_predictions=binary_predictions,
-                threshold=scorer.binary_threshold,
-                label_range=recipe.data.label_range,
+                table, predictions[split], threshold=scorer.binary_threshold
             )
     if "dev" in tables:
         write_evaluations(run.evaluations, tables["dev"], result.evaluations)
@@ -161,16 +157,14 @@ def _record_results(
     run = run.update(training=_training_record(result, scorer), warnings=warnings)
     split = "dev" if "dev" in tables else "train"
     train_label = tables["train"].label
+    shown, of_train = predictions[split].similarity, predictions["train"].similarity
     diagnosis = diagnose(
         tables[split],
-        shown[split][None],
-        train=None if split == "train" or train_label is None else (train_label, shown["train"][None]),
-        label_range=recipe.data.label_range,
+        shown[None],
+        train=None if split == "train" or train_label is None else (train_label, of_train[None]),
     )
-    content = report_content(
-        run, recipe, result, split, tables[split], shown[split], evaluations[split], diagnosis
-    )
-    write_report(run.report, content)
+    page = run_page(run, recipe, result, split, tables[split], shown, evaluations[split], diagnosis)
+    write_run(run.report, page, assets=run.folder.parent / ASSETS)
     # Optimiser states are of use to an unfinished run alone, and twice the size of the model.
     for checkpoint in run.checkpoints.iterdir():
         shutil.rmtree(checkpoint)
@@ -187,7 +181,7 @@ def encode_pairs(scorer: PairScorer, table: PairTable, binary: NDArray[np.int64]
     )
 
 
-def report_content(
+def run_page(
     run: Run,
     recipe: Recipe,
     result: Fit,
@@ -196,11 +190,11 @@ def report_content(
     predictions: NDArray[np.float64],
     evaluation: Evaluation,
     diagnosis: Diagnosis | None,
-) -> ReportContent:
-    return ReportContent(
+) -> RunPage:
+    return RunPage(
         title=run.id,
         question=recipe.question,
-        recipe=recipe.to_yaml(),
+        recipe=run.recipe_yaml(),
         versions=run.record.versions,
         data_hashes={name: f"{file.path}, {file.sha256}" for name, file in run.record.data.items()},
         history=result.history,

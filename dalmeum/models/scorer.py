@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from dalmeum.data import Predictions
 from dalmeum.errors import InputError
 from dalmeum.models.bi import SETTINGS, BiEncoder, is_bi_encoder, load_bi_encoder, new_bi_encoder
 from dalmeum.models.cross import load_cross_encoder, new_cross_encoder
@@ -115,6 +116,10 @@ class PairScorer:
     def binary(self, logits: NDArray[np.float64]) -> NDArray[np.float64] | None:
         """Probabilities (n,) of being similar; None for a model without the binary task."""
         return _sigmoid(logits[:, 1]) if self.has_binary else None
+
+    def predictions(self, logits: NDArray[np.float64]) -> Predictions:
+        """Of n pairs, from their logits (n, num_labels)."""
+        return Predictions(self.similarity(logits), self.binary(logits))
 
     def fold(self, slope: float, intercept: float) -> None:
         """Fold `slope * similarity + intercept` into the last linear layer, or a network's own map."""

@@ -15,9 +15,10 @@ from dalmeum.stats.detectable import (
     smallest_detectable_effect,
     study_power,
 )
-from dalmeum.stats.gaps import gap, gap_difference, gap_difference_over_seeds, gap_over_seeds
-from dalmeum.stats.intervals import Difference, Estimate, bca, bca_each, fisher
-from dalmeum.stats.metrics import f1, mae, pearson, rmse, spearman
+from dalmeum.stats.doors import difference, score
+from dalmeum.stats.gaps import gap, gap_difference
+from dalmeum.stats.intervals import Difference, Estimate, Score, bca, bca_each, fisher, json_number
+from dalmeum.stats.metrics import METRICS, Metric, f1, mae, metric_named, of_columns, pearson, rmse, spearman
 from dalmeum.stats.optimism import Optimism, optimism_of_choice
 from dalmeum.stats.paired import paired_difference
 from dalmeum.stats.reliability import LabelReliability, label_reliability
@@ -26,16 +27,19 @@ from dalmeum.stats.seeds import SeedDifference, SeedMean, mean_over_seeds, seed_
 from dalmeum.stats.steps import steps_to_reach
 from dalmeum.stats.student import t_interval
 from dalmeum.stats.unexplained import least_squares, relative_squared_error
-from dalmeum.stats.verdicts import Outcome, Verdict, holm, verdict, verdict_on_models
+from dalmeum.stats.verdicts import Outcome, Verdict, holm, verdict
 
 __all__ = [
+    "METRICS",
     "CorrelationComparison",
     "Difference",
     "Estimate",
     "LabelReliability",
     "Linearity",
+    "Metric",
     "Optimism",
     "Outcome",
+    "Score",
     "SeedDifference",
     "SeedMean",
     "ShakeUp",
@@ -44,25 +48,28 @@ __all__ = [
     "bca",
     "bca_each",
     "compare_correlations",
+    "difference",
     "f1",
     "fisher",
     "gap",
     "gap_difference",
-    "gap_difference_over_seeds",
-    "gap_over_seeds",
     "holm",
     "isotonic_curve",
+    "json_number",
     "label_reliability",
     "least_squares",
     "linearity",
     "mae",
     "mean_over_seeds",
+    "metric_named",
+    "of_columns",
     "optimism_of_choice",
     "paired_difference",
     "pearson",
     "power",
     "relative_squared_error",
     "rmse",
+    "score",
     "seed_by_pair",
     "shake_up",
     "smallest_detectable_difference",
@@ -73,7 +80,6 @@ __all__ = [
     "study_power",
     "t_interval",
     "verdict",
-    "verdict_on_models",
     "williams",
     "zou",
 ]

@@ -21,3 +21,9 @@ def label_and_rows(labels: ArrayLike, predictions: ArrayLike, name: str) -> tupl
     if label.ndim != 1 or rows.ndim != 2 or rows.shape[1] != len(label):
         raise ValueError(f"{name} of shape {rows.shape} for labels of shape {label.shape}: expected (k, n)")
     return label, rows
+
+
+def one_row(predictions: ArrayLike) -> Array:
+    """Predictions as float64, those of one model, (1, n), as (n,)."""
+    rows = np.asarray(predictions, np.float64)
+    return rows[0] if rows.ndim == 2 and len(rows) == 1 else rows

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dalmeum.stats import resampling, student, weighted
-from dalmeum.stats.columns import equal_columns
+from dalmeum.stats.columns import equal_columns, one_row
 from dalmeum.stats.intervals import (
     CONFIDENCE,
     FEWEST_PAIRS,
@@ -30,15 +30,30 @@ def gap(
     confidence: float = CONFIDENCE,
     seed: int = SEED,
 ) -> Difference:
-    """Score on the first set less that on the second, of one model.
+    """Score on the first set less that on the second, of one model or in the mean over an arm's seeds.
 
-    Each set is (labels, predictions), both of shape (n,), with an n of its own; the sets share no pairs. BCa
-    bootstrap of two samples (Efron 1987; Davison and Hinkley 1997, Bootstrap Methods and their Application,
-    section 3.2): each is resampled on its own. The bounds are NaN for a set of fewer than 3 pairs.
+    Each set is (labels (n,), predictions (n,) or (k, n)), with an n of its own and the seeds in the same
+    order; the sets share no pairs.
+
+    Of one model: the BCa bootstrap of two samples (Efron 1987; Davison and Hinkley 1997, Bootstrap Methods
+    and their Application, section 3.2), each resampled on its own. The bounds are NaN for a set of fewer
+    than 3 pairs.
+
+    Of k >= 2 seeds, for new seeds and new pairs: with s^2 the variance of the k gaps, and each set's pair
+    variance as in `dalmeum.stats.seeds`, the squared standard error is
+
+        s^2 / k + pair variance of the first + pair variance of the second
+
+    with Student's t at Satterthwaite's degrees of freedom. ValueError for other shapes.
     """
-    sides = [equal_columns(*columns) for columns in (first, second)]
-    statistics = [metric(label, prediction) for label, prediction in sides]
-    return _two_samples(statistics, [len(side[0]) for side in sides], resamples, confidence, seed)
+    sides = [(label, one_row(predictions)) for label, predictions in (first, second)]
+    if all(rows.ndim == 1 for _, rows in sides):
+        columns = [equal_columns(*side) for side in sides]
+        statistics = [metric(label, prediction) for label, prediction in columns]
+        return _two_samples(statistics, [len(side[0]) for side in columns], resamples, confidence, seed)
+    errors = [mean_over_seeds(*side, metric=metric, resamples=resamples) for side in sides]
+    gaps = _seed_scores(metric, *sides[0]) - _seed_scores(metric, *sides[1])
+    return _over_seeds(gaps, errors, confidence)
 
 
 def gap_difference(
@@ -52,58 +67,24 @@ def gap_difference(
 ) -> Difference:
     """An arm's `gap` less the baseline's: whether an idea overfits more than what it is compared with.
 
-    Each set is (labels, predictions of the arm, predictions of the baseline), all of shape (n,). Within a
-    set the two are compared on the same pairs, so what is hard for both does not widen the interval.
+    Each set is (labels (n,), predictions of the arm, predictions of the baseline), both of (n,), or of (k, n)
+    with the i-th rows of one seed. Within a set the two are compared on the same pairs, so what is hard for
+    both does not widen the interval.
     """
-    sides = [equal_columns(*columns) for columns in (first, second)]
-    statistics = [
-        difference_of(metric(label, arm), metric(label, baseline)) for label, arm, baseline in sides
-    ]
-    return _two_samples(statistics, [len(side[0]) for side in sides], resamples, confidence, seed)
-
-
-def gap_over_seeds(
-    first: tuple[ArrayLike, ArrayLike],
-    second: tuple[ArrayLike, ArrayLike],
-    *,
-    metric: Statistic = weighted.pearson,
-    resamples: int = RESAMPLES,
-    confidence: float = CONFIDENCE,
-) -> Difference:
-    """Mean over seeds of the score on the first set less that on the second, for new seeds and new pairs.
-
-    Each set is (labels of shape (n,), predictions of shape (k, n)): k >= 2 seeds, in the same order, and an n
-    of its own; the sets share no pairs. With s^2 the variance of the k gaps, and each set's pair variance as
-    in `dalmeum.stats.seeds`, the squared standard error is
-
-        s^2 / k + pair variance of the first + pair variance of the second
-
-    with Student's t at Satterthwaite's degrees of freedom. ValueError for other shapes.
-    """
-    errors = [mean_over_seeds(*side, metric=metric, resamples=resamples) for side in (first, second)]
-    gaps = _seed_scores(metric, *first) - _seed_scores(metric, *second)
-    return _over_seeds(gaps, errors, confidence)
-
-
-def gap_difference_over_seeds(
-    first: tuple[ArrayLike, ArrayLike, ArrayLike],
-    second: tuple[ArrayLike, ArrayLike, ArrayLike],
-    *,
-    metric: Statistic = weighted.pearson,
-    resamples: int = RESAMPLES,
-    confidence: float = CONFIDENCE,
-) -> Difference:
-    """An arm's `gap_over_seeds` less the baseline's, whose i-th predictions have the arm's i-th seed.
-
-    Each set is (labels (n,), predictions of the arm (k, n), predictions of the baseline (k, n)).
-    """
+    sides = [(label, one_row(arm), one_row(baseline)) for label, arm, baseline in (first, second)]
+    if all(arm.ndim == 1 for _, arm, _ in sides):
+        columns = [equal_columns(*side) for side in sides]
+        statistics = [
+            difference_of(metric(label, arm), metric(label, baseline)) for label, arm, baseline in columns
+        ]
+        return _two_samples(statistics, [len(side[0]) for side in columns], resamples, confidence, seed)
     errors = [
         seed_by_pair(label, arm, baseline, metric=metric, resamples=resamples)
-        for label, arm, baseline in (first, second)
+        for label, arm, baseline in sides
     ]
     differences = [
         _seed_scores(metric, label, arm) - _seed_scores(metric, label, baseline)
-        for label, arm, baseline in (first, second)
+        for label, arm, baseline in sides
     ]
     return _over_seeds(differences[0] - differences[1], errors, confidence)
 

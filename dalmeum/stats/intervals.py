@@ -22,6 +22,11 @@ FEWEST_EXISTING = 0.9
 """Share of resamples in which the statistic must exist for an interval to mean anything."""
 
 
+def json_number(value: float) -> float | None:
+    """JSON has no NaN."""
+    return value if math.isfinite(value) else None
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A value with its confidence interval; NaN stands for what does not exist."""
@@ -33,7 +38,30 @@ class Estimate:
     def to_dict(self) -> dict[str, float | None]:
         """`{value, low, high}` as JSON has it: null for NaN."""
         columns = {"value": self.value, "low": self.low, "high": self.high}
-        return {name: number if math.isfinite(number) else None for name, number in columns.items()}
+        return {name: json_number(number) for name, number in columns.items()}
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score of one model, or of an arm.
+
+    Attributes:
+        interval: the score with its bounds; `value`, `low` and `high` are theirs.
+    """
+
+    interval: Estimate
+
+    @property
+    def value(self) -> float:
+        return self.interval.value
+
+    @property
+    def low(self) -> float:
+        return self.interval.low
+
+    @property
+    def high(self) -> float:
+        return self.interval.high
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,14 @@ from numpy.typing import ArrayLike
 
 from dalmeum.stats import resampling, student, weighted
 from dalmeum.stats.columns import label_and_rows
-from dalmeum.stats.intervals import CONFIDENCE, FEWEST_EXISTING, FEWEST_PAIRS
+from dalmeum.stats.intervals import (
+    CONFIDENCE,
+    FEWEST_EXISTING,
+    FEWEST_PAIRS,
+    Difference,
+    Estimate,
+    Score,
+)
 from dalmeum.stats.resampling import RESAMPLES, SEED
 from dalmeum.stats.weighted import Array, Statistic
 
@@ -48,8 +55,6 @@ class SeedErrors:
     Attributes:
         standard_error: for new seeds and new pairs; NaN, as all that follows from it, where a seed has no
             score (constant predictions).
-        low: lower bound of the t interval.
-        high: upper bound.
         seed_variance: the seeds' part of the squared standard error, s^2 / k.
         pair_variance: the pairs' part. The two add up to `standard_error**2`.
         cross_variance: what the seeds' luck with these pairs adds to `seed_variance`; more pairs mend it.
@@ -61,8 +66,6 @@ class SeedErrors:
 
     standard_error: float
     degrees_of_freedom: float
-    low: float
-    high: float
     seed_variance: float
     pair_variance: float
     cross_variance: float
@@ -72,25 +75,19 @@ class SeedErrors:
 
 
 @dataclass(frozen=True)
-class SeedMean(SeedErrors):
-    """The mean score of an arm over seeds, `value`, with its error."""
-
-    value: float
+class SeedMean(SeedErrors, Score):
+    """The mean score of an arm over seeds, with its t interval and its error."""
 
 
 @dataclass(frozen=True)
-class SeedDifference(SeedErrors):
-    """The mean score of an arm less that of the baseline, with its error.
+class SeedDifference(SeedErrors, Difference):
+    """The mean score of an arm less that of the baseline, with its t interval and its error.
 
     Attributes:
-        difference: `first - second`.
-        p_value: two-sided, of "the difference is 0"; NaN where it has no standard error.
         first: mean score of the arm.
         second: mean score of the baseline.
     """
 
-    difference: float
-    p_value: float
     first: float
     second: float
 
@@ -129,9 +126,8 @@ def seed_mean(
 ) -> SeedMean:
     """`mean_over_seeds` from the k seeds' scores, shape (k,), and their bootstrap, shape (resamples, k)."""
     spread = _seed_part(scores, prior_sd, prior_df)
-    value = float(scores.mean())
-    errors = _errors(value, [spread], *_pair_parts(replicates), len(scores), pairs, confidence)
-    return SeedMean(**vars(errors), value=value)
+    errors = _errors([spread], *_pair_parts(replicates), len(scores), pairs)
+    return SeedMean(**vars(errors), interval=_interval(float(scores.mean()), errors, confidence))
 
 
 def seed_by_pair(
@@ -182,10 +178,13 @@ def seed_by_pair(
         pair, cross = _pair_parts_of_two(replicates[:, :k], replicates[:, k:])
     means = float(scores[:k].mean()), float(scores[k:].mean())
     difference = means[0] - means[1]
-    errors = _errors(difference, spreads, pair, cross, min(k, m), len(label), confidence)
-    p_value = student.p_value(difference, errors.standard_error, errors.degrees_of_freedom)
+    errors = _errors(spreads, pair, cross, min(k, m), len(label))
     return SeedDifference(
-        **vars(errors), difference=difference, p_value=p_value, first=means[0], second=means[1]
+        **vars(errors),
+        interval=_interval(difference, errors, confidence),
+        p_value=student.p_value(difference, errors.standard_error, errors.degrees_of_freedom),
+        first=means[0],
+        second=means[1],
     )
 
 
@@ -260,25 +259,16 @@ def _pair_parts_of_two(first: Array, second: Array) -> tuple[float, float]:
 
 
 def _errors(
-    centre: float,
-    seed_parts: list[tuple[float, float]],
-    pair: float,
-    cross: float,
-    seeds: int,
-    pairs: int,
-    confidence: float,
+    seed_parts: list[tuple[float, float]], pair: float, cross: float, seeds: int, pairs: int
 ) -> SeedErrors:
     seed_error, seed_freedom = student.satterthwaite(seed_parts)
     seed_variance = seed_error**2
     pair_variance = float(np.maximum(pair, 0.0))
     cross_variance = float(np.maximum(cross, 0.0))
     error, freedom = standard_error(seed_variance, seed_freedom, pair_variance, cross_variance, seeds, pairs)
-    width = student.half_width(error, freedom, confidence)
     return SeedErrors(
         standard_error=error,
         degrees_of_freedom=freedom,
-        low=centre - width,
-        high=centre + width,
         seed_variance=seed_variance,
         pair_variance=pair_variance,
         cross_variance=cross_variance,
@@ -286,3 +276,8 @@ def _errors(
         seeds=seeds,
         pairs=pairs,
     )
+
+
+def _interval(centre: float, errors: SeedErrors, confidence: float) -> Estimate:
+    width = student.half_width(errors.standard_error, errors.degrees_of_freedom, confidence)
+    return Estimate(centre, centre - width, centre + width)

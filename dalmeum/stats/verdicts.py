@@ -49,9 +49,10 @@ def holm(p_values: Sequence[float]) -> NDArray[np.float64]:
 
 
 def verdict(
-    difference: SeedDifference,
+    difference: Difference,
     smallest_effect: float,
     *,
+    pairs: int | None = None,
     adjusted_p_value: float | None = None,
     higher_is_better: bool = True,
     confidence: float = CONFIDENCE,
@@ -62,9 +63,14 @@ def verdict(
     matters (as Schuirmann's 1987 two one-sided tests, at half their level). `better` or `worse`: the p-value
     is below 1 - `confidence`. `undecided`: all else, NaN too.
 
+    Of two trained models (a difference without seeds) it holds for new pairs alone: other seeds of the same
+    two recipes may turn it, and no number of pairs tells of that, so that `seeds_to_decide` is None.
+
     Args:
         difference: arm less baseline, whose interval is of the same confidence.
         smallest_effect: smallest difference that matters, in units of the metric, >= 0.
+        pairs: of a difference without seeds, the number of pairs that it was taken on; without it nothing is
+            said of more of them.
         adjusted_p_value: by `holm` over the arms of the study; None where there is one arm.
         higher_is_better: False for errors (rmse, mae).
     """
@@ -74,6 +80,13 @@ def verdict(
         return Verdict(outcome, p_value)
     # Holm's factor for this arm, taken to stay as it is.
     factor = p_value / difference.p_value
+    if not isinstance(difference, SeedDifference):
+        more = (
+            None
+            if pairs is None
+            else _pairs_to_decide(difference, pairs, smallest_effect, factor, confidence)
+        )
+        return Verdict("undecided", p_value, pairs_to_decide=more)
 
     def decided(seeds: int, pairs: int) -> bool:
         error, freedom = _projected(difference, seeds, pairs)
@@ -89,39 +102,26 @@ def verdict(
     )
 
 
-def verdict_on_models(
-    difference: Difference,
-    pairs: int,
-    smallest_effect: float,
-    *,
-    adjusted_p_value: float | None = None,
-    higher_is_better: bool = True,
-    confidence: float = CONFIDENCE,
-) -> Verdict:
-    """`verdict` on two trained models, by `paired_difference` on n = `pairs` pairs.
-
-    It holds for new pairs. Other seeds of the same two recipes may turn it, and no number of pairs tells of
-    that: `seeds_to_decide` is None. For `pairs_to_decide` the bounds come nearer to the difference, and the
-    normal quantile of the p-value grows, with the square root of the number of pairs.
+def _pairs_to_decide(
+    difference: Difference, pairs: int, smallest_effect: float, factor: float, confidence: float
+) -> int | None:
+    """Of two models: with the square root of the number of pairs the bounds come nearer to the difference,
+    and the normal quantile of the p-value grows.
     """
-    p_value = difference.p_value if adjusted_p_value is None else adjusted_p_value
-    outcome = _outcome(difference, smallest_effect, p_value, higher_is_better, confidence)
-    if outcome != "undecided" or math.isnan(p_value):
-        return Verdict(outcome, p_value)
-    factor, quantile = p_value / difference.p_value, NORMAL.inv_cdf(difference.p_value / 2)
+    quantile, centre = NORMAL.inv_cdf(difference.p_value / 2), difference.difference
 
     def decided(more: int) -> bool:
-        shrunk, centre = math.sqrt(pairs / more), difference.difference
+        shrunk = math.sqrt(pairs / more)
         low = centre - shrunk * (centre - difference.low)
         high = centre + shrunk * (difference.high - centre)
         inside = -smallest_effect < low and high < smallest_effect
         return inside or factor * 2 * NORMAL.cdf(quantile / shrunk) < 1 - confidence
 
-    return Verdict("undecided", p_value, pairs_to_decide=_smallest(decided, pairs))
+    return _smallest(decided, pairs)
 
 
 def _outcome(
-    difference: SeedDifference | Difference,
+    difference: Difference,
     smallest_effect: float,
     p_value: float,
     higher_is_better: bool,

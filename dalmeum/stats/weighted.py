@@ -3,10 +3,11 @@
 A bootstrap resample of n pairs is n counts, a jackknife replicate is ones with holes, so both are rows of
 weights. Each function here takes two columns of shape (n,) and returns a `Weighted`: rows of weights of
 shape (resamples, n) in, one value a row out, NaN where the statistic does not exist. Weights must be whole
-numbers for Spearman, whose ranks count copies; the others take any.
+numbers for Spearman, whose ranks count copies, and for `of_resamples`; the others take any.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +70,17 @@ def f1(truth: Array, predicted: Array) -> Weighted:
     """F1 of the class 1 from two columns of 0 and 1; NaN where neither column holds a 1."""
     hits, positives = truth * predicted, truth + predicted
     return lambda weights: _ratio(2 * (weights @ hits), weights @ positives)
+
+
+def of_resamples(statistic: Callable[[Array, Array], Any], first: Array, second: Array) -> Weighted:
+    """Any statistic of two columns, taken of the pairs as often as whole-numbered weights say."""
+
+    def of_weights(weights: Array) -> Array:
+        rows = np.arange(len(first))
+        resamples = (np.repeat(rows, counts.astype(np.intp)) for counts in weights)
+        return np.array([float(statistic(first[drawn], second[drawn])) for drawn in resamples])
+
+    return of_weights
 
 
 def _mean(values: Array) -> Weighted:

@@ -1,6 +1,7 @@
 """From an untrained scorer and pairs to a trained one that answers on the label scale."""
 
 import contextlib
+import dataclasses
 import json
 import time
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
+from dalmeum.data import Predictions
 from dalmeum.errors import DalmeumError
 from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairScorer
@@ -29,8 +31,7 @@ class Fit:
         steps: optimisation steps taken.
         best_step: the step whose weights were kept; the last where there was no dev set.
         evaluations: predictions on dev, (n,) by step, of every evaluation; not folded.
-        train_predictions: (n,) of the kept weights, folded, in evaluation mode.
-        train_binary: (n,) probabilities of being similar; None without the binary task.
+        train_predictions: of the kept weights, folded, in evaluation mode.
         slope, intercept: the affine map that was folded in; 1 and 0 where none was.
         seconds: wall time of the training loop in this process.
         warnings: one line each.
@@ -40,8 +41,7 @@ class Fit:
     steps: int
     best_step: int
     evaluations: Evaluations
-    train_predictions: NDArray[np.float64]
-    train_binary: NDArray[np.float64] | None
+    train_predictions: Predictions
     slope: float
     intercept: float
     seconds: float
@@ -68,15 +68,15 @@ def fit(
             "or use training.precision=float32"
         )
     labels = train.labels.double().numpy()
-    slope, intercept, warnings = label_scale(scorer, scorer.similarity(logits), labels)
+    found = scorer.predictions(logits)
+    slope, intercept, warnings = label_scale(scorer, found.similarity, labels)
     scorer.fold(slope, intercept)
     return Fit(
         history=tuple(trainer.state.log_history),
         steps=trainer.state.global_step,
         best_step=trainer.state.best_global_step or trainer.state.global_step,
         evaluations=trainer.evaluations,
-        train_predictions=slope * scorer.similarity(logits) + intercept,
-        train_binary=scorer.binary(logits),
+        train_predictions=dataclasses.replace(found, similarity=slope * found.similarity + intercept),
         slope=slope,
         intercept=intercept,
         seconds=seconds,

@@ -69,7 +69,8 @@ def test_summary() -> None:
 
 
 def test_bins_follow_the_label_range() -> None:
-    (summary,) = check_tables([table([("a", "b"), ("c", "d")], [1, 5])], label_range=(1, 5)).tables
+    one_to_five = dataclasses.replace(table([("a", "b"), ("c", "d")], [1, 5]), label_range=(1, 5))
+    (summary,) = check_tables([one_to_five]).tables
     assert summary.labels[0] == LabelBin(1.0, 1.4, 1)
     assert summary.labels[-1].rows == 1
 
@@ -215,7 +216,7 @@ def test_published_sets() -> None:
     (leak,) = check_tables(korsts).problems
     assert (leak.kind, leak.count) == ("shared_pair", 3)
     assert check_tables(korsts[:1]).ok
-    assert check_tables([read_pairs(REAL_DATA / "sick" / "SICK_train.txt")], label_range=(1, 5)).ok
+    assert check_tables([read_pairs(REAL_DATA / "sick" / "SICK_train.txt", label_range=(1, 5))]).ok
     klue = check_tables([read_pairs(REAL_DATA / "klue-sts" / "klue-sts-dev-even.json")])
     assert klue.findings == ()
     rule = klue.tables[0].binary_rule

@@ -2,9 +2,9 @@ import random
 
 import pytest
 
-from dalmeum.data.hangul import compose, has_final, keystrokes
 from dalmeum.data.perturbations import PERTURBATIONS
 from dalmeum.data.perturbations.typos import NEIGHBOURS
+from dalmeum.korean.jamo import keystrokes
 
 SEEDS = range(40)
 
@@ -172,18 +172,3 @@ def test_word_order_keeps_the_words() -> None:
     for sentence in SENTENCES:
         for output in outputs("word_order", sentence):
             assert sorted(output.split()) == sorted(sentence.split())
-
-
-def test_every_syllable_survives_typing() -> None:
-    syllables = "".join(chr(code) for code in range(ord("가"), ord("힣") + 1))
-    assert compose(keystrokes(syllables)) == syllables
-    assert keystrokes("값") == ["ㄱ", "ㅏ", "ㅂ", "ㅅ"]
-    assert compose(list("ㄷㅏㄹㄱㅇㅣ")) == "닭이"
-    assert compose(list("ㄷㅏㄹㄱㅣ")) == "달기"
-
-
-def test_has_final() -> None:
-    assert has_final("책")
-    assert not has_final("나무")
-    assert not has_final("")
-    assert not has_final("A")

@@ -72,7 +72,8 @@ def test_bias_and_rmse_of_a_slice_by_hand() -> None:
     # The line is 1 on the first half, whose labels are 1 off it, and 5 on the other, whose labels are 2 off.
     values = np.array([0.0, 2.0] * 5 + [3.0, 7.0] * 5)
     table = dataclasses.replace(pairs(20), source=("a",) * 10 + ("b",) * 10, label=values)
-    diagnosis = diagnosed(table, np.array([[-1.0] * 10 + [1.0] * 10]), label_range=(0, 10))
+    table = dataclasses.replace(table, label_range=(0, 10))
+    diagnosis = diagnosed(table, np.array([[-1.0] * 10 + [1.0] * 10]))
     first, second = diagnosis.slices["source"]
     assert (first.rmse, second.rmse) == pytest.approx((1, 2))
     assert (first.bias, second.bias) == pytest.approx((0, 0))

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from dalmeum.data import PairTable
+from dalmeum.data import PairTable, Predictions
 from dalmeum.evaluation import diagnose, evaluate_predictions
 from dalmeum.experiments.report import ReportContent
 
@@ -46,7 +46,7 @@ def report_content(
     )
     predictions = label + np.sin(np.arange(rows))
     given = {"title": "a run", "split": "dev", "history": HISTORY, **values}
-    evaluation = evaluate_predictions(table, predictions, threshold=3.0, resamples=50)
+    evaluation = evaluate_predictions(table, Predictions(predictions), threshold=3.0, resamples=50)
     diagnosis = diagnose(table, predictions[None], train=(label, 0.9 * predictions[None]), resamples=50)
     return ReportContent(
         table=table, predictions=predictions, evaluation=evaluation, diagnosis=diagnosis, **given

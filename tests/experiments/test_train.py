@@ -17,10 +17,10 @@ import scipy.stats
 
 import dalmeum
 from dalmeum.data import read_pairs
+from dalmeum.data.splits import read_splits
 from dalmeum.errors import DataError, InputError
 from dalmeum.experiments.runs import open_run
 from dalmeum.experiments.scoring import evaluate_table, load, read_table
-from dalmeum.experiments.splits import read_splits
 from dalmeum.experiments.study.scored import read_evaluations
 from dalmeum.experiments.train import train
 from dalmeum.recipe import Recipe, build_recipe

@@ -3,10 +3,9 @@ import itertools
 import numpy as np
 import pytest
 
-from dalmeum.data.morphology import kiwi
+from dalmeum.korean.morphemes import Morpheme, analyse, kiwi
 from dalmeum.models.offline.alignment import Best, Similarities, alignment_features
 from dalmeum.models.offline.embeddings import STAND_INS, MorphemeVectors, recover
-from dalmeum.models.offline.morphology import Morpheme, analyse, clean
 from dalmeum.models.offline.ngrams import ngram_counts, signed_ngram_vectors, tfidf_cosines
 from dalmeum.models.offline.sentences import NO_WORDS, Lexicon, Sentences, Words
 from dalmeum.models.offline.surface import Surface, surface_features
@@ -26,7 +25,7 @@ def pair(first: list[Morpheme], second: list[Morpheme]) -> tuple[Sentences, Sent
 
 
 def surface(first: str, second: str) -> dict[str, float]:
-    one, other = (Surface.of(text, analyse([text])[0]) for text in (first, second))
+    one, other = (Surface.of(text, analyse(text)) for text in (first, second))
     return {name: float(value[0]) for name, value in surface_features([one], [other]).items()}
 
 
@@ -157,8 +156,3 @@ def test_spelling_vectors_tell_alike_from_other() -> None:
 def test_surface(first: str, second: str, name: str, value: float) -> None:
     for one, other in itertools.permutations((first, second)):
         assert surface(one, other)[name] == pytest.approx(value)
-
-
-def test_what_confuses_an_analyser_becomes_a_space() -> None:
-    assert clean("가\0나\ud800다\t라") == "가 나 다 라"
-    assert analyse(["", "\0", "\ud800"]) == [[], [], []]

@@ -8,8 +8,6 @@ from scipy import stats
 from dalmeum.stats import (
     gap,
     gap_difference,
-    gap_difference_over_seeds,
-    gap_over_seeds,
     mae,
     mean_over_seeds,
     pearson,
@@ -121,7 +119,7 @@ def drawn_arm(
 def test_a_gap_over_seeds_is_made_of_seeds_and_the_pairs_of_both_sets() -> None:
     generator = np.random.default_rng(5)
     train, dev = drawn_arm(generator, 300, known=0.3), drawn_arm(generator, 120)
-    result = gap_over_seeds(train, dev)
+    result = gap(train, dev)
     gaps = [
         pearson(train[0], one) - pearson(dev[0], other) for one, other in zip(train[1], dev[1], strict=True)
     ]
@@ -141,16 +139,16 @@ def test_an_arm_against_the_baseline_over_seeds() -> None:
     (label, base), (dev_label, dev_base) = drawn_arm(generator, 300), drawn_arm(generator, 120)
     arm = base + 0.3 * (label - base)
     dev_arm = dev_base + generator.normal(0, 0.05, dev_base.shape)
-    result = gap_difference_over_seeds((label, arm, base), (dev_label, dev_arm, dev_base))
-    own = gap_over_seeds((label, arm), (dev_label, dev_arm))
-    other = gap_over_seeds((label, base), (dev_label, dev_base))
+    result = gap_difference((label, arm, base), (dev_label, dev_arm, dev_base))
+    own = gap((label, arm), (dev_label, dev_arm))
+    other = gap((label, base), (dev_label, dev_base))
     assert result.difference == pytest.approx(own.difference - other.difference)
     sides = [seed_by_pair(label, arm, base), seed_by_pair(dev_label, dev_arm, dev_base)]
     half = (result.interval.high - result.interval.low) / 2
     assert half > 1.9 * math.sqrt(sum(side.pair_variance for side in sides))
     assert half < (own.interval.high - own.interval.low) / 4
     assert result.p_value < 0.001
-    same = gap_difference_over_seeds((label, base, base), (dev_label, dev_base, dev_base))
+    same = gap_difference((label, base, base), (dev_label, dev_base, dev_base))
     assert (same.difference, same.interval.low, same.interval.high, same.p_value) == (0, 0, 0, 1)
 
 
@@ -167,6 +165,6 @@ def test_gaps_over_seeds_cover_as_they_say() -> None:
             label = labels(generator, n)
             shared = generator.normal(0, systematic, n)
             sides.append((label, label + shared + spread * generator.normal(size=(3, n))))
-        interval = gap_over_seeds(sides[0], sides[1], resamples=150).interval
+        interval = gap(sides[0], sides[1], resamples=150).interval
         covered += interval.low <= truth[0] - truth[1] <= interval.high
     assert 0.92 <= covered / studies <= 0.98

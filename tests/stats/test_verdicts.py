@@ -12,7 +12,6 @@ from dalmeum.stats import (
     holm,
     paired_difference,
     verdict,
-    verdict_on_models,
 )
 from dalmeum.stats.seeds import standard_error
 from dalmeum.stats.student import half_width, p_value
@@ -30,11 +29,9 @@ def result(
     error, freedom = standard_error(seed_variance, seeds - 1, pair_variance, cross_variance, seeds, pairs)
     width = half_width(error, freedom)
     return SeedDifference(
-        difference=difference,
+        interval=Estimate(difference, difference - width, difference + width),
         standard_error=error,
         degrees_of_freedom=freedom,
-        low=difference - width,
-        high=difference + width,
         p_value=p_value(difference, error, freedom),
         seed_variance=seed_variance,
         pair_variance=pair_variance,
@@ -146,15 +143,15 @@ def of_models(value: float, low: float, high: float) -> Difference:
 
 
 def test_models_are_judged_by_the_same_rule() -> None:
-    assert verdict_on_models(of_models(0.001, -0.002, 0.004), 300, 0.005) == Verdict(
+    assert verdict(of_models(0.001, -0.002, 0.004), 0.005, pairs=300) == Verdict(
         "no_difference", of_models(0.001, -0.002, 0.004).p_value
     )
     sure = of_models(0.02, 0.01, 0.03)
-    assert verdict_on_models(sure, 300, 0.005).outcome == "better"
-    assert verdict_on_models(sure, 300, 0.005, higher_is_better=False).outcome == "worse"
-    assert verdict_on_models(of_models(-0.02, -0.03, -0.01), 300, 0.005).outcome == "worse"
-    assert verdict_on_models(sure, 300, 0.005, adjusted_p_value=0.06).outcome == "undecided"
-    nothing = verdict_on_models(Difference(Estimate(math.nan), math.nan), 300, 0.005)
+    assert verdict(sure, 0.005, pairs=300).outcome == "better"
+    assert verdict(sure, 0.005, higher_is_better=False, pairs=300).outcome == "worse"
+    assert verdict(of_models(-0.02, -0.03, -0.01), 0.005, pairs=300).outcome == "worse"
+    assert verdict(sure, 0.005, adjusted_p_value=0.06, pairs=300).outcome == "undecided"
+    nothing = verdict(Difference(Estimate(math.nan), math.nan), 0.005, pairs=300)
     assert nothing.outcome == "undecided"
     assert nothing.pairs_to_decide is None
 
@@ -162,15 +159,15 @@ def test_models_are_judged_by_the_same_rule() -> None:
 def test_pairs_that_would_decide_on_models() -> None:
     # z = .01 / .01 = 1 at 300 pairs must become 1.96: 300 * 1.96^2 = 1152.4 pairs.
     close = of_models(0.01, 0.01 - 0.01 * stats.norm.ppf(0.975), 0.01 + 0.01 * stats.norm.ppf(0.975))
-    decided = verdict_on_models(close, 300, 0.001)
+    decided = verdict(close, 0.001, pairs=300)
     assert decided == Verdict("undecided", close.p_value, None, 1153)
     # By Holm over two: the quantile of .0125 each side.
-    two = verdict_on_models(close, 300, 0.001, adjusted_p_value=2 * close.p_value)
+    two = verdict(close, 0.001, adjusted_p_value=2 * close.p_value, pairs=300)
     assert two.pairs_to_decide == math.ceil(300 * float(stats.norm.ppf(1 - 0.0125)) ** 2)
     # A wide interval round .001 shrinks into +- .005, whose nearer side is .004 away: (.008 / .004)^2.
-    wide = verdict_on_models(of_models(0.001, -0.007, 0.009), 300, 0.005)
+    wide = verdict(of_models(0.001, -0.007, 0.009), 0.005, pairs=300)
     assert wide.pairs_to_decide == 1201
-    assert verdict_on_models(of_models(0.0, -0.01, 0.01), 300, 0.0).pairs_to_decide is None
+    assert verdict(of_models(0.0, -0.01, 0.01), 0.0, pairs=300).pairs_to_decide is None
 
 
 def test_the_pairs_that_decide_do_decide() -> None:
@@ -178,13 +175,13 @@ def test_the_pairs_that_decide_do_decide() -> None:
     labels = generator.uniform(0, 5, 150)
     first, second = (labels + generator.normal(0, noise, 150) for noise in (0.75, 0.8))
     found = paired_difference(labels, first, second)
-    needed = verdict_on_models(found, 150, 0.0).pairs_to_decide
+    needed = verdict(found, 0.0, pairs=150).pairs_to_decide
     assert needed is not None
     copies = needed // 150
 
     def outcome(copies: int) -> str:
         repeated = paired_difference(*(np.tile(column, copies) for column in (labels, first, second)))
-        return verdict_on_models(repeated, 150 * copies, 0.0).outcome
+        return verdict(repeated, 0.0, pairs=150 * copies).outcome
 
     assert copies >= 4
     assert outcome(copies - 1) == "undecided"

@@ -117,7 +117,7 @@ def test_a_real_encoder_learns_and_ends_on_the_label_scale(
     best = max(entry["eval_pearson"] for entry in result.history if "eval_pearson" in entry)
     assert r == pytest.approx(best, abs=1e-6)
     predictions = scorer.similarity(scorer.logits(train.items))
-    np.testing.assert_allclose(predictions, result.train_predictions, atol=1e-4)
+    np.testing.assert_allclose(predictions, result.train_predictions.similarity, atol=1e-4)
     assert (predictions - train.labels.numpy()).mean() == pytest.approx(0.0, abs=1e-4)
     scorer.save(tmp_path / "model")
     loaded = load_scorer(tmp_path / "model", "float32")

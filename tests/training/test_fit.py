@@ -77,7 +77,7 @@ def test_every_loss_ends_on_the_label_scale(tiny_encoder: Tiny, tmp_path: Path, 
     train = encoded(scorer, 160, 1)
     result = fit(scorer, recipe, train, encoded(scorer, 50, 2), tmp_path)
     predictions = scorer.similarity(scorer.logits(train.items))
-    np.testing.assert_allclose(predictions, result.train_predictions, atol=1e-4)
+    np.testing.assert_allclose(predictions, result.train_predictions.similarity, atol=1e-4)
     # What a least-squares line leaves: the labels' mean, and errors unrelated to the predictions.
     errors = predictions - train.labels.numpy()
     assert errors.mean() == pytest.approx(0.0, abs=1e-4)

@@ -75,7 +75,7 @@ def check_that_it_learns(recipe: Recipe, folder: Path) -> None:
     assert losses
     assert np.isfinite(losses).all()
     assert binary_loss(scorer, pairs, recipe, folder) < 0.8 * before
-    probabilities = result.train_binary
+    probabilities = result.train_predictions.binary
     assert probabilities is not None
     assert ((probabilities >= 0) & (probabilities <= 1)).all()
     assert pairs.binary is not None

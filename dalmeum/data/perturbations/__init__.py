@@ -39,6 +39,7 @@ class Perturbation:
 PERTURBATIONS: dict[str, Perturbation] = {
     name: Perturbation(name, preserves_meaning, change)
     for name, preserves_meaning, change in (
+        ("spacing", True, spacing.leave_out_a_space),
         ("spacing_join", True, spacing.join_words),
         ("spacing_split", True, spacing.split_word),
         ("particle_drop", True, particles.drop_particle),

@@ -2,9 +2,10 @@
 
 import random
 
-from dalmeum.data.hangul import has_final
-from dalmeum.data.morphology import Predicate, analyse, final_predicates, join, splice, words
 from dalmeum.data.perturbations.politeness import is_future, is_verb, mood_of
+from dalmeum.korean.jamo import has_final
+from dalmeum.korean.morphemes import analyse, join, splice, words
+from dalmeum.korean.predicates import Predicate, final_predicates
 
 _OPPOSITES = {"있": "없", "없": "있", "알": "모르", "모르": "알"}
 _NEGATORS = frozenset({"안", "못"})

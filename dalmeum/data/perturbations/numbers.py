@@ -3,7 +3,7 @@
 import random
 import re
 
-from dalmeum.data.morphology import splice
+from dalmeum.korean.morphemes import splice
 
 # Units after which a number may be changed without touching a particle, with the largest that makes sense.
 _LARGEST = {"시간": 48, "시": 12, "분": 59, "초": 59, "월": 12, "일": 28, "학년": 6, "퍼센트": 100, "%": 100}

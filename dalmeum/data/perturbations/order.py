@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass
 
-from dalmeum.data.morphology import Morpheme, analyse, words
+from dalmeum.korean.morphemes import Morpheme, analyse, words
 
 _CASES = frozenset({"JKS", "JKO", "JKB", "JX"})
 # These particles tie their noun to what follows (너보다 크다, 친구와 싸우다).

@@ -3,8 +3,9 @@
 import itertools
 import random
 
-from dalmeum.data.hangul import has_final
-from dalmeum.data.morphology import STEMS, Morpheme, analyse, splice, words
+from dalmeum.korean.jamo import has_final
+from dalmeum.korean.morphemes import Morpheme, analyse, splice, words
+from dalmeum.korean.predicates import STEMS
 
 _NOUNS = frozenset({"NNG", "NNP", "XSN"})
 _TOPIC = frozenset({"은", "는"})

@@ -9,8 +9,9 @@ import random
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from dalmeum.data.hangul import has_final
-from dalmeum.data.morphology import Morpheme, Predicate, analyse, final_predicates, join, splice
+from dalmeum.korean.jamo import has_final
+from dalmeum.korean.morphemes import Morpheme, analyse, join, splice
+from dalmeum.korean.predicates import Predicate, final_predicates
 
 Level = Literal["plain", "polite", "formal"]
 Mood = Literal["declarative", "question", "imperative", "proposal"]

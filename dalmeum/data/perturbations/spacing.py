@@ -4,9 +4,24 @@ import itertools
 import random
 import re
 
-from dalmeum.data.morphology import analyse, splice
+from dalmeum.korean.morphemes import analyse, splice
 
+_SPACE_IN_TEXT = re.compile(r"(?<=\w)\s+(?=\w)")
 _INNER_SPACE = re.compile(r"(?<=[가-힣]) +(?=[가-힣])")
+
+
+def differ_in_spacing_only(sentence1: str, sentence2: str) -> bool:
+    """Whether two different sentences are the same once all white space is left out."""
+    return sentence1 != sentence2 and "".join(sentence1.split()) == "".join(sentence2.split())
+
+
+def leave_out_a_space(sentence: str, rng: random.Random) -> str | None:
+    """Leave out one space between two words, in any language."""
+    spaces = list(_SPACE_IN_TEXT.finditer(sentence))
+    if not spaces:
+        return None
+    space = rng.choice(spaces)
+    return splice(sentence, space.start(), space.end(), "")
 
 
 def join_words(sentence: str, rng: random.Random) -> str | None:

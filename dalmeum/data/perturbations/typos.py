@@ -4,8 +4,8 @@ import random
 import re
 from collections.abc import Callable
 
-from dalmeum.data.hangul import VOWELS, compose, keystrokes
-from dalmeum.data.morphology import splice
+from dalmeum.korean.jamo import VOWELS, compose, keystrokes
+from dalmeum.korean.morphemes import splice
 
 _ROWS = ("ㅂㅈㄷㄱㅅㅛㅕㅑㅐㅔ", "ㅁㄴㅇㄹㅎㅗㅓㅏㅣ", "ㅋㅌㅊㅍㅠㅜㅡ")
 _UNSHIFTED = dict(zip("ㅃㅉㄸㄲㅆㅒㅖ", "ㅂㅈㄷㄱㅅㅐㅔ", strict=True))

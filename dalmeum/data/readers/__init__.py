@@ -1,4 +1,4 @@
-"""Reading pairs from files: one reader a format, and one line a problem."""
+"""Reading pairs: one reader a format, one for what is in memory, and one line a problem."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -12,6 +12,7 @@ from dalmeum.data.readers.formats import FORMATS, GENERIC
 from dalmeum.data.readers.frame import Frame
 from dalmeum.data.readers.hub import PREFIX as HUB_PREFIX
 from dalmeum.data.readers.hub import read_hub
+from dalmeum.data.readers.memory import InMemory, read_memory
 from dalmeum.data.readers.problems import Problems, did_you_mean, quoted
 from dalmeum.data.readers.recognise import recognise_text
 from dalmeum.data.readers.records import read_json, read_jsonl, read_parquet
@@ -30,11 +31,11 @@ from dalmeum.data.readers.schema import (
 from dalmeum.data.table import PairTable
 from dalmeum.errors import InputError
 
-__all__ = ["ENCODINGS", "FORMATS", "MAX_CHARACTERS", "read_pairs"]
+__all__ = ["ENCODINGS", "FORMATS", "MAX_CHARACTERS", "InMemory", "read_pairs"]
 
 
 def read_pairs(
-    source: str | Path,
+    source: str | Path | InMemory,
     *,
     format: str = "auto",
     columns: Mapping[str, str] | None = None,
@@ -42,10 +43,12 @@ def read_pairs(
     labels: Literal["required", "optional"] = "optional",
     encoding: str = "auto",
 ) -> PairTable:
-    """Read one file or hub data set.
+    """Read one file, hub data set, or what is in memory.
 
     Args:
-        source: a path, or `hub:owner/name?config=...&split=...` for the `datasets` library.
+        source: a path, or `hub:owner/name?config=...&split=...` for the `datasets` library. Or in memory: a
+            frame of pandas, Polars, Arrow or the like, a `datasets.Dataset`, a mapping of names to columns,
+            or a list of mappings, or of (sentence1, sentence2) or (sentence1, sentence2, label).
         format: one of `FORMATS`; "auto" looks at the file. The named formats are strict: a column that they
             don't know is a problem. "csv", "tsv", "jsonl", "parquet" and "hub" take columns by common names.
         columns: field of the `PairTable` to the file's column, for the generic formats, as in
@@ -60,12 +63,16 @@ def read_pairs(
 
     A sentence may be empty: a prediction for it can still be asked for. `check` calls it a problem.
     """
-    name = str(source)
+    name = str(source) if isinstance(source, str | Path) else f"the {type(source).__name__}"
     format = _check_call(name, format, columns or {}, label_range, labels)
     encoding = check_encoding(encoding)
     problems = Problems(name)
     warnings: tuple[str, ...] = ()
-    if format == "hub":
+    if not isinstance(source, str | Path):
+        if format not in ("auto", *GENERIC):
+            raise InputError(f"{name}: format {format} is a file's; leave it out for data in memory")
+        format, frame = "memory", read_memory(source, problems)
+    elif format == "hub":
         frame = read_hub(name, problems)
     else:
         data = read_bytes(Path(source), name)

@@ -54,6 +54,7 @@ class TableBuilder:
             # A record number finds nothing in an editor; the id does.
             lines=tuple(self.frame.numbers) if self.frame.unit == "line" else (),
             warnings=warnings,
+            label_range=label_range,
         )
 
     def _column(self, field: str) -> Sequence[object] | None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from dalmeum.data.readers.frame import Frame
 from dalmeum.data.readers.problems import Problems, Unit
@@ -42,13 +43,16 @@ def read_parquet(data: bytes, problems: Problems) -> Frame:
     import pyarrow.parquet
 
     try:
-        table = pyarrow.parquet.read_table(pyarrow.BufferReader(data)).flatten()
-        columns = {
-            name: column.to_pylist() for name, column in zip(table.column_names, table.columns, strict=True)
-        }
+        return arrow_frame(pyarrow.parquet.read_table(pyarrow.BufferReader(data)), problems)
     except (pyarrow.ArrowException, OSError, ValueError):
         problems.add("is not a readable Parquet file")
         return Frame({}, (), "record")
+
+
+def arrow_frame(table: Any, problems: Problems) -> Frame:
+    """The columns of a `pyarrow.Table`."""
+    flat = table.flatten()
+    columns = {name: column.to_pylist() for name, column in zip(flat.column_names, flat.columns, strict=True)}
     if not table.num_rows:
         problems.add("has no rows")
     return Frame(columns, range(1, table.num_rows + 1), "record")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from dalmeum.comparison.diagnosis import ArmDiagnoses
 from dalmeum.evaluation import Diagnosis
 from dalmeum.evaluation.diagnosis import Ceiling, ErrorSlice, Kind
 from dalmeum.evaluation.slices import IDENTICAL, SPACING_ONLY
@@ -14,7 +15,6 @@ from dalmeum.experiments.report.diagnosis import (
     slices_table,
 )
 from dalmeum.experiments.report.text import escape
-from dalmeum.experiments.study.diagnosis import ArmDiagnoses
 from dalmeum.experiments.study.fragments import NONE, row, signed, table
 from dalmeum.stats import Estimate
 

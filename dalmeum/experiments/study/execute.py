@@ -1,4 +1,4 @@
-"""Running what a study is missing: every arm with every seed and fold, in parallel where there is room."""
+"""A study from its file to its findings: what is missing is run, in parallel where there is room."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,14 +6,21 @@ from pathlib import Path
 
 import numpy as np
 
+from dalmeum.comparison import BASELINE, Findings, compare_arms
 from dalmeum.data import PairTable
-from dalmeum.errors import InputError
-from dalmeum.experiments.runs import DataFile, Run, finished_runs, open_run, run_key
-from dalmeum.experiments.splits import Split, binary_labels, data_files, read_splits
+from dalmeum.data.splits import PairReader, Split, binary_labels, read_splits
+from dalmeum.data.table import joined
+from dalmeum.errors import DalmeumError, InputError
+from dalmeum.experiments.arms import RunGroup, read_arms
+from dalmeum.experiments.findings import write_findings_about
+from dalmeum.experiments.runs import DataFile, Run, data_files, finished_runs, open_run, run_key
+from dalmeum.experiments.study.page import make_folder
 from dalmeum.experiments.study.plan import Study, arm_recipes, with_fold, with_seed
-from dalmeum.experiments.study.workers import Order, Workers, default_jobs
+from dalmeum.experiments.workers import Order, Workers, default_jobs
 from dalmeum.progress import Progress
 from dalmeum.recipe import Recipe
+
+PAGE = "study.html"
 
 
 @dataclass(frozen=True)
@@ -34,28 +41,75 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """The runs of a study: those that finished, and why the others did not."""
+class Conducted:
+    """A study whose runs are all finished.
 
-    runs: Mapping[Cell, Run]
-    failures: Mapping[Cell, str]
-
-
-def run_study(study: Study, name: str, jobs: int | None = None) -> Outcome:
-    """Run every arm with every seed, but for runs that are finished already: same recipe, same data.
-
-    A run that an earlier, interrupted call left unfinished goes on where its last checkpoint stands. `jobs`
-    processes work at once, by default one a GPU, or one a core.
-
-    Raises `InputError` where data or recipes are no good, before anything is run.
+    Attributes:
+        findings: against the arm that was named.
+        runs: each arm's, by seed and then by fold.
     """
+
+    study: Study
+    findings: Findings
+    runs: Mapping[str, tuple[Run, ...]]
+
+
+Tables = Mapping[Split, PairTable]
+
+
+@dataclass(frozen=True)
+class _Data:
+    """What a study's runs learn from and are judged on: by cell."""
+
+    tables: Mapping[Cell, Tables]
+    files: Mapping[Cell, Mapping[str, DataFile]]
+
+
+def conduct(
+    study: Study, name: str, output: Path | None = None, *, against: str = BASELINE, jobs: int | None = None
+) -> Conducted:
+    """Run what is missing, judge the arms on each of the study's splits, and write that into `output`.
+
+    A run is not repeated where a finished one has the same recipe and data; one that an earlier, interrupted
+    call left unfinished goes on where its last checkpoint stands. `jobs` processes work at once, by default
+    one a GPU, or one a core.
+
+    Raises `InputError` for what only the user can mend, before anything is run; `DalmeumError` where a run
+    failed: what is finished is kept, and not run again.
+    """
+    if against not in study.names:
+        raise InputError(
+            f"--against {against}: is no arm of the study: choose one of {', '.join(study.names)}"
+        )
+    if output is not None:
+        make_folder(output)  # now, and not only after hours of training
     recipes = _recipes(study)
-    files = _check_data(recipes, study.splits)
+    data = _read_data(recipes, study.splits)
+    runs = _run(study, name, recipes, data, jobs)
+    cells = study_cells(study)
+    by_arm = {arm: tuple(runs[cell] for cell in cells if cell.arm == arm) for arm in study.names}
+    groups = [RunGroup(arm, by_arm[arm], study.seeds, study.arms.get(arm, {})) for arm in study.names]
+    arms = read_arms(
+        groups,
+        study.splits,
+        baseline=against,
+        folds=study.folds or 1,
+        tables={split: _sentences(study, data, against, split) for split in study.splits},
+    )
+    findings = compare_arms(
+        arms, metric=study.metric, smallest_effect=study.smallest_effect, name=name, question=study.question
+    )
+    if output is not None:
+        write_findings_about(output / PAGE, findings, list(runs.values()), study.to_yaml())
+    return Conducted(study, findings, by_arm)
+
+
+def _run(
+    study: Study, name: str, recipes: Mapping[Cell, Recipe], data: _Data, jobs: int | None
+) -> dict[Cell, Run]:
     finished = finished_runs(Path(study.baseline.output))
-    runs: dict[Cell, Run] = {}
-    for cell, recipe in recipes.items():
-        if run := finished.get(run_key(recipe, files[cell])):
-            runs[cell] = run
+    keys = {cell: run_key(recipe, data.files[cell]) for cell, recipe in recipes.items()}
+    runs = {cell: finished[key] for cell, key in keys.items() if key in finished}
     orders = {
         cell: Order(f"{name}-{cell.name}", name, recipe)
         for cell, recipe in recipes.items()
@@ -66,7 +120,7 @@ def run_study(study: Study, name: str, jobs: int | None = None) -> Outcome:
         progress.line(f"{len(orders)} of {len(recipes)} runs to do")
         progress.advance(len(runs))
         if not orders:
-            return Outcome(runs, failures)
+            return runs
         with Workers(min(jobs or default_jobs(), len(orders))) as workers:
             for cell, answer in workers.map(orders):
                 if answer.folder is not None:
@@ -76,7 +130,13 @@ def run_study(study: Study, name: str, jobs: int | None = None) -> Outcome:
                     failures[cell] = answer.error
                     progress.line(f"{cell}: failed: {answer.error}")
                 progress.advance()
-    return Outcome(runs, failures)
+    if failures:
+        cell, reason = next(iter(failures.items()))
+        raise DalmeumError(
+            f"{len(failures)} of {len(recipes)} runs failed, the first {cell}: {reason.splitlines()[0]}; "
+            "the finished ones are kept"
+        )
+    return runs
 
 
 def study_cells(study: Study) -> list[Cell]:
@@ -96,20 +156,30 @@ def _recipes(study: Study) -> dict[Cell, Recipe]:
     return recipes
 
 
-def _check_data(recipes: Mapping[Cell, Recipe], judged: Sequence[Split]) -> dict[Cell, dict[str, DataFile]]:
-    """The data files of each run; errors as in `read_splits` and `binary_labels`, and where nothing can be
-    judged on a split: now, and not after hours of training.
+def _read_data(recipes: Mapping[Cell, Recipe], judged: Sequence[Split]) -> _Data:
+    """The data of each run; errors as in `read_splits` and `binary_labels`, and where nothing can be judged
+    on a split: now, and not after hours of training.
     """
-    read: dict[str, dict[Split, PairTable]] = {}
+    read: dict[str, Tables] = {}
     files: dict[str, dict[str, DataFile]] = {}
-    for recipe in recipes.values():
-        key = recipe.data.model_dump_json()
+    reader = PairReader()
+    keys = {cell: recipe.data.model_dump_json() for cell, recipe in recipes.items()}
+    for cell, recipe in recipes.items():
+        key = keys[cell]
         if key not in read:
-            read[key] = read_splits(recipe)
+            read[key] = read_splits(recipe, reader)
             files[key] = data_files(read[key])
         for split, table in read[key].items():
             if split != "test":
                 binary_labels(recipe, table)
             if split in judged and (table.label is None or np.ptp(table.label) == 0):
                 raise InputError(f"{table.name}: has no labels that vary: nothing can be judged on {split}")
-    return {cell: files[recipe.data.model_dump_json()] for cell, recipe in recipes.items()}
+    return _Data(
+        {cell: read[key] for cell, key in keys.items()}, {cell: files[key] for cell, key in keys.items()}
+    )
+
+
+def _sentences(study: Study, data: _Data, arm: str, split: Split) -> PairTable | None:
+    """What an arm is judged on; over folds each has a dev of its own, and all have the same test."""
+    cells = [cell for cell in study_cells(study) if (cell.arm, cell.seed) == (arm, study.seeds[0])]
+    return joined([data.tables[cell][split] for cell in (cells if split == "dev" else cells[:1])])

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dalmeum.comparison import Curve, Findings
+from dalmeum.comparison.convergence import SHARES, Convergence
+from dalmeum.comparison.gaps import ArmGap
+from dalmeum.comparison.judge import Judgement
 from dalmeum.experiments.report.figures import Figure
 from dalmeum.experiments.report.text import plotly_label
-from dalmeum.experiments.study.convergence import SHARES, Convergence, Curve
-from dalmeum.experiments.study.gaps import ArmGap
-from dalmeum.experiments.study.judge import Judgement
-from dalmeum.experiments.study.result import StudyResult
 
 COLOURS = (
     "#808895",
@@ -34,17 +34,18 @@ LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
 Array = NDArray[np.float64]
 
 
-def figures(result: StudyResult) -> dict[str, Figure]:
-    """Every figure that the result allows, by the id of its place in the page."""
-    colours = arm_colours(result.runs)
+def figures(findings: Findings) -> dict[str, Figure]:
+    """Every figure that the findings allow, by the id of its place in the page."""
+    colours = arm_colours(findings.arms.names)
     found = {}
-    for judgement in result.judgements:
+    for judgement in findings.judgements:
         found[f"forest-{judgement.split}"] = forest(judgement, colours)
-        gaps = result.gaps[judgement.split]
-        if any(gaps.values()):
-            found[f"gap-{judgement.split}"] = gap_scatter(gaps, judgement.split, result.study.seeds, colours)
-    if result.convergence is not None:
-        found["curves"] = learning_curves(result.convergence, colours)
+        gaps = findings.gaps[judgement.split]
+        if any(gaps.values()) and findings.arms.paired:
+            seeds = findings.arms.baseline.seeds
+            found[f"gap-{judgement.split}"] = gap_scatter(gaps, judgement.split, seeds, colours)
+    if findings.convergence is not None:
+        found["curves"] = learning_curves(findings.convergence, colours)
     return found
 
 

@@ -2,22 +2,19 @@
 
 import json
 import math
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 
+from dalmeum.comparison import Arms
+from dalmeum.comparison.choice import Choice
+from dalmeum.comparison.convergence import SHARES, Convergence
+from dalmeum.comparison.gaps import ArmGap
+from dalmeum.comparison.judge import ArmResult, Judgement
 from dalmeum.experiments.report.fragments import interval, number
 from dalmeum.experiments.report.text import escape, shorten
-from dalmeum.experiments.runs import Run
-from dalmeum.experiments.study.choice import Choice
-from dalmeum.experiments.study.convergence import SHARES, Convergence
-from dalmeum.experiments.study.gaps import ArmGap
-from dalmeum.experiments.study.judge import HIGHER_IS_BETTER, ArmResult, Judgement
-from dalmeum.stats import Difference, Estimate, Outcome, Verdict
+from dalmeum.stats import METRICS, Difference, Estimate, Outcome, Verdict
 
 OUTCOMES: dict[Outcome, str] = {
     "better": "better · 더 좋음",
@@ -30,7 +27,7 @@ NONE = "-"
 
 def verdict_table(judgement: Judgement, changes: Mapping[str, Mapping[str, Any]]) -> str:
     """Scores, differences and verdicts; `changes` are what each arm but the baseline changes of it."""
-    higher = HIGHER_IS_BETTER[judgement.metric]
+    higher = METRICS[judgement.metric].higher_is_better
     heads = (
         "arm · 팔",
         judgement.metric if higher else f"{judgement.metric}: lower is better · 낮을수록 좋음",
@@ -41,12 +38,9 @@ def verdict_table(judgement: Judgement, changes: Mapping[str, Mapping[str, Any]]
     rows = []
     for arm in judgement.arms:
         difference = arm.difference
-        score = Estimate(arm.score.value, arm.score.low, arm.score.high)
         cells = [
-            _estimate(score),
-            NONE
-            if difference is None
-            else signed(Estimate(difference.difference, difference.low, difference.high)),
+            _estimate(arm.score.interval),
+            NONE if difference is None else signed(difference.interval),
             NONE if arm.verdict is None else _p_value(arm.verdict.p_value),
             _verdict(arm),
         ]
@@ -134,33 +128,37 @@ def choice_note(choice: Choice | None) -> str:
     )
 
 
-def runs_list(runs: Mapping[str, Sequence[Run]], seeds: Sequence[int], folder: Path, folds: int = 1) -> str:
-    """Each arm's runs by seed and fold; those with a report link to it, from a page in `folder`."""
-    labels = [
-        f"seed · 시드 {seed}" + (f", fold · 폴드 {fold}" if folds > 1 else "")
-        for seed in seeds
-        for fold in range(folds)
+def tests_note(judgement: Judgement) -> str:
+    """The tests beside the bootstrap, a line an arm."""
+    lines = [
+        f"{escape(arm.name)}: Williams t {tests.williams.statistic:+.2f} (p {tests.williams.p_value:.3g}), "
+        f"Steiger z {tests.steiger.statistic:+.2f} (p {tests.steiger.p_value:.3g}), "
+        f"Zou {tests.zou.low:+.4f} to {tests.zou.high:+.4f}"
+        for arm in judgement.arms
+        if (tests := arm.tests) is not None
     ]
+    if not lines:
+        return ""
+    head = (
+        "Other tests of the same differences, each p for itself · 같은 차이를 다른 방법으로 검정(p는 보정 전)"
+    )
+    return f'<p class="note">{"<br>".join([head, *lines])}</p>'
+
+
+def runs_list(arms: Arms, links: Mapping[str, str]) -> str:
+    """Each arm's runs by seed and fold, linked to their reports."""
     rows = []
-    for name, those in runs.items():
-        links = "<br>".join(
-            f"{label}: {_link(run, folder)}" for label, run in zip(labels, those, strict=True)
+    for arm in arms.arms:
+        labels = [
+            f"seed · 시드 {seed}" + (f", fold · 폴드 {fold}" if arms.folds > 1 else "")
+            for seed in arm.seeds
+            for fold in range(arms.folds)
+        ]
+        lines = "<br>".join(
+            f"{label}: {_link(run, links)}" for label, run in zip(labels, arm.runs, strict=True)
         )
-        rows.append(f"<dt>{escape(name)}</dt><dd>{links}</dd>")
+        rows.append(f"<dt>{escape(arm.name)}</dt><dd>{lines}</dd>")
     return f"<dl>{''.join(rows)}</dl>"
-
-
-def warnings_of(runs: Mapping[str, Sequence[Run]]) -> list[str]:
-    """Each warning once, with the arms that have it."""
-    arms: dict[str, dict[str, None]] = {}
-    for name, those in runs.items():
-        for run in those:
-            for warning in run.record.warnings:
-                arms.setdefault(warning, {})[name] = None
-    return [
-        f"{'all arms · 모든 팔' if len(names) == len(runs) else ', '.join(names)}: {warning}"
-        for warning, names in arms.items()
-    ]
 
 
 def _ways_to_decide(verdict: Verdict, is_one_model: bool) -> str:
@@ -194,7 +192,7 @@ def _verdict(arm: ArmResult) -> str:
     if arm.verdict is None:
         return "the others are compared with it · 비교 기준"
     outcome = arm.verdict.outcome
-    ways = _ways_to_decide(arm.verdict, arm.is_one_model)
+    ways = _ways_to_decide(arm.verdict, arm.seeds == 1)
     mend = f"<small>{ways}</small>" if outcome == "undecided" else ""
     found = arm.detectable_effect
     power = f"<small>80 % power · 검정력 80 %: ±{found:.4f}</small>" if math.isfinite(found) else ""
@@ -231,11 +229,10 @@ def _p_value(p_value: float) -> str:
     return "&lt; 0.001" if p_value < 0.001 else number(p_value)
 
 
-def _link(run: Run, folder: Path) -> str:
-    if not run.report.is_file():
-        return escape(run.id)
-    path = os.path.relpath(run.report, folder)
-    return f'<a href="{escape(quote(Path(path).as_posix()))}">{escape(run.id)}</a>'
+def _link(run: str, links: Mapping[str, str]) -> str:
+    if run not in links:
+        return escape(run)
+    return f'<a href="{escape(links[run])}">{escape(run)}</a>'
 
 
 def row(name: str, heads: Sequence[str], cells: Sequence[str]) -> str:

@@ -1,24 +1,20 @@
-"""A study's page put together, and written."""
+"""The page of findings put together, and written."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from string import Template
-from typing import Any
 
+from dalmeum.comparison import Findings
+from dalmeum.comparison.gaps import ArmGap
+from dalmeum.comparison.judge import Judgement
 from dalmeum.experiments.report.document import asset, document
 from dalmeum.experiments.report.fragments import plots, warning_list
-from dalmeum.experiments.report.text import escape
+from dalmeum.experiments.report.text import escape, shorten
 from dalmeum.experiments.study import fragments
 from dalmeum.experiments.study.diagnosis_page import diagnosis_section
 from dalmeum.experiments.study.figures import figures
-from dalmeum.experiments.study.gaps import ArmGap
-from dalmeum.experiments.study.judge import Judgement
-from dalmeum.experiments.study.result import StudyResult
 from dalmeum.files import output_error, write_text
-
-PAGE = "study.html"
-VALUES = "study.json"
 
 SEEDS_AND_PAIRS = (
     "95 % intervals hold for new seeds and new pairs",
@@ -40,75 +36,94 @@ CURVES_NOTE = (
 )
 
 
+PAIRS_ALONE = (
+    "The verdict is on these trained models alone, and another seed may turn it: 95 % intervals hold for new "
+    "pairs, not for new seeds",
+    "판정은 여기 있는 학습된 모델에만 해당하며 시드가 바뀌면 뒤집힐 수 있습니다. 95 % 구간은 새 문장쌍만 "
+    "감안하고 새 시드는 감안하지 않은 값이고",
+)
+
+
 def make_folder(folder: Path) -> None:
-    """Make the folder that a study is written to; `InputError` where it can't be."""
+    """Make the folder that findings are written to; `InputError` where it can't be."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise output_error(folder, error) from error
 
 
-def write_study(folder: Path, result: StudyResult) -> None:
-    """Write `study.html` and `study.json`, each whole or not at all; `InputError` where they can't be."""
-    values = json.dumps(result.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
-    write_text(folder / VALUES, values + "\n")
-    write_text(folder / PAGE, render_study(result, folder))
+def write_findings(
+    page: Path,
+    findings: Findings,
+    *,
+    links: Mapping[str, str],
+    warnings: Sequence[str],
+    source: str,
+) -> None:
+    """Write the page and, beside it, the JSON of the same name, each whole or not at all.
+
+    `links` are the addresses of runs' own pages by run id, relative to the page; `warnings` are shown at the
+    top; `source` is the YAML of the study, or of the baseline's recipe. `InputError` where they can't be
+    written.
+    """
+    values = json.dumps(findings.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+    write_text(page.with_suffix(".json"), values + "\n")
+    write_text(page, render_findings(findings, links=links, warnings=warnings, source=source))
 
 
-def render_study(result: StudyResult, folder: Path) -> str:
-    """The study as one HTML file that lies in `folder`, from where it links to the runs' reports."""
-    study, drawn = result.study, figures(result)
+def render_findings(
+    findings: Findings, *, links: Mapping[str, str], warnings: Sequence[str], source: str
+) -> str:
+    """Findings as one HTML file; the arguments are those of `write_findings`."""
+    drawn = figures(findings)
+    others = "; ".join(arm.name for arm in findings.arms.others)
+    title = findings.question or shorten(f"{others} · {findings.metric}", 160)
     texts = {
-        "question": escape(study.question),
-        "name": escape(result.name),
-        "arms": str(len(result.runs)),
-        "seeds": str(len(study.seeds)),
-        "against": escape(result.against),
-        "warnings": warning_list(fragments.warnings_of(result.runs)),
-        "judgements": "\n".join(_judgement(result, judgement, set(drawn)) for judgement in result.judgements),
+        "question": escape(title),
+        "name": escape(findings.name or "compare"),
+        "arms": str(len(findings.arms)),
+        "seeds": str(findings.arms.baseline.count),
+        "against": escape(findings.baseline),
+        "warnings": warning_list(warnings),
+        "judgements": "\n".join(
+            _judgement(findings, judgement, set(drawn)) for judgement in findings.judgements
+        ),
         "curves": curves_plot(drawn),
-        "convergence": fragments.convergence_table(result.convergence, result.checkpoints),
-        "runs": fragments.runs_list(result.runs, study.seeds, folder, study.folds or 1),
-        "study": escape(study.to_yaml()),
+        "convergence": fragments.convergence_table(findings.convergence, findings.checkpoints),
+        "runs": fragments.runs_list(findings.arms, links),
+        "study": escape(source),
     }
-    return document(study.question, asset(__package__, "page.html"), texts, drawn)
+    return document(title, asset(__package__, "page.html"), texts, drawn)
 
 
-def _judgement(result: StudyResult, judgement: Judgement, drawn: set[str]) -> str:
+def _judgement(findings: Findings, judgement: Judgement, drawn: set[str]) -> str:
     """The sections of one split: the verdicts, the gap to the training pairs, and the diagnosis."""
     split = judgement.split
-    first = judgement is result.judgements[0]
+    first = judgement is findings.judgements[0]
+    note = fragments.choice_note(findings.choice) if split == "dev" else ""
     verdicts = verdict_section(
+        findings,
         judgement,
-        result.study.arms,
         heading=f"Verdict on {split} · {split}에서의 판정" if first else f"On {split}, too · {split}에서는",
-        note=fragments.choice_note(result.choice) if split == "dev" else "",
+        note=note + fragments.tests_note(judgement),
     )
-    gaps = gap_section(result.gaps[split], split, result.against, drawn)
-    return verdicts + gaps + diagnosis_section(result.diagnoses[split], split, result.against)
+    gaps = gap_section(findings.gaps[split], split, findings.baseline, drawn)
+    return verdicts + gaps + diagnosis_section(findings.diagnoses[split], split, findings.baseline)
 
 
-def verdict_section(
-    judgement: Judgement,
-    changes: Mapping[str, Mapping[str, Any]],
-    *,
-    heading: str,
-    holds: tuple[str, str] = SEEDS_AND_PAIRS,
-    note: str = "",
-) -> str:
-    """The verdicts as a table and as the figure `forest-SPLIT`.
-
-    `changes` are what each arm but the baseline changes of it; `holds` says what the intervals hold for;
-    `note` is HTML to stand below.
-    """
+def verdict_section(findings: Findings, judgement: Judgement, *, heading: str, note: str) -> str:
+    """The verdicts as a table and as the figure `forest-SPLIT`; `note` is HTML to stand below."""
     forest, against = f"forest-{judgement.split}", escape(judgement.arms[0].name)
+    holds = PAIRS_ALONE if findings.arms.compared == "models" else SEEDS_AND_PAIRS
     return Template(asset(__package__, "verdict.html")).substitute(
         heading=heading,
         pairs=f"{judgement.pairs:,}",
         effect=f"{judgement.smallest_effect:g}",
         holds=holds[0],
         holds_korean=holds[1],
-        verdicts=fragments.verdict_table(judgement, changes),
+        verdicts=fragments.verdict_table(
+            judgement, {arm.name: arm.changes for arm in findings.arms.arms if arm.changes}
+        ),
         forest=plots([forest], {forest: f"Difference to {against} · {against} 대비 차이"}),
         note=note,
     )

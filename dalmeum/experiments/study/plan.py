@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from dalmeum.configuration import Section, apply_override, build, described, read_yaml, set_key
+from dalmeum.comparison.arms import BASELINE
+from dalmeum.configuration import Section, apply_override, build, described, merged, read_yaml, set_key
 from dalmeum.errors import RecipeError
 from dalmeum.recipe import Recipe, build_recipe
-
-BASELINE = "baseline"
-"""The name of the arm that overrides nothing."""
+from dalmeum.stats import metric_named
 
 _OWNERS = {
     "training.seed": "seeds",
@@ -25,8 +24,6 @@ _OWNERS = {
 """Keys of a recipe that a study decides, and by what."""
 
 MOST_FOLDS = 1000
-
-Metric = Literal["pearson", "spearman", "rmse", "mae"]
 
 
 class Study(Section):
@@ -69,7 +66,7 @@ class Study(Section):
         "판정할 데이터(레이블이 있는 분할). 판정은 첫째에서 내립니다",
         default=("dev",),
     )
-    metric: Metric = described(
+    metric: str = described(
         "what arms are judged by",
         "판정하는 지표",
         default="pearson",
@@ -95,6 +92,12 @@ class Study(Section):
         if self.folds is not None and (data.folds != self.folds or data.fold):
             raise ValueError("folds: each is dev in turn: leave baseline.data.folds and data.fold out")
         return self
+
+    @field_validator("metric")
+    @classmethod
+    def metric_is_known(cls, name: str) -> str:
+        metric_named(name)
+        return name
 
     @model_validator(mode="after")
     def seeds_tell_luck_from_idea(self) -> Self:
@@ -122,17 +125,42 @@ class Study(Section):
         return yaml.safe_dump(self.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
 
 
-def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
-    """The study in a YAML file, with `key=value` overrides (as `baseline.data.train=...`) laid over it.
+def load_study(
+    study: str | Path | Mapping[str, Any] | None = None, overrides: Sequence[str] = (), **keys: Any
+) -> Study:
+    """A study from a YAML file, a mapping as YAML would give it, or keywords alone.
+
+    `keys` are laid over it, and then `overrides`: `key=value`, as `baseline.data.train=...`.
 
     Raises `RecipeError` with all problems at once, those of every arm among them.
     """
-    values = read_yaml(path, Study)
-    if isinstance(values.get("baseline"), str):
-        values["baseline"] = read_yaml(path.parent / values["baseline"], Recipe)
+    values, name = study_values(study, keys)
     problems = [problem for override in overrides if (problem := apply_override(values, override))]
-    study = build(Study, values, str(path), problems)
-    arm_recipes(study, str(path))
+    return build_study(values, name, problems)
+
+
+def study_values(
+    study: str | Path | Mapping[str, Any] | None, keys: Mapping[str, Any]
+) -> tuple[dict[str, Any], str]:
+    """What a study is built of, its baseline read from its file, and what messages call it."""
+    name, folder, values = "study", Path(), merged({}, {} if isinstance(study, str | Path) else study or {})
+    if isinstance(study, str | Path):
+        path = Path(study)
+        name, folder, values = str(path), path.parent, read_yaml(path, Study)
+    if isinstance(values.get("baseline"), str | Path):
+        values["baseline"] = read_yaml(folder / values["baseline"], Recipe)
+    values = merged(values, keys)
+    if isinstance(values.get("baseline"), str | Path):
+        values["baseline"] = read_yaml(Path(values["baseline"]), Recipe)
+    elif isinstance(values.get("baseline"), Recipe):
+        values["baseline"] = values["baseline"].model_dump()
+    return values, name
+
+
+def build_study(values: Mapping[str, Any], name: str, problems: Sequence[str] = ()) -> Study:
+    """A study from nested dictionaries; `problems` found earlier are reported along with its own."""
+    study = build(Study, values, name, problems)
+    arm_recipes(study, name)
     return study
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dalmeum.models.offline.morphology import CLASSES
+from dalmeum.korean.morphemes import CLASSES
 from dalmeum.models.offline.sentences import Sentences
 
 Features = dict[str, NDArray[np.floating]]

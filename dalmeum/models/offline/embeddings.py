@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dalmeum.data.morphology import kiwi
-from dalmeum.models.offline.morphology import Morpheme
+from dalmeum.korean.morphemes import Morpheme, kiwi
 
 VOCABULARY = 40_000
 """Morphemes kept: 98 % of the content morphemes of running text, in 20 MB."""

@@ -17,12 +17,13 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from dalmeum.errors import InputError
+from dalmeum.korean.jamo import decomposed
+from dalmeum.korean.morphemes import Morpheme, analyse_all, kiwi_versions
 from dalmeum.models.offline.alignment import alignment_features
 from dalmeum.models.offline.embeddings import MorphemeVectors
-from dalmeum.models.offline.morphology import Morpheme, analyse, jamo, kiwi_versions
 from dalmeum.models.offline.ngrams import ngram_counts, tfidf_cosines
 from dalmeum.models.offline.sentences import NO_WORDS, Lexicon, Sentences, Words
-from dalmeum.models.offline.surface import Surface, letters_of, normalise, surface_features
+from dalmeum.models.offline.surface import MAX_CHARACTERS, Surface, letters_of, normalise, surface_features
 
 CHUNK = 4096
 """Pairs whose sentences are analysed together; bounds the memory of encoding."""
@@ -64,7 +65,7 @@ class OfflineEncoder:
         """Recover the morphemes' vectors from Kiwi and count what the training sentences (n,) are made of."""
         sentences = sorted({*sentence1, *sentence2})
         frequency: Counter[str] = Counter()
-        for morphemes in analyse(sentences):
+        for morphemes in _analysed(sentences):
             frequency.update({each.name for each in morphemes if each.content_class})
         return cls(
             Lexicon(MorphemeVectors.from_kiwi(), dict(sorted(frequency.items())), len(sentences)),
@@ -103,7 +104,7 @@ class OfflineEncoder:
     def _encode(self, pairs: Sequence[tuple[str, str]]) -> PairFeatures:
         """Features (n, num_features)."""
         texts = list(dict.fromkeys(text for pair in pairs for text in pair))
-        morphemes = analyse(texts)
+        morphemes = _analysed(texts)
         row = {text: index for index, text in enumerate(texts)}
         first = np.array([row[one] for one, _ in pairs])
         second = np.array([row[other] for _, other in pairs])
@@ -190,10 +191,14 @@ def _in_one_order(sentence1: Sequence[str], sentence2: Sequence[str]) -> list[tu
     return [(min(pair), max(pair)) for pair in zip(sentence1, sentence2, strict=True)]
 
 
+def _analysed(texts: Sequence[str]) -> list[tuple[Morpheme, ...]]:
+    return analyse_all([text[:MAX_CHARACTERS] for text in texts])
+
+
 def _gram_counts(texts: Sequence[str]) -> dict[str, csr_matrix]:
     """Counts (len(texts), BUCKETS) of each kind of n-gram."""
     letters = [letters_of(normalise(text)) for text in texts]
-    spelled = {"letters": letters, "jamo": [jamo(text) for text in letters]}
+    spelled = {"letters": letters, "jamo": [decomposed(text) for text in letters]}
     return {name: ngram_counts(spelled[name.split("_")[0]], n, BUCKETS) for name, n in GRAMS.items()}
 
 

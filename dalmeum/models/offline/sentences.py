@@ -1,13 +1,15 @@
 """Sentences as padded arrays of content morphemes, for aligning many pairs at once."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dalmeum.korean.jamo import decomposed
+from dalmeum.korean.morphemes import CLASSES, Morpheme
 from dalmeum.models.offline.embeddings import MorphemeVectors
-from dalmeum.models.offline.morphology import CLASSES, Morpheme, jamo, rank_weight
 from dalmeum.models.offline.ngrams import signed_ngram_vectors
 
 MAX_MORPHEMES = 256
@@ -39,11 +41,17 @@ class Lexicon:
         return float(np.sqrt(self.idf(name) * rank_weight(rank if rank > 0 else len(self.vectors.names))))
 
 
+def rank_weight(rank: int) -> float:
+    """Information that a morpheme carries, from its place in a list ordered by frequency (Zipf's law)."""
+    return math.log(max(rank, 100) / 50)
+
+
 @dataclass(frozen=True)
 class Words:
     """Every distinct content morpheme of some sentences, a row each.
 
     Attributes:
+        rows: a morpheme's row, by its name.
         meaning: (n, 256) unit vectors or zeros.
         spelling: (n, 256) unit vectors of jamo n-grams: for words that Kiwi does not know, names foremost,
             whose transliterations differ.
@@ -52,7 +60,7 @@ class Words:
         form: (n,) equal where the forms are equal.
     """
 
-    rows: dict[Morpheme, int]
+    rows: dict[str, int]
     meaning: NDArray[np.float32]
     spelling: NDArray[np.float32]
     idf: NDArray[np.float32]
@@ -62,14 +70,14 @@ class Words:
 
     @classmethod
     def of(cls, sentences: Sequence[Sequence[Morpheme]], lexicon: Lexicon) -> "Words":
-        words = list(dict.fromkeys(each for sentence in sentences for each in sentence if each.content_class))
+        named = {each.name: each for sentence in sentences for each in sentence if each.content_class}
+        names, words = list(named), list(named.values())
         forms: dict[str, int] = {}
-        names = [word.name for word in words]
         return cls(
-            rows={word: row for row, word in enumerate(words)},
+            rows={name: row for row, name in enumerate(names)},
             meaning=lexicon.vectors.of(names),
             spelling=signed_ngram_vectors(
-                [f"<{jamo(word.form)}>" for word in words], (2, 3, 4), SPELLING_DIMENSIONS
+                [f"<{decomposed(word.form)}>" for word in words], (2, 3, 4), SPELLING_DIMENSIONS
             ),
             idf=np.array([lexicon.idf(name) for name in names], np.float32),
             rarity=np.array([lexicon.rarity(name) for name in names], np.float32),
@@ -99,7 +107,7 @@ class Sentences:
     @classmethod
     def of(cls, sentences: Sequence[Sequence[Morpheme]], words: Words) -> "Sentences":
         content = [
-            [words.rows[each] for each in sentence if each.content_class][:MAX_MORPHEMES]
+            [words.rows[each.name] for each in sentence if each.content_class][:MAX_MORPHEMES]
             for sentence in sentences
         ]
         row = np.full((len(content), max([1, *map(len, content)])), -1)

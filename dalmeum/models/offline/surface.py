@@ -10,8 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from dalmeum.korean.morphemes import Morpheme
 from dalmeum.models.offline.alignment import Features
-from dalmeum.models.offline.morphology import MAX_CHARACTERS, Morpheme
+
+MAX_CHARACTERS = 4096
+"""Of a longer text only the beginning is analysed: similarity of whole documents is another task."""
 
 MATCHED_CHARACTERS = 512
 """Of a longer text only the beginning is matched letter by letter, which takes the square of its length."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dalmeum.data import PairTable
+from dalmeum.data import PairTable, Predictions
 from dalmeum.experiments.predictions import write_predictions
 from dalmeum.experiments.runs import Run, RunRecord
 from dalmeum.experiments.study.plan import Study
@@ -41,7 +41,7 @@ def fake_run(
         sentences = tuple(f"sentence {number}" for number in range(count))
         ids = tuple(f"{split}-{number}" for number in range(count))
         table = PairTable(ids, ("",) * count, sentences, sentences, label=labels)
-        write_predictions(folder / "predictions" / f"{split}.csv", table, predictions, None)
+        write_predictions(folder / "predictions" / f"{split}.csv", table, Predictions(predictions))
     run = Run(
         folder, RunRecord(identifier or folder.name, "finished", "", "test", {}, {}, {}, warnings=warnings)
     )

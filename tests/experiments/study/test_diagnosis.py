@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dalmeum.data import Predictions
+from dalmeum.data.splits import read_splits
 from dalmeum.errors import InputError
 from dalmeum.evaluation import Diagnosis
 from dalmeum.evaluation.diagnosis import Ceiling, ErrorSlice
 from dalmeum.experiments.predictions import write_predictions
 from dalmeum.experiments.runs import Run
-from dalmeum.experiments.splits import read_splits
 from dalmeum.experiments.study.diagnosis import arm_diagnoses
 from dalmeum.experiments.study.diagnosis_page import diagnosis_section
 from dalmeum.experiments.study.scored import read_arm
@@ -141,7 +142,7 @@ def test_folds_are_read_together(tmp_path: Path) -> None:
             table = read_splits(run.recipe())["dev"]
             assert table.label is not None
             errors = np.random.default_rng([seed, fold]).normal(0, 0.5, len(table))
-            write_predictions(run.predictions("dev"), table, table.label + errors, None)
+            write_predictions(run.predictions("dev"), table, Predictions(table.label + errors))
             runs.append(run)
     diagnoses = arm_diagnoses({"baseline": runs}, "baseline", ("dev",), folds=2)["dev"]
     assert diagnoses is not None

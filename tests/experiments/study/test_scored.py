@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dalmeum.data import PairTable
+from dalmeum.data import PairTable, Predictions
 from dalmeum.errors import InputError
 from dalmeum.experiments.predictions import write_predictions
 from dalmeum.experiments.runs import Run, RunRecord
@@ -34,7 +34,7 @@ def fold_run(folder: Path, seed: int, fold: int) -> Run:
         empty = ("",) * len(labels)
         table = PairTable(tuple(predictions), empty, empty, empty, label=labels)
         path = folder / "predictions" / f"{split}.csv"
-        write_predictions(path, table, np.array([*predictions.values()]), None)
+        write_predictions(path, table, Predictions(np.array([*predictions.values()])))
     return Run(folder, RunRecord(folder.name, "finished", "", "test", {}, {}, {}))
 
 

@@ -1,0 +1,244 @@
+"""Arms: what several recipes, or several models, predicted for the same pairs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dalmeum.data import PairTable
+from dalmeum.errors import InputError
+
+Array = NDArray[np.float64]
+Compared = Literal["recipes", "models"]
+
+BASELINE = "baseline"
+"""The arm that the others are compared with, where nobody names another."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Labelled pairs.
+
+    Attributes:
+        ids: n of them.
+        labels: (n,).
+        name: what messages call them, as the file that they were read from.
+        table: their sentences; None where nobody has them.
+    """
+
+    ids: tuple[str, ...]
+    labels: Array
+    name: str = "labels"
+    table: PairTable | None = None
+
+    def are(self, other: "Pairs") -> bool:
+        """Whether both are the same pairs in the same order, with the same labels."""
+        return self.ids == other.ids and np.array_equal(self.labels, other.labels)
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One run's evaluations on dev: rising steps and Pearson, both (evaluations,)."""
+
+    steps: Array
+    pearson: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoints:
+    """What one run predicted on dev at each of its evaluations: labels (n,), predictions (evaluations, n)."""
+
+    labels: Array
+    predictions: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Arm:
+    """One side of a comparison.
+
+    Attributes:
+        name: unique among the arms.
+        predictions: by split, (k, n), a row a seed; k is 1 for one trained model.
+        seeds: k of them; empty where nobody knows them.
+        changes: keys and values of its recipe that are not the baseline's.
+        runs: ids of its runs, by seed and then by fold; empty where there are none.
+        train, train_predictions: the training pairs and what was predicted for them, (k, m); None where
+            nobody kept it, and over folds.
+        curves, checkpoints: one a run; empty where the runs kept none.
+    """
+
+    name: str
+    predictions: Mapping[str, Array]
+    seeds: tuple[int, ...] = ()
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    runs: tuple[str, ...] = ()
+    train: Pairs | None = None
+    train_predictions: Array | None = None
+    curves: tuple[Curve, ...] = ()
+    checkpoints: tuple[Checkpoints, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """k, the number of seeds."""
+        return len(next(iter(self.predictions.values())))
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class Arms:
+    """Arms that were scored on the same labelled pairs, and the baseline among them.
+
+    Where every arm has one row of predictions, trained models are compared, and what is found holds for new
+    pairs. Where every arm has a row for each of two seeds or more, recipes are compared, for new seeds, too.
+
+    Attributes:
+        arms: the baseline first.
+        pairs: by split, those that can be judged on.
+        paired: the i-th seeds of all arms are the same; never between trained models.
+        folds: so many runs after one another are one seed (out of fold on dev).
+
+    Args:
+        labels: (n,), finite numbers.
+        predictions: of each arm by name, (n,) or (k, n).
+        baseline: name of the arm that the others are compared with.
+        ids: n names of the pairs; by default their numbers, from 0.
+        seeds: of the rows: a sequence for all arms, or one an arm by name.
+        paired: whether the i-th rows of all arms share their seed; by default they do where `seeds` says so.
+        split: what findings call these pairs. As `dev`, they also tell what picking the best arm on them is
+            worth.
+
+    Raises:
+        InputError: shapes that do not fit, numbers that are not finite, labels that are all equal, one arm
+            alone, or no arm of the baseline's name.
+
+    Example:
+        >>> arms = Arms([0.0, 2.5, 5.0, 1.0], {"baseline": [1, 2, 4, 2], "mine": [0, 3, 5, 1]})
+        >>> [arm.name for arm in arms.arms]
+        ['baseline', 'mine']
+    """
+
+    arms: tuple[Arm, ...]
+    pairs: Mapping[str, Pairs]
+    paired: bool
+    folds: int
+
+    def __init__(
+        self,
+        labels: ArrayLike,
+        predictions: Mapping[str, ArrayLike],
+        *,
+        baseline: str = BASELINE,
+        ids: Sequence[str] | None = None,
+        seeds: Sequence[int] | Mapping[str, Sequence[int]] | None = None,
+        paired: bool | None = None,
+        split: str = "test",
+    ) -> None:
+        label = _numbers("labels", labels)
+        names = tuple(map(str, ids if ids is not None else range(len(label))))
+        if label.ndim != 1 or len(names) != len(label):
+            raise InputError(
+                f"labels of shape {label.shape} and {len(names)} ids: one of each a pair is wanted"
+            )
+        arms = []
+        for name, values in predictions.items():
+            rows = np.atleast_2d(_numbers(f"predictions[{name!r}]", values))
+            if rows.ndim != 2 or rows.shape[1] != len(label) or not len(rows):
+                raise InputError(
+                    f"predictions[{name!r}] of shape {np.shape(values)}: {len(label)} labels want "
+                    f"({len(label)},) or (k, {len(label)}), a row a seed"
+                )
+            own = seeds.get(name, ()) if isinstance(seeds, Mapping) else seeds or ()
+            if own and len(own) != len(rows):
+                raise InputError(f"{len(own)} seeds for {len(rows)} rows of predictions[{name!r}]: one a row")
+            arms.append(Arm(name, {split: rows}, tuple(own)))
+        if paired is None:
+            paired = bool(arms) and bool(arms[0].seeds) and len({arm.seeds for arm in arms}) == 1
+        self._set(arms, {split: Pairs(names, label)}, baseline, paired, 1)
+
+    @classmethod
+    def of(
+        cls,
+        arms: Sequence[Arm],
+        pairs: Mapping[str, Pairs],
+        *,
+        baseline: str = BASELINE,
+        paired: bool = True,
+        folds: int = 1,
+    ) -> "Arms":
+        """Arms with all that is known of them, on one split or several; errors as of `Arms`."""
+        made = cls.__new__(cls)
+        made._set(arms, pairs, baseline, paired, folds)
+        return made
+
+    def _set(
+        self, arms: Sequence[Arm], pairs: Mapping[str, Pairs], baseline: str, paired: bool, folds: int
+    ) -> None:
+        _check(arms, pairs, baseline)
+        if paired and len({arm.count for arm in arms}) > 1:
+            counts = ", ".join(f"{arm.name} {arm.count}" for arm in arms)
+            raise InputError(
+                f"arms of different numbers of seeds ({counts}) are not paired: set paired=False"
+            )
+        first = sorted(arms, key=lambda arm: arm.name != baseline)
+        paired = paired and first[0].count > 1
+        for name, value in (("arms", tuple(first)), ("pairs", pairs), ("paired", paired), ("folds", folds)):
+            object.__setattr__(self, name, value)
+
+    @property
+    def baseline(self) -> Arm:
+        return self.arms[0]
+
+    @property
+    def others(self) -> tuple[Arm, ...]:
+        return self.arms[1:]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(arm.name for arm in self.arms)
+
+    @property
+    def compared(self) -> Compared:
+        return "models" if self.baseline.count == 1 else "recipes"
+
+    def __len__(self) -> int:
+        return len(self.arms)
+
+    def __repr__(self) -> str:
+        splits = ", ".join(f"{split}: {len(pairs.ids):,} pairs" for split, pairs in self.pairs.items())
+        arms = ", ".join(f"{arm.name} ({arm.count})" for arm in self.arms)
+        return f"Arms({arms}; {splits})"
+
+
+def _numbers(name: str, values: ArrayLike) -> Array:
+    try:
+        numbers = np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{name}: holds what is no number, or rows of different lengths") from None
+    broken = np.argwhere(~np.isfinite(numbers))
+    if len(broken):
+        place = ", ".join(map(str, broken[0]))
+        raise InputError(f"{name}[{place}] is not finite ({len(broken):,} such): leave those pairs out")
+    return numbers
+
+
+def _check(arms: Sequence[Arm], pairs: Mapping[str, Pairs], baseline: str) -> None:
+    names = [arm.name for arm in arms]
+    if baseline not in names:
+        raise InputError(f"baseline {baseline!r} is no arm: choose one of {', '.join(names)}")
+    if len(names) < 2:
+        raise InputError(f"{baseline}: one arm has nothing to be compared with: name another, too")
+    for those in pairs.values():
+        if not len(those.labels):
+            raise InputError(f"{those.name}: there are no pairs to judge on")
+        if np.ptp(those.labels) == 0:
+            raise InputError(
+                f"{those.name}: all labels are {those.labels[0]:g}: nothing can be judged on these pairs"
+            )
+    counts = {arm.name: arm.count for arm in arms}
+    if min(counts.values()) == 1 < max(counts.values()):
+        single = ", ".join(name for name, count in counts.items() if count == 1)
+        raise InputError(
+            f"{single}: has one seed, others have more: give every arm two seeds or more, or every one a "
+            "single row of predictions"
+        )

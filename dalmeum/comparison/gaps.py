@@ -1,0 +1,71 @@
+"""Overfitting: how much better each arm scores on its training pairs than on the judged ones."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dalmeum.comparison.arms import Arm, Arms, Array
+from dalmeum.stats import Difference, gap, gap_difference, json_number, metric_named, of_columns
+
+
+@dataclass(frozen=True)
+class ArmGap:
+    """The gap of one arm, in units of the metric.
+
+    Attributes:
+        train: score on the training pairs, a number a run.
+        judged: score on the judged split, a number a run.
+        gap: mean of train less judged.
+        difference: the gap less the baseline's, by seed; None for the baseline, and for an arm that was not
+            trained on the baseline's pairs, or not with its seeds.
+    """
+
+    train: tuple[float, ...]
+    judged: tuple[float, ...]
+    gap: Difference
+    difference: Difference | None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "train": json_number(float(np.mean(self.train))),
+            "gap": _to_dict(self.gap),
+            "difference": None if self.difference is None else _to_dict(self.difference),
+        }
+
+
+def arm_gaps(arms: Arms, split: str, *, metric: str = "pearson") -> dict[str, ArmGap | None]:
+    """The gap of each arm to one of their splits.
+
+    None for an arm whose training predictions nobody kept, over folds, where each pair is trained on and
+    judged in turn, and between trained models.
+    """
+    if arms.compared == "models" or arms.folds > 1:
+        return dict.fromkeys(arms.names)
+    return {arm.name: _gap(arms, arm, split, metric) for arm in arms.arms}
+
+
+def _gap(arms: Arms, arm: Arm, split: str, metric: str) -> ArmGap | None:
+    if arm.train is None or arm.train_predictions is None:
+        return None
+    labels, statistic = arms.pairs[split].labels, metric_named(metric)
+    train, judged = (arm.train.labels, arm.train_predictions), (labels, arm.predictions[split])
+    base, change = arms.baseline, None
+    comparable = arms.paired and arm is not base and base.train is not None and arm.train.are(base.train)
+    if comparable and base.train_predictions is not None:
+        sides = (*train, base.train_predictions), (*judged, base.predictions[split])
+        change = gap_difference(*sides, metric=statistic)
+    return ArmGap(
+        train=_scores(metric, *train),
+        judged=_scores(metric, *judged),
+        gap=gap(train, judged, metric=statistic),
+        difference=change,
+    )
+
+
+def _scores(metric: str, labels: Array, rows: Array) -> tuple[float, ...]:
+    return tuple(of_columns(metric_named(metric), labels, row) for row in rows)
+
+
+def _to_dict(difference: Difference) -> dict[str, float | None]:
+    return {**difference.interval.to_dict(), "p_value": json_number(difference.p_value)}

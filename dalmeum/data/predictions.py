@@ -1,0 +1,27 @@
+"""What a scorer says of pairs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Predictions of n pairs, in the order of their table.
+
+    Attributes:
+        similarity: float64 (n,), on the label scale, not clipped to it.
+        binary: float64 (n,), probabilities of being similar; None without the binary task.
+    """
+
+    similarity: NDArray[np.float64]
+    binary: NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        if self.binary is not None and self.binary.shape != self.similarity.shape:
+            shapes = f"similarity {self.similarity.shape} and binary {self.binary.shape}"
+            raise ValueError(f"{shapes} differ in shape")
+
+    def __len__(self) -> int:
+        return len(self.similarity)

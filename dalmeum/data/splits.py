@@ -1,0 +1,179 @@
+"""A recipe's data: the tables of its splits, and the binary rule that they follow."""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dalmeum.data.augment import planted
+from dalmeum.data.binary import implied_threshold
+from dalmeum.data.folds import fold_rows
+from dalmeum.data.parquet import write_parquet
+from dalmeum.data.perturbations import PERTURBATIONS
+from dalmeum.data.readers import InMemory, read_pairs
+from dalmeum.data.readers.problems import did_you_mean
+from dalmeum.data.table import PairTable
+from dalmeum.errors import DataError, InputError
+from dalmeum.recipe import Planted, Recipe
+
+Split = Literal["train", "dev", "test"]
+
+
+MEMORY = "memory:"
+"""What the name of pairs that are in no file begins with."""
+
+
+class PairReader:
+    """`read_pairs`, each file once, for many recipes of the same files; and pairs that are in no file."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, PairTable] = {}
+        self._held: dict[str, InMemory] = {}
+
+    def hold(self, data: InMemory) -> str:
+        """A name by which a recipe can speak of pairs in memory."""
+        name = f"{MEMORY}{len(self._held) + 1}"
+        self._held[name] = data
+        return name
+
+    def read(self, source: str | Path, **options: Any) -> PairTable:
+        """The table of a file, as `read_pairs` reads it with these options."""
+        key = repr((str(source), sorted(options.items())))
+        if key not in self._tables:
+            held = str(source).startswith(MEMORY)
+            self._tables[key] = read_pairs(self._held[str(source)] if held else source, **options)
+        return self._tables[key]
+
+    def write_held(self, recipe: Recipe, folder: Path) -> Recipe:
+        """The recipe with what it has in memory written to `folder`, Parquet files named by what they hold.
+
+        Raises `InputError` where they can't be written.
+        """
+        paths: dict[str, str] = {}
+        for split, table in _read_files(recipe, self).items():
+            if str(getattr(recipe.data, split)).startswith(MEMORY):
+                path = folder / f"{table.sha256[:16]}.parquet"
+                write_parquet(path, table, recipe.data.columns)
+                paths[split] = str(path)
+        return recipe.model_copy(update={"data": recipe.data.model_copy(update=paths)}) if paths else recipe
+
+
+def read_splits(recipe: Recipe, reader: PairReader | None = None) -> dict[Split, PairTable]:
+    """The tables of the splits that the recipe names; train and dev must have labels.
+
+    `reader` is shared by those who read several recipes of the same files.
+
+    Raises `DataError` with the problems of all files together.
+    """
+    data = recipe.data
+    if data.planted is not None:
+        _check_perturbation(data.planted.perturbation)
+    tables = _read_files(recipe, reader or PairReader())
+    if data.folds is not None:
+        tables = {**tables, **_held_out(tables["train"], data.folds, data.fold)}
+    if data.max_train_pairs is not None:
+        tables["train"] = _draw(tables["train"], data.max_train_pairs)
+    if data.planted is None:
+        return tables
+    return {split: _with_planted(table, data.planted) for split, table in tables.items()}
+
+
+def _read_files(recipe: Recipe, reader: PairReader) -> dict[Split, PairTable]:
+    data = recipe.data
+    paths: dict[Split, str | None] = {"train": data.train, "dev": data.dev, "test": data.test}
+    tables: dict[Split, PairTable] = {}
+    problems: list[str] = []
+    for split, path in paths.items():
+        if path is None:
+            continue
+        try:
+            tables[split] = reader.read(
+                path,
+                format=data.format,
+                columns=data.columns,
+                label_range=data.label_range,
+                labels="optional" if split == "test" else "required",
+                encoding=data.encoding,
+            )
+        except DataError as error:
+            problems += error.problems
+    if problems:
+        raise DataError(problems)
+    return tables
+
+
+def _check_perturbation(name: str) -> None:
+    if name not in PERTURBATIONS:
+        hint = did_you_mean(name, PERTURBATIONS) or f"; choose from {', '.join(PERTURBATIONS)}"
+        raise InputError(f"data.planted.perturbation: there is no {name}{hint}")
+
+
+def _with_planted(table: PairTable, plan: Planted) -> PairTable:
+    """The table with planted pairs; as it is where it has no labels."""
+    if table.label is None:
+        return table
+    try:
+        return planted(table, plan.perturbation, plan.share, plan.label)
+    except ValueError as error:
+        raise InputError(f"{table.name}: data.planted: {error}") from None
+
+
+def _held_out(table: PairTable, folds: int, fold: int) -> dict[Split, PairTable]:
+    """Train without a fold, and that fold as dev."""
+    try:
+        rows = fold_rows(table, folds)
+    except ValueError as error:
+        raise InputError(f"{table.name}: {error}: lower data.folds") from None
+    rest = np.sort(np.concatenate([rows[other] for other in range(folds) if other != fold]))
+    return {
+        "train": table.take(rest),
+        "dev": dataclasses.replace(table.take(rows[fold]), name=f"{table.name}, fold {fold} of {folds}"),
+    }
+
+
+def _draw(table: PairTable, count: int) -> PairTable:
+    """`count` pairs of the table, in its order; the same for every seed, or seeds would differ in data."""
+    rows = np.random.default_rng(0).permutation(len(table))[:count]
+    return table.take(sorted(rows.tolist()))
+
+
+def data_warnings(tables: Mapping[Split, PairTable]) -> tuple[str, ...]:
+    """What a reader could live with, and labels that nothing can be learnt from or judged by."""
+    found = [warning for table in tables.values() for warning in table.warnings]
+    for table in tables.values():
+        if table.label is not None and np.ptp(table.label) == 0:
+            found.append(
+                f"{table.name}: all labels are {table.label[0]:g}: no correlation exists on these pairs"
+            )
+    return tuple(found)
+
+
+def binary_threshold(recipe: Recipe, train: PairTable) -> float | None:
+    """The lowest similar label: the recipe's, else what the training data's own column implies, else None."""
+    task = recipe.tasks.binary
+    if task is not None and task.threshold is not None:
+        return task.threshold
+    if train.label is None or train.binary is None:
+        return None
+    return implied_threshold(train.label, train.binary)
+
+
+def binary_labels(recipe: Recipe, table: PairTable) -> NDArray[np.int64] | None:
+    """What the binary task learns from, (n,); None where the recipe has no such task.
+
+    Raises `InputError` where it has one, and neither a threshold nor the data's own column.
+    """
+    task = recipe.tasks.binary
+    if task is None:
+        return None
+    if task.threshold is not None and table.label is not None:
+        return (table.label >= task.threshold).astype(np.int64)
+    if table.binary is None:
+        raise InputError(
+            f"{table.name}: has no binary column for tasks.binary; set tasks.binary.threshold, "
+            "or leave tasks.binary out"
+        )
+    return table.binary

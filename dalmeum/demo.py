@@ -1,0 +1,106 @@
+"""The whole story on the built-in practice set: data, a study, a report, a submission, the hidden test."""
+
+import math
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import yaml
+
+from dalmeum.data import PairTable
+from dalmeum.data.practice import practice_tables, write_practice
+from dalmeum.errors import DalmeumError, InputError
+from dalmeum.evaluation import Evaluation, evaluate_predictions
+from dalmeum.experiments.predictions import write_submission
+from dalmeum.experiments.runs import Run
+from dalmeum.experiments.scoring import load, score_table
+from dalmeum.experiments.study.execute import PAGE, Conducted, conduct
+from dalmeum.experiments.study.plan import load_study
+from dalmeum.files import write_text
+from dalmeum.stats import METRICS
+
+STUDY = "practice"
+"""The study's name; its file is `practice.yaml`, so that `dalmeum study` calls it the same."""
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the demo leaves.
+
+    Attributes:
+        study: its verdicts are on dev.
+        page: the study's.
+        run: the one handed in: of the arm that is best on dev, the run that is best there.
+        submission: the file with its predictions.
+        test: its scores on the practice set's hidden labels.
+    """
+
+    study: Conducted
+    page: Path
+    run: Run
+    submission: Path
+    test: Evaluation
+
+
+def write_files(folder: Path, output: Path) -> Path:
+    """Write the practice set, its recipe and its study to `folder`; answers the study's file.
+
+    A recipe or study that stands there is someone's experiment, and is kept. `output` is where a new study
+    has its runs. Raises `InputError` where the folder can't be written.
+    """
+    write_practice(folder)
+    study = folder / f"{STUDY}.yaml"
+    for path in (folder / "recipe.yaml", study):
+        if not path.exists():
+            text = resources.files("dalmeum.data.practice").joinpath(path.name).read_text(encoding="utf-8")
+            # A path may hold what YAML reads as more than text.
+            for name in ("train", "dev", "test"):
+                text = text.replace(f"practice/{name}.csv", _yaml(folder / f"{name}.csv"))
+            text = text.replace("practice/", f"{folder.as_posix()}/")
+            write_text(path, text.replace("output: runs", f"output: {_yaml(output)}"))
+    return study
+
+
+def _yaml(path: Path) -> str:
+    """A path as YAML reads it back, in quotes where it needs them."""
+    return yaml.safe_dump(path.as_posix(), allow_unicode=True, width=math.inf).removesuffix("...\n").strip()
+
+
+def run_demo(folder: Path, output: Path) -> Demo:
+    """Write the practice set to `folder`, and do with it what a competitor does.
+
+    The study that stands there is conducted, with its runs in `output`; finished ones are not run again.
+
+    Raises `InputError` where a folder can't be written or a changed study is no good.
+    """
+    file = write_files(folder, output)
+    study = load_study(file)
+    if "dev" not in study.splits:
+        raise InputError(f"{file}: splits: dev is missing: the demo chooses its model there; add it")
+    baseline = study.baseline.model_copy(update={"output": str(output)})
+    pages = Path("studies", STUDY)
+    result = conduct(study.model_copy(update={"baseline": baseline}), STUDY, pages)
+    run = _chosen(result)
+    scorer = load(run.folder)
+    test: PairTable = practice_tables()["test"]
+    predictions = score_table(scorer, test)
+    submission = run.folder / "submission.csv"
+    write_submission(submission, test, predictions)
+    evaluation = evaluate_predictions(test, predictions, threshold=scorer.binary_threshold)
+    return Demo(result, pages / PAGE, run, submission, evaluation)
+
+
+def _chosen(conducted: Conducted) -> Run:
+    """Of the arm that is best on dev, the run that is best there.
+
+    Raises `DalmeumError` where no arm is: an arm's predictions are all the same.
+    """
+    findings = conducted.findings
+    if findings.choice is None:
+        raise DalmeumError(
+            f"study {findings.name}: no arm can be chosen: one has no {findings.metric} on dev"
+        )
+    metric = findings.metric
+    best = max if METRICS[metric].higher_is_better else min
+    runs = [(run.metrics()["dev"][metric]["value"], run) for run in conducted.runs[findings.choice.best]]
+    return best(((score, run) for score, run in runs if score is not None), key=lambda each: each[0])[1]

@@ -1,0 +1,288 @@
+"""Arms from runs: whose recipes differ in their seed alone are seeds of one arm; and all that they kept."""
+
+import dataclasses
+import functools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dalmeum.comparison import BASELINE, Arm, Arms, Checkpoints, Curve, Pairs
+from dalmeum.data import PairTable
+from dalmeum.errors import InputError
+from dalmeum.experiments.predictions import Array, ScoredPairs, read_evaluations, read_predictions
+from dalmeum.experiments.report.text import shorten
+from dalmeum.experiments.runs import Run, open_run
+
+SEED = "training.seed"
+LONGEST_NAME = 60
+
+Read = Callable[[Path], ScoredPairs]
+
+
+@dataclass(frozen=True)
+class RunGroup:
+    """The runs of one arm.
+
+    Attributes:
+        name: what it changes of the baseline, or its first run's id where that has no name.
+        runs: by seed and, of one seed, by fold.
+        seeds: of the runs.
+        changes: keys and values of its recipe that are not the baseline's; empty for the baseline.
+    """
+
+    name: str
+    runs: tuple[Run, ...]
+    seeds: tuple[int, ...]
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """A run's recipe as `section.key: value`.
+
+    Attributes:
+        shown: as the recipe has them.
+        decisive: data by what the files held, not by where they lie.
+    """
+
+    run: Run
+    shown: Mapping[str, Any]
+    decisive: Mapping[str, Any]
+
+    @property
+    def seed(self) -> int:
+        seed: int = self.shown[SEED]
+        return seed
+
+    @property
+    def recipe(self) -> str:
+        """The same for all seeds of an arm."""
+        return json.dumps({**self.decisive, SEED: None}, sort_keys=True)
+
+    def changes(self, baseline: "_Settings") -> dict[str, Any]:
+        return {
+            key: self.shown[key]
+            for key, value in self.decisive.items()
+            if key not in baseline.decisive or baseline.decisive[key] != value
+        }
+
+
+def open_runs(names: Sequence[str], output: Path) -> list[Run]:
+    """The finished runs with these folders or ids; `InputError` where one is none, or is named twice."""
+    runs: dict[Path, Run] = {}
+    for name in names:
+        run = open_run(name, output)
+        if run.folder.resolve() in runs:
+            raise InputError(f"{run.folder}: is given twice: leave one out")
+        if run.record.state != "finished":
+            raise InputError(
+                f"{run.folder}: is not finished ({run.record.state}): finish it with dalmeum train --resume, "
+                "or leave it out"
+            )
+        runs[run.folder.resolve()] = run
+    folds = {run.recipe().data.fold: run for run in runs.values()}
+    if len(folds) > 1:
+        first, second, *_ = folds.values()
+        raise InputError(
+            f"{first.folder} and {second.folder}: are of different folds: compare runs of one fold, or let "
+            "dalmeum study judge over all of them (its key folds)"
+        )
+    if len(runs) < 2:
+        raise InputError(f"{', '.join(names)}: one run has nothing to be compared with: name another, too")
+    return list(runs.values())
+
+
+def groups_of(runs: Sequence[Run]) -> list[RunGroup]:
+    """Runs by recipe, the first run's recipe first.
+
+    Raises `InputError` where all have one recipe, or two have one recipe and one seed.
+    """
+    settings = [_settings(run) for run in runs]
+    arms: dict[str, dict[int, _Settings]] = {}
+    for each in settings:
+        seeds = arms.setdefault(each.recipe, {})
+        if each.seed in seeds:
+            raise InputError(
+                f"{seeds[each.seed].run.folder} and {each.run.folder}: have one recipe and one seed, "
+                f"{each.seed}: leave one out"
+            )
+        seeds[each.seed] = each
+    if len(arms) == 1:
+        raise InputError(
+            f"{runs[0].folder} and {runs[-1].folder}: all runs are seeds of one recipe, so there is nothing "
+            "to compare: name runs of another recipe, too, or let dalmeum study run one"
+        )
+    return _named([[seeds[seed] for seed in sorted(seeds)] for seeds in arms.values()], but=SEED)
+
+
+def single_runs(runs: Sequence[Run]) -> list[RunGroup]:
+    """Each run an arm of its own, the first one the baseline."""
+    return _named([[_settings(run)] for run in runs])
+
+
+def _named(groups: Sequence[Sequence[_Settings]], but: str | None = None) -> list[RunGroup]:
+    """Groups named by their changes, `but` one key."""
+    arms: dict[str, RunGroup] = {}
+    for group in groups:
+        changes = {key: value for key, value in group[0].changes(groups[0][0]).items() if key != but}
+        name = shorten(", ".join(f"{key}={_text(value)}" for key, value in changes.items()), LONGEST_NAME)
+        if not arms:
+            name = BASELINE
+        elif not name or name in arms:
+            name = group[0].run.id
+        runs, seeds = tuple(each.run for each in group), tuple(each.seed for each in group)
+        arms[name] = RunGroup(name, runs, seeds, changes)
+    return list(arms.values())
+
+
+def read_arms(
+    groups: Sequence[RunGroup],
+    splits: Sequence[str],
+    *,
+    baseline: str = BASELINE,
+    folds: int = 1,
+    tables: Mapping[str, PairTable | None] | None = None,
+) -> Arms:
+    """All that runs kept, each file read once.
+
+    With folds, the runs of a seed that leave out one fold each give one row together: on dev each pair's
+    prediction by the run that did not learn from it (out of fold), on test the mean of them all.
+
+    Args:
+        groups: with as many runs after one another as there are folds for each seed.
+        splits: to judge on.
+        tables: by split, the sentences; left aside where they are of other pairs or labels by now.
+
+    Raises:
+        InputError: runs that were not scored on the same pairs, labels that do not vary, a damaged file.
+    """
+    read = functools.cache(read_predictions)
+    scored = {
+        split: {group.name: _rows(group.runs, split, folds, read) for group in groups} for split in splits
+    }
+    pairs = {}
+    for split, of_arms in scored.items():
+        first, *others = (those for those, _ in of_arms.values())
+        for other in others:
+            _check_same(first, other)
+        table = (tables or {}).get(split)
+        pairs[split] = _with_sentences(first, table) if table is not None else first
+    arms = []
+    for group in groups:
+        train, train_rows = _train(group.runs, folds, read)
+        arms.append(
+            Arm(
+                name=group.name,
+                predictions={split: of_arms[group.name][1] for split, of_arms in scored.items()},
+                seeds=group.seeds,
+                changes=group.changes,
+                runs=tuple(run.id for run in group.runs),
+                train=train,
+                train_predictions=train_rows,
+                curves=_curves(group.runs),
+                checkpoints=_checkpoints(group.runs, read),
+            )
+        )
+    return Arms.of(arms, pairs, baseline=baseline, paired=len({arm.seeds for arm in arms}) == 1, folds=folds)
+
+
+def _rows(runs: Sequence[Run], split: str, folds: int, read: Read) -> tuple[Pairs, Array]:
+    """The pairs that runs were scored on, and a row of predictions a seed."""
+    seeds = (runs[start : start + folds] for start in range(0, len(runs), folds))
+    (first, row), *others = (
+        _of_seed([read(run.predictions(split)) for run in those], split) for those in seeds
+    )
+    for other, _ in others:
+        _check_same(first, other)
+    return first, np.stack([row, *(other for _, other in others)])
+
+
+def _of_seed(parts: Sequence[ScoredPairs], split: str) -> tuple[Pairs, Array]:
+    """The pairs and predictions of one seed, from its folds."""
+    sets = [Pairs(part.ids, part.labels, str(part.path)) for part in parts]
+    if split == "dev":
+        ids = tuple(name for part in parts for name in part.ids)
+        labels = np.concatenate([part.labels for part in parts])
+        return Pairs(ids, labels, sets[0].name), np.concatenate([part.predictions for part in parts])
+    for other in sets[1:]:
+        _check_same(sets[0], other)
+    return sets[0], np.mean([part.predictions for part in parts], axis=0)
+
+
+def _check_same(first: Pairs, other: Pairs) -> None:
+    if not first.are(other):
+        raise InputError(
+            f"{other.name}: was not scored on the same pairs and labels as {first.name}: "
+            "compare runs on one file, or train them again"
+        )
+
+
+def _with_sentences(pairs: Pairs, table: PairTable) -> Pairs:
+    if table.label is None or not pairs.are(Pairs(table.id, table.label)):
+        return pairs
+    return dataclasses.replace(pairs, table=table)
+
+
+def _train(runs: Sequence[Run], folds: int, read: Read) -> tuple[Pairs | None, Array | None]:
+    """None where a run kept no predictions of its training pairs, and over folds: each run has others."""
+    if folds > 1 or not all(run.predictions("train").is_file() for run in runs):
+        return None, None
+    return _rows(runs, "train", 1, read)
+
+
+def _curves(runs: Sequence[Run]) -> tuple[Curve, ...]:
+    """The runs' evaluations on dev; none where a run is from before histories were kept, or had no dev."""
+    curves = []
+    for run in runs:
+        if not (run.folder / "history.json").is_file():
+            return ()
+        # A resumed run may have evaluated a step twice.
+        scores = {
+            entry["step"]: entry["eval_pearson"]
+            for entry in run.history()
+            if entry.get("eval_pearson") is not None
+        }
+        if not scores:
+            return ()
+        steps = sorted(scores)
+        curves.append(Curve(np.array(steps, float), np.array([scores[step] for step in steps])))
+    return tuple(curves)
+
+
+def _checkpoints(runs: Sequence[Run], read: Read) -> tuple[Checkpoints, ...]:
+    """What the runs predicted on dev at every evaluation; none where one kept none."""
+    kept = []
+    for run in runs:
+        if not run.evaluations.is_file():
+            return ()
+        dev = read(run.predictions("dev"))
+        kept.append(Checkpoints(dev.labels, read_evaluations(run.evaluations, dev.ids)))
+    return tuple(kept)
+
+
+def _settings(run: Run) -> _Settings:
+    recipe = run.recipe().model_dump(
+        mode="json", exclude={"question": True, "output": True, "data": {"test"}}
+    )
+    shown = _flat(recipe)
+    hashes = {
+        f"data.{split}": file.sha256
+        for split, file in run.record.data.items()
+        if shown.get(f"data.{split}") is not None
+    }
+    return _Settings(run, shown, {**shown, **hashes})
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        found |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return found
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

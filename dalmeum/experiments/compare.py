@@ -1,0 +1,50 @@
+"""Runs that exist, compared on the same pairs: recipes where each has seeds, else the trained models."""
+
+from collections.abc import Sequence
+
+from dalmeum.comparison import Findings, compare_arms
+from dalmeum.data import PairTable
+from dalmeum.data.splits import Split, read_splits
+from dalmeum.errors import DalmeumError, InputError
+from dalmeum.experiments.arms import groups_of, read_arms, single_runs
+from dalmeum.experiments.runs import Run
+
+PAGE = "compare.html"
+
+SPLITS: tuple[Split, ...] = ("dev", "test")
+
+
+def compare_runs(
+    runs: Sequence[Run], *, split: Split = "dev", metric: str = "pearson", smallest_effect: float = 0.005
+) -> Findings:
+    """Judge finished runs on a labelled split, the first one's recipe being the baseline.
+
+    Raises `InputError` where they are all of one recipe, were not scored on the same pairs, or the labels do
+    not vary.
+    """
+    groups = groups_of(runs)
+    _check_split(runs, split)
+    if min(len(group.runs) for group in groups) < 2:
+        groups = single_runs(runs)
+    arms = read_arms(groups, [split], tables={split: _sentences(groups[0].runs[0], split)})
+    return compare_arms(arms, metric=metric, smallest_effect=smallest_effect)
+
+
+def _sentences(run: Run, split: Split) -> PairTable | None:
+    """None where the file is not there any more."""
+    try:
+        return read_splits(run.recipe()).get(split)
+    except DalmeumError:
+        return None
+
+
+def _check_split(runs: Sequence[Run], split: str) -> None:
+    """`InputError` for a run that was not scored on the split, naming the split that all were."""
+    lacking = next((run for run in runs if not run.predictions(split).is_file()), None)
+    if lacking is None:
+        return
+    shared = [
+        other for other in SPLITS if other != split and all(run.predictions(other).is_file() for run in runs)
+    ]
+    mend = f"all runs have {shared[0]}: --split {shared[0]}" if shared else "train it again with it"
+    raise InputError(f"{lacking.predictions(split)}: is missing: the run has no such split; {mend}")

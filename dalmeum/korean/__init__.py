@@ -1,0 +1,1 @@
+"""Korean as a language: jamo, morphemes by Kiwi, and the predicates of a sentence."""

@@ -1,0 +1,6 @@
+"""What people look at: HTML pages, and the terminal's tables of scores. It knows no run folder."""
+
+from dalmeum.pages.document import ASSETS
+from dalmeum.pages.run import RunPage, render_run, write_run
+
+__all__ = ["ASSETS", "RunPage", "render_run", "write_run"]

@@ -1,0 +1,153 @@
+"""The frame of every page: one file with its style, its texts in both languages, and its figures."""
+
+import base64
+import functools
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from dalmeum.files import write_text
+from dalmeum.languages import LANGUAGES, Text, chosen_language
+from dalmeum.pages import numbers
+from dalmeum.pages.plots import Figure
+from dalmeum.pages.text import Shown, script_json, shorten, source_name
+
+ASSETS = "assets"
+"""The usual name of the folder that holds what pages share, beside the folders of the pages."""
+
+TEMPLATES = "templates"
+
+
+@dataclass(frozen=True)
+class Page:
+    """What one page shows.
+
+    Attributes:
+        title: of the browser's tab.
+        template: name of the body's template.
+        values: what the template names. Nothing in it is trusted: a text is shown as text.
+        figures: by the id of the place that each is drawn into.
+    """
+
+    title: Shown
+    template: str
+    values: Mapping[str, Any]
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+
+
+def write_page(path: Path, page: Page, *, assets: Path, self_contained: bool = False) -> None:
+    """Write a page, and Plotly's script into the folder `assets`, which pages beside each other share.
+
+    With `self_contained` the script, of about 5 MB, stands inside the page, and `assets` is left alone.
+    Raises `InputError` where a place can't be written; what stood there then stays.
+    """
+    if self_contained:
+        write_text(path, render(page))
+        return
+    script = assets / plotly_name()
+    # Its name holds its hash: a script that is there is the right one, whoever wrote it.
+    if not script.is_file():
+        write_text(script, _plotly())
+    write_text(path, render(page, quote(Path(os.path.relpath(script, path.parent)).as_posix())))
+
+
+def render(page: Page, plotly: str = "") -> str:
+    """A page as HTML that asks for no address but `plotly`, Plotly's script; without one it holds the script.
+
+    Its own security policy lets no script run but the page's own and the one that they fetch, whatever a
+    sentence may hold.
+    """
+    scripts = {
+        "language_script": asset("language.js"),
+        "page_script": asset("page.js"),
+        "plotly_script": Markup("") if plotly or not page.figures else Markup(_plotly()),
+    }
+    text = (
+        _environment()
+        .get_template(page.template)
+        .render(
+            **page.values,
+            title=page.title,
+            chosen=chosen_language() or "",
+            policy=_policy(*filter(None, scripts.values())),
+            style=asset("page.css"),
+            figures=Markup(script_json(page.figures)),
+            plotly=plotly if page.figures else "",
+            **scripts,
+        )
+    )
+    # A sentence may hold half of a surrogate pair, which no encoding can write.
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def plotly_name() -> str:
+    """The file name of Plotly's script, by its content."""
+    return f"plotly-{hashlib.sha256(_plotly().encode()).hexdigest()[:12]}.min.js"
+
+
+def asset(name: str) -> Markup:
+    """One of this package's own files, which alone are trusted."""
+    return Markup(resources.files(__package__).joinpath(TEMPLATES, name).read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader(__package__, TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    both = environment.get_template("both.html").module
+
+    def shown(value: Any) -> Any:
+        return both.both(value) if isinstance(value, Text) else value  # type: ignore[attr-defined] # a macro
+
+    environment.finalize = shown
+    environment.globals["say"] = _say
+    for name in ("number", "signed", "percent", "count", "interval", "difference"):
+        environment.filters[name] = getattr(numbers, name)
+    environment.filters["shorten"] = shorten
+    environment.filters["languages"] = _languages
+    environment.filters["source_name"] = source_name
+    return environment
+
+
+def _say(english: str, korean: str, **values: Any) -> Text:
+    """A text in both languages, with `{name}` filled in."""
+    return Text(english, korean).format(**values)
+
+
+def _languages(text: Shown) -> dict[str, str]:
+    """A text by language: a name is the same in each."""
+    return {each: text.in_language(each) if isinstance(text, Text) else text for each in LANGUAGES}
+
+
+@functools.cache
+def _plotly() -> str:
+    # Takes a moment to import, and only pages need it.
+    from plotly.offline import get_plotlyjs
+
+    return str(get_plotlyjs())
+
+
+def _policy(*scripts: str) -> str:
+    """Content security policy that allows these inline scripts, what they fetch, and no address else."""
+    hashes = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+        for script in scripts
+    )
+    return (
+        f"default-src 'none'; script-src {hashes} 'strict-dynamic'; style-src 'unsafe-inline'; "
+        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+    )

@@ -1,0 +1,70 @@
+"""Scores with their intervals, for the terminal and for pages."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from dalmeum import terminal
+from dalmeum.evaluation import Evaluation, Slice
+from dalmeum.languages import Text
+from dalmeum.pages.numbers import NONE, RANGE, count, number
+from dalmeum.pages.tables import Cell, Group, Row, Table, estimate_cell
+from dalmeum.pages.text import Shown, source_name
+from dalmeum.stats import METRICS, Estimate
+
+Json = Mapping[str, Mapping[str, float | None] | None]
+
+SCORE, INTERVAL = Text("score", "점수"), Text("95 % interval", "95 % 구간")
+PAIRS = Text("pairs", "문장쌍")
+SOURCE, LABEL = Text("source", "출처"), Text("label", "레이블")
+MOST_SLICES = 50
+
+
+def metrics_lines(metrics: Json, title: Shown) -> list[str]:
+    """A terminal's table of scores, `{name: {value, low, high}}`, with their intervals."""
+    rows: list[Sequence[object]] = [(title, SCORE, INTERVAL)]
+    for name, estimate in metrics.items():
+        if estimate is None or estimate["value"] is None:
+            rows.append((name, NONE, ""))
+            continue
+        low, high = estimate["low"], estimate["high"]
+        bounds = "" if low is None or high is None else RANGE.format(low=f"{low:.4f}", high=f"{high:.4f}")
+        rows.append((name, f"{estimate['value']:.4f}", bounds))
+    return terminal.table(rows, right=[1])
+
+
+def slice_lines(evaluation: Evaluation) -> list[str]:
+    """The slices' scores as tables for a terminal; sources only where there are several."""
+    lines = []
+    for title, parts in ((SOURCE, evaluation.by_source), (LABEL, evaluation.by_label)):
+        if len(parts) < 2:
+            continue
+        names = list(parts[0].metrics.by_name)
+        rows: list[Sequence[object]] = [(title, PAIRS, *names)]
+        for part in parts:
+            rows.append((part.name, count(part.pairs), *map(_value, part.metrics.by_name.values())))
+        lines += ["", *terminal.table(rows, right=range(1, len(names) + 2))]
+    return lines
+
+
+def metric_title(name: str) -> Shown:
+    """What people read for a metric, F1 and those of one's own included."""
+    return (METRICS[name].title or name) if name in METRICS else name.upper()
+
+
+def slices_table(slices: Sequence[Slice], head: Text) -> Table:
+    """The scores of the first `MOST_SLICES` slices, and how many more there are."""
+    names = list(slices[0].metrics.by_name) if slices else []
+    rows = [
+        Row(
+            source_name(part.name),
+            [Cell(count(part.pairs)), *map(estimate_cell, part.metrics.by_name.values())],
+        )
+        for part in slices[:MOST_SLICES]
+    ]
+    left_out = len(slices) - MOST_SLICES
+    more = Text("and {left_out:,} more", "그 밖에 {left_out:,}개").format(left_out=left_out)
+    return Table([head, PAIRS, *map(metric_title, names)], [Group(rows)], more=more if left_out > 0 else "")
+
+
+def _value(estimate: Estimate | None) -> str:
+    return NONE if estimate is None or not math.isfinite(estimate.value) else number(estimate.value, 4)

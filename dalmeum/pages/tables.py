@@ -1,0 +1,76 @@
+"""Tables as values; one template draws them all, and folds each row into a card on a narrow screen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dalmeum.pages.numbers import NONE, has_interval, interval, number, signed, signed_interval
+from dalmeum.pages.text import Shown
+from dalmeum.stats import Estimate
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value, with lines in small type below it; `mark` is the class of style that colours the value."""
+
+    value: Shown
+    below: Sequence[Shown] = ()
+    mark: str = ""
+
+
+EMPTY = Cell(NONE)
+
+
+@dataclass(frozen=True)
+class Row:
+    """`below` are lines in small type below the name."""
+
+    name: Shown
+    cells: Sequence[Cell]
+    below: Sequence[Shown] = ()
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows that belong together, under a title where they have one."""
+
+    rows: Sequence[Row]
+    title: Shown = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The first of `heads` is that of the names; each row has a cell for each of the others.
+
+    Attributes:
+        wide: whether the last column holds sentences rather than numbers.
+        more: what is said below the table, as that rows were left out.
+    """
+
+    heads: Sequence[Shown]
+    groups: Sequence[Group]
+    wide: bool = False
+    more: Shown = ""
+
+
+def estimate_cell(estimate: Estimate | None, digits: int = 3) -> Cell:
+    """A score with its bounds below it, where it has some; these have a digit less."""
+    if estimate is None or number(estimate.value) == NONE:
+        return EMPTY
+    below = (interval(estimate, digits - 1),) if has_interval(estimate) else ()
+    return Cell(number(estimate.value, digits), below)
+
+
+def difference_cell(difference: Estimate | None, digits: int = 3) -> Cell:
+    """A difference of two errors, coloured where its interval leaves 0 out: less is better."""
+    if difference is None:
+        return EMPTY
+    mark = ""
+    if is_clear(difference):
+        mark = "better" if difference.value < 0 else "worse"
+    below = (signed_interval(difference, digits),) if has_interval(difference) else ()
+    return Cell(signed(difference.value, digits), below, mark)
+
+
+def is_clear(difference: Estimate) -> bool:
+    """Whether the interval leaves 0 out; what shows as 0.000 is no difference, however sure."""
+    return bool(round(difference.value, 3)) and (difference.low > 0 or difference.high < 0)

@@ -1,0 +1,83 @@
+"""The two questions of every comparison, `score` and `difference`; the shape of what is asked about chooses
+the method: predictions (n,) are one trained model's, (k, n) those of k seeds of one recipe.
+"""
+
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from dalmeum.stats import weighted
+from dalmeum.stats.columns import equal_columns, one_row
+from dalmeum.stats.correlations import compare_correlations
+from dalmeum.stats.intervals import CONFIDENCE, Difference, Score, bca
+from dalmeum.stats.metrics import Metric, metric_named
+from dalmeum.stats.paired import paired_difference
+from dalmeum.stats.resampling import RESAMPLES
+from dalmeum.stats.seeds import mean_over_seeds, seed_by_pair
+from dalmeum.stats.weighted import Statistic
+
+
+def score(
+    metric: str | Statistic,
+    labels: ArrayLike,
+    rows: ArrayLike,
+    *,
+    resamples: int = RESAMPLES,
+    confidence: float = CONFIDENCE,
+) -> Score:
+    """How good a model is, or an arm.
+
+    Args:
+        metric: a name in `METRICS`, a `Metric`, or a statistic of `dalmeum.stats.weighted`.
+        labels: (n,).
+        rows: predictions of one model, (n,) or (1, n): the BCa bootstrap over pairs. Or of k >= 2 seeds,
+            (k, n): a `SeedMean`, whose interval holds for new seeds and new pairs.
+
+    Raises:
+        ValueError: an unknown metric, or shapes that do not fit.
+    """
+    statistic, rows = _statistic(metric), one_row(rows)
+    if rows.ndim == 1:
+        columns = equal_columns(labels, rows)
+        return Score(bca(statistic, *columns, resamples=resamples, confidence=confidence))
+    return mean_over_seeds(labels, rows, metric=statistic, resamples=resamples, confidence=confidence)
+
+
+def difference(
+    metric: str | Statistic,
+    labels: ArrayLike,
+    first: ArrayLike,
+    second: ArrayLike,
+    paired: bool = True,
+    *,
+    resamples: int = RESAMPLES,
+    confidence: float = CONFIDENCE,
+) -> Difference:
+    """By how much the first scores above the second, on the same n pairs.
+
+    Args:
+        metric, labels: as in `score`.
+        first, second: predictions of one model each, (n,) or (1, n): the paired bootstrap; of Pearson a
+            `CorrelationComparison`, with the tests of Williams, Steiger and Zou beside it, where those can
+            be made. Or of k >= 2 seeds each, (k, n) and (m, n): a `SeedDifference` (Obuchowski and Rockette).
+        paired: of seeds, the i-th rows of both have one seed (k = m).
+
+    Raises:
+        ValueError: an unknown metric, or shapes that do not fit.
+    """
+    statistic, one, other = _statistic(metric), one_row(first), one_row(second)
+    how: Any = {"resamples": resamples, "confidence": confidence}
+    if one.ndim > 1 or other.ndim > 1:
+        return seed_by_pair(labels, one, other, paired=paired, metric=statistic, **how)
+    if statistic is weighted.pearson:
+        try:
+            return compare_correlations(labels, one, other, **how)
+        except ValueError:
+            pass  # too few pairs, or predictions that do not vary or mirror each other
+    return paired_difference(labels, one, other, metric=statistic, **how)
+
+
+def _statistic(metric: str | Statistic) -> Statistic:
+    row = metric_named(metric) if isinstance(metric, str) else metric
+    # Pearson has tests of its own, whoever names it.
+    return weighted.pearson if isinstance(row, Metric) and row.statistic is weighted.pearson else row

@@ -1,0 +1,99 @@
+"""The JSON of findings as 0.1.0 wrote it, from today's: `python -m tests.older_schema OLD.json NEW.json`.
+
+Before schema 2 a study and a comparison had a shape each. All of their numbers stand in today's.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+Json = dict[str, Any]
+
+JUDGED = ("score", "difference", "verdict")
+
+
+def as_study(findings: Json) -> Json:
+    return {
+        "study": findings["name"],
+        "question": findings["question"],
+        "against": findings["baseline"],
+        "judgements": [_judgement(findings, split) for split in findings["splits"]],
+        "gaps": {split: _each(findings, split, "gap") for split in findings["splits"]},
+        "diagnosis": {split: _known(_each(findings, split, "diagnosis")) for split in findings["splits"]},
+        **{name: findings[name] for name in ("convergence", "choice_on_dev", "choice_of_checkpoint")},
+    }
+
+
+def as_comparison(findings: Json) -> Json:
+    (split,) = findings["splits"]
+    judgement, models = _judgement(findings, split), findings["compared"] == "models"
+    for name, arm in judgement["arms"].items():
+        arm |= {key: findings["arms"][name][key] for key in ("seeds", "changes")}
+        tests = findings["splits"][split]["arms"][name].get("tests")
+        arm |= {} if tests is None else {"tests": tests}
+    return {
+        "baseline": findings["baseline"],
+        "compared": findings["compared"],
+        "same_seeds": findings["paired"],
+        **judgement,
+        "gaps": None if models else _each(findings, split, "gap"),
+        **{name: findings[name] for name in ("convergence", "choice_on_dev", "choice_of_checkpoint")},
+        "diagnosis": _known(_each(findings, split, "diagnosis")),
+    }
+
+
+def _judgement(findings: Json, split: str) -> Json:
+    of_split = findings["splits"][split]
+    return {
+        "split": split,
+        "metric": findings["metric"],
+        "smallest_effect": findings["smallest_effect"],
+        "pairs": of_split["pairs"],
+        "arms": {
+            name: {"runs": findings["arms"][name]["runs"], **{key: arm[key] for key in JUDGED}}
+            for name, arm in of_split["arms"].items()
+        },
+    }
+
+
+def _each(findings: Json, split: str, key: str) -> Json:
+    return {name: arm[key] for name, arm in findings["splits"][split]["arms"].items()}
+
+
+def _known(values: Json) -> Json | None:
+    """Where the sentences are gone, 0.1.0 said so once, not for each arm."""
+    return values if any(values.values()) else None
+
+
+def differences(old: Any, new: Any, place: str = "") -> list[str]:
+    """Where two JSON values differ: not one digit may."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return [
+            line
+            for key in dict.fromkeys([*old, *new])
+            for line in (
+                differences(old[key], new[key], f"{place}.{key}")
+                if key in old and key in new
+                else [f"{place}.{key}: in one alone"]
+            )
+        ]
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        pairs = enumerate(zip(old, new, strict=True))
+        return [
+            line for index, (one, other) in pairs for line in differences(one, other, f"{place}[{index}]")
+        ]
+    return [] if old == new else [f"{place}: {old!r} was, {new!r} is"]
+
+
+def main() -> None:
+    old, new = (json.loads(Path(name).read_text(encoding="utf-8")) for name in sys.argv[1:3])
+    if new.get("schema") == 2:
+        new = as_study(new) if "judgements" in old else as_comparison(new)
+    found = differences(old, new)
+    print("\n".join(found) or "equal in every number and word")
+    sys.exit(bool(found))
+
+
+if __name__ == "__main__":
+    main()
