@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from dalmeum.languages import Text
+
 
 def print_json(values: Mapping[str, Any]) -> None:
     """One object, on one line, with null for what does not exist."""
@@ -16,7 +18,7 @@ def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def note_warnings(warnings: Iterable[str]) -> None:
+def note_warnings(warnings: Iterable[str | Text]) -> None:
     for warning in warnings:
         note(f"warning: {warning}")
 
