@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).parents[1] / "dalmeum"
 
 LAYERS = (
     ("errors",),
-    ("configuration", "files", "languages", "progress", "templates", "terminal"),
+    ("languages",),
+    ("configuration", "files", "progress", "templates", "terminal"),
     ("recipe",),
     ("korean",),
     ("data",),

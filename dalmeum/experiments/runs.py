@@ -107,7 +107,7 @@ class Run:
         return (self.folder / "recipe.yaml").read_text(encoding="utf-8")
 
     def keep_data(self, reader: PairReader) -> "Run":
-        """The run with what its recipe has in memory written into its folder, so that the recipe is complete."""
+        """The run with what its recipe has in memory written into its folder: its recipe is complete."""
         recipe = self.recipe()
         kept = reader.write_held(recipe, self.folder / "data")
         if kept is recipe:
