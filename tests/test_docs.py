@@ -192,7 +192,7 @@ def test_reference_names_what_a_run_leaves(run: Run, tmp_path: Path) -> None:
     for page, heading in zip(REFERENCES, ("in `runs/", "`runs/"), strict=True):
         told = dict(named(page, heading))
         assert left <= told.keys()
-        assert told.keys() - left <= {"checkpoints/"}
+        assert told.keys() - left <= {"checkpoints/", "data/"}
         files = re.findall(r"`([\w-]+\.csv)`", told["predictions/"])
         assert {path.name for path in (run.folder / "predictions").iterdir()} <= set(files)
     calls = {

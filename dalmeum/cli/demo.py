@@ -13,8 +13,8 @@ from dalmeum.terminal import terminal_width, wrapped
 
 SYNTHETIC = Text(
     "The practice set is synthetic, made for trying things out: its scores say nothing about real data.",
-    "연습 데이터는 연습용으로 만든 합성 데이터입니다. 여기서 나온 점수는 실제 데이터에 대해 아무것도 말해 주지 "
-    "않습니다.",
+    "연습 데이터는 연습용으로 만든 합성 데이터입니다. 여기서 나온 점수는 실제 데이터에 대해 아무것도 말해 "
+    "주지 않습니다.",
 )
 HANDED_IN = Text(
     "Handed in: the run of that arm that is best on dev. It was picked by its dev score, which is therefore "
