@@ -8,7 +8,7 @@ import typer
 
 from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import JsonOption, OutputOption
-from dalmeum.cli.output import note, print_json
+from dalmeum.cli.output import note_page, print_json
 from dalmeum.errors import InputError
 
 
@@ -87,4 +87,4 @@ def compare(
     else:
         print(findings)
     if out is not None:
-        note(f"page: {out / PAGE}")
+        note_page(out / PAGE)

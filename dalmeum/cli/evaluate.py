@@ -16,7 +16,7 @@ from dalmeum.cli.options import (
     RunArgument,
     parse_columns,
 )
-from dalmeum.cli.output import count, note_warnings, print_json
+from dalmeum.cli.output import note_warnings, pairs, print_json
 
 
 @documented(
@@ -67,6 +67,6 @@ def evaluate(
         more = evaluation.slices_to_dict() if slices else {}
         print_json({"run": run, "file": file, "rows": rows, "metrics": metrics, **more})
         return
-    print("\n".join(metrics_lines(metrics, count(rows, "pair"))))
+    print("\n".join(metrics_lines(metrics, str(pairs(rows)))))
     if slices is not False:
         print("\n".join(slice_lines(evaluation)))

@@ -16,7 +16,8 @@ from dalmeum.cli.options import (
     RunArgument,
     parse_columns,
 )
-from dalmeum.cli.output import count, note_warnings, print_json
+from dalmeum.cli.output import note_warnings, pairs, print_json
+from dalmeum.languages import Text
 
 
 @documented(
@@ -66,4 +67,4 @@ def predict(
     if json:
         print_json({"run": run, "file": file, "rows": len(table), "out": str(out)})
     else:
-        print(f"{count(len(table), 'pair')} scored: {out}")
+        print(Text("{pairs} scored: {out}", "{pairs} 채점: {out}").format(pairs=pairs(len(table)), out=out))

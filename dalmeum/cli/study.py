@@ -7,7 +7,7 @@ import typer
 
 from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import JsonOption
-from dalmeum.cli.output import note, print_json
+from dalmeum.cli.output import note_page, print_json
 
 
 @documented(
@@ -77,4 +77,4 @@ def study(
         print_json(findings.to_dict())
     else:
         print(findings)
-    note(f"page: {folder / PAGE}")
+    note_page(folder / PAGE)

@@ -8,7 +8,8 @@ import typer
 
 from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import JsonOption
-from dalmeum.cli.output import note_warnings, print_json
+from dalmeum.cli.output import REPORT, RUN, note_warnings, print_json, print_places
+from dalmeum.languages import Text
 
 
 @documented(
@@ -55,6 +56,4 @@ def train(
         return
     for split in metrics:
         print("\n".join(metrics_lines(metrics[split], split)), end="\n\n")
-    print(f"run     {run.id}")
-    print(f"model   {run.model}")
-    print(f"report  {run.report}")
+    print_places([(RUN, run.id), (Text("model", "모델"), run.model), (REPORT, run.report)])

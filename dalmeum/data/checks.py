@@ -20,7 +20,6 @@ from dalmeum.data.findings import (
 )
 from dalmeum.data.table import PairTable
 from dalmeum.data.telling import Finding
-from dalmeum.languages import Text
 
 __all__ = ["BinaryRule", "CheckReport", "Finding", "LabelBin", "Lengths", "TableSummary", "check_tables"]
 
@@ -95,7 +94,7 @@ def check_tables(
     for table, key in zip(tables, keys, strict=True):
         summary = _summarise(table, count_tokens)
         summaries.append(summary)
-        findings += [Finding("note", "reader", Text(warning, warning), 1) for warning in table.warnings]
+        findings += [Finding("note", "reader", warning, 1) for warning in table.warnings]
         findings += sentence_findings(table, key)
         findings += repeated_pairs(table, key)
         findings += label_findings(table, summary.binary_rule)

@@ -183,10 +183,9 @@ def test_mojibake_is_a_problem_from_one_pair_in_a_thousand() -> None:
 
 
 def test_reader_warnings_are_notes() -> None:
-    warned = PairTable(("1",), ("",), ("a",), ("b",), name="x.csv", warnings=("x.csv: read as CP949",))
-    assert check_tables([warned]).findings == (
-        Finding("note", "reader", Text("x.csv: read as CP949", "x.csv: read as CP949"), 1),
-    )
+    warning = Text("x.csv: read as CP949", "x.csv: CP949로 읽음")
+    warned = PairTable(("1",), ("",), ("a",), ("b",), name="x.csv", warnings=(warning,))
+    assert check_tables([warned]).findings == (Finding("note", "reader", warning, 1),)
 
 
 def test_places_are_limited_and_counts_are_not() -> None:
