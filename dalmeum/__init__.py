@@ -14,7 +14,13 @@ __version__ = "0.1.0"
 register_offline()
 
 
-def load(run: str | Path, precision: str = "auto", output: str | Path = "runs") -> "PairScorer":
+def load(
+    run: str | Path,
+    precision: str = "auto",
+    output: str | Path = "runs",
+    *,
+    trust_code: bool = False,
+) -> "PairScorer":
     """The scorer of a run (its folder, or its id under `output`), or of a model folder.
 
     Args:
@@ -22,6 +28,7 @@ def load(run: str | Path, precision: str = "auto", output: str | Path = "runs") 
         precision: what the encoder computes in: `auto` (bfloat16 where the processor is good at it),
             `float32`, `bfloat16` or `float16`. The head computes in float32 always.
         output: the folder of runs in which an id is looked up.
+        trust_code: run the code that a model of an own kind names; without, such a model is refused.
 
     Raises:
         dalmeum.errors.InputError: no such run, not finished, or its model can't be read.
@@ -31,4 +38,4 @@ def load(run: str | Path, precision: str = "auto", output: str | Path = "runs") 
     """
     from dalmeum.experiments.runs import load as load_scorer
 
-    return load_scorer(run, precision, output)
+    return load_scorer(run, precision, output, trust_code=trust_code)

@@ -3,14 +3,16 @@
 All problems are reported at once, each with the key and the mend, before anything heavy is loaded.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, JsonValue, PlainSerializer, PlainValidator, Tag, model_validator
 
 from dalmeum.configuration import Section, apply_override, build, read_yaml
+from dalmeum.own_code import is_own, written
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
@@ -142,16 +144,43 @@ class DataRecipe(Section):
         return self.dev is not None or self.folds is not None
 
 
-class ModelRecipe(Section):
-    """Which pair scorer. `encoder`: a hub name, a folder, or `package:NAME/FOLDER` (an installed package)."""
+KINDS = ("cross", "bi", "offline")
+LOSSES = ("mixture", "correlation", "ccc", "mae", "mse", "huber", "bce", "ranknet", "cosent", "angle")
 
-    kind: Literal["cross", "bi", "offline"] = "cross"
+_OWN = re.compile(r"[\w.]+:\S+")
+
+
+def _model_kind(value: object) -> str:
+    if isinstance(value, str) and (value in KINDS or _OWN.fullmatch(value)):
+        return value
+    raise ValueError(f"must be one of {', '.join(KINDS)}, or module:kind of your own, not {value!r:.80}")
+
+
+def _loss_name(value: object) -> str | Callable[..., Any]:
+    if callable(value) or (isinstance(value, str) and (value in LOSSES or _OWN.fullmatch(value))):
+        return value
+    raise ValueError(f"must be one of {', '.join(LOSSES)}, or module:function of your own, not {value!r:.80}")
+
+
+ModelKind = Annotated[str, PlainValidator(_model_kind)]
+LossName = Annotated[
+    str | Callable[..., Any], PlainValidator(_loss_name), PlainSerializer(written, when_used="json")
+]
+
+
+class ModelRecipe(Section):
+    """Which pair scorer. `encoder`: a hub name, a folder, or `package:NAME/FOLDER` (an installed package).
+
+    `kind` may be one of the user's own, `module:Kind` (`dalmeum.models.kinds.Kind`).
+    """
+
+    kind: ModelKind = "cross"
     encoder: str | None = None
     max_length: int = Field(default=128, ge=8)
 
     @model_validator(mode="after")
     def encoder_belongs_to_kind(self) -> Self:
-        if self.kind != "offline" and not self.encoder:
+        if self.kind in ("cross", "bi") and not self.encoder:
             raise ValueError(
                 f"encoder is missing: kind {self.kind} needs a hub name or a folder, e.g. klue/roberta-base"
             )
@@ -163,15 +192,24 @@ class ModelRecipe(Section):
 class LossRecipe(Section):
     """What training minimises.
 
-    `alpha` is the share of the MAE in the mixture; other losses don't use it. `scope` says over which pairs a
-    loss is taken (`dalmeum.training.scopes`).
+    `name` may be one of the user's own, `module:function`, or in Python the function itself
+    (`dalmeum.losses.own`); `arguments` are what that one takes beside predictions and labels. `alpha` is the
+    share of the MAE in the mixture; of the others an own one that names it has it. `scope` says over which
+    pairs a loss is taken (`dalmeum.training.scopes`).
     """
 
-    name: Literal[
-        "mixture", "correlation", "ccc", "mae", "mse", "huber", "bce", "ranknet", "cosent", "angle"
-    ] = "mixture"
+    name: LossName = "mixture"
     alpha: ScheduledFraction = 0.1
     scope: Literal["auto", "micro", "exact", "dataset"] = "auto"
+    arguments: dict[str, JsonValue] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def arguments_are_for_own_losses(self) -> Self:
+        if self.arguments and not is_own(self.name):
+            raise ValueError(f"arguments are for a loss of your own: {self.name} takes none")
+        if "alpha" in self.arguments:
+            raise ValueError("arguments.alpha: has a key of its own, loss.alpha")
+        return self
 
 
 class BinaryTask(Section):

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "dalmeum"
 
 LAYERS = (
     ("errors",),
-    ("configuration", "files", "languages", "progress", "terminal"),
+    ("configuration", "files", "languages", "own_code", "progress", "terminal"),
     ("recipe",),
     ("korean",),
     ("data",),
