@@ -5,7 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,14 @@ import typer
 import yaml
 from typer.testing import CliRunner
 
+from dalmeum.api import compare
 from dalmeum.cli import app
-from dalmeum.experiments.runs import Run
+from dalmeum.comparison.arms import Arms
+from dalmeum.experiments.runs import AFTER_RUN, Run
 from dalmeum.experiments.study.plan import load_study
 from dalmeum.experiments.train import train
 from dalmeum.recipe import build_recipe, load_recipe
+from dalmeum.stats import METRICS
 
 ROOT = Path(__file__).parents[1]
 READMES = ("README.md", "README.ko.md")
@@ -27,15 +30,22 @@ TRANSLATED = (
     READMES,
     *(
         (f"docs/{name}.md", f"docs/{name}.ko.md")
-        for name in ("losses", "first-experiment", "data", "training", "studies")
+        for name in ("losses", "first-experiment", "data", "training", "studies", "python", "findings")
     ),
 )
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
+PYTHON_PAGES = [
+    page
+    for page in PAGES
+    if "```python\n" in (ROOT / page).read_text(encoding="utf-8")
+    and page not in {korean for _, korean in TRANSLATED}
+]
+"""A page's translation has the same code."""
 RECIPES = sorted(ROOT.glob("recipes/*.yaml"))
 STUDIES = sorted(ROOT.glob("recipes/studies/*.yaml"))
 PRACTICE = ROOT / "dalmeum" / "data" / "practice" / "recipe.yaml"
 PRACTICE_STUDY = PRACTICE.with_name("practice.yaml")
-OTHER_PROGRAMS = {"source", "cp"}
+OTHER_PROGRAMS = {"source", "cp", "pip"}
 
 
 def text(page: str) -> str:
@@ -118,14 +128,31 @@ def run(tmp_path: Path, tiny_encoder: Callable[[str], str], write_pairs: Callabl
     return train(build_recipe(values, "test"))
 
 
-def test_python_examples_run(
-    run: Run, tmp_path: Path, tiny_encoder: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def place(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder to run examples in, with what they take as given; what they plug in is taken out again."""
     monkeypatch.chdir(tmp_path)
-    examples = [example for page in PAGES for example in blocks(page, "python")]
-    assert examples
-    for example in examples:
-        names: dict[str, Any] = {}
+    monkeypatch.syspath_prepend(tmp_path)
+    shutil.copytree(ROOT / "recipes", tmp_path / "recipes")
+    study = tmp_path / "studies" / "practice"
+    predictions = {"baseline": [[1, 3, 4, 4], [2, 3, 5, 4]], "mixture": [[0, 2, 5, 4], [1, 2, 5, 4]]}
+    compare(Arms([0.0, 2.5, 5.0, 4.0], predictions), folder=study)
+    (study / "compare.json").rename(study / "study.json")
+    metrics = dict(METRICS)
+    yield tmp_path
+    METRICS.clear()
+    METRICS.update(metrics)
+    AFTER_RUN.clear()
+
+
+@pytest.mark.parametrize("page", PYTHON_PAGES)
+def test_python_examples_run(page: str, place: Path, run: Run, tiny_encoder: Callable[[str], str]) -> None:
+    """One after the other, as a reader would run them; one that starts with a file's name is that file."""
+    names: dict[str, Any] = {"__name__": "__main__"}
+    for example in blocks(page, "python"):
+        if file := re.match(r"# (\w+\.py)\n", example):
+            (place / file[1]).write_text(example, encoding="utf-8")
+            continue
         example = re.sub(r'"runs/[^"]+"', repr(str(run.folder)), example)
         exec(re.sub(r'"klue/[^"]+"', repr(tiny_encoder("bert")), example), names)
         if "scores" in names:
