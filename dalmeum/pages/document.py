@@ -18,7 +18,7 @@ from dalmeum.files import write_text
 from dalmeum.languages import LANGUAGES, Language, Text, chosen_language, language
 from dalmeum.pages import numbers
 from dalmeum.pages.plots import Figure
-from dalmeum.pages.text import Shown, script_json, shorten, source_name
+from dalmeum.pages.text import Shown, script_json, shorten, source_name, writable
 
 ASSETS = "assets"
 """The usual name of the folder that holds what pages share, beside the folders of the pages."""
@@ -82,8 +82,7 @@ def render(page: Page, plotly: str = "") -> str:
         plotly=plotly if page.figures else "",
         **scripts,
     )
-    # A sentence may hold half of a surrogate pair, which no encoding can write.
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return writable(text)
 
 
 def fragment(template: str, **values: Any) -> str:
