@@ -53,7 +53,7 @@ def load(
     """
     from dalmeum.experiments.runs import load as load_run
 
-    return load_run(_folder(run), precision, output)
+    return load_run(_folder(run), precision, output, trust_code=trust_code)
 
 
 def train(

@@ -17,12 +17,21 @@ from dalmeum.data.splits import PairReader, Split, binary_labels, data_warnings,
 from dalmeum.errors import DalmeumError
 from dalmeum.evaluation import Diagnosis, Evaluation, diagnose, evaluate_predictions
 from dalmeum.experiments.predictions import write_evaluations, write_predictions
-from dalmeum.experiments.runs import DataFile, Run, create_run, data_files, find_resumable, open_run
+from dalmeum.experiments.runs import (
+    AFTER_RUN,
+    DataFile,
+    Run,
+    create_run,
+    data_files,
+    find_resumable,
+    open_run,
+)
 from dalmeum.files import disk_error
 from dalmeum.losses import similarity_loss
 from dalmeum.models.kinds import new_scorer
 from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairScorer
+from dalmeum.own_code import written
 from dalmeum.pages import ASSETS, RunPage, write_run
 from dalmeum.recipe import Recipe
 from dalmeum.training.fit import Fit, fit
@@ -82,7 +91,19 @@ def train(
             if not isinstance(error, LostProcessError) or open_run(run.folder).record.state == "running":
                 run.update(state="failed", error=reason)
         raise
-    return open_run(run.folder)
+    run = open_run(run.folder)
+    return _told(run) if processes.is_main_process else run
+
+
+def _told(run: Run) -> Run:
+    """The run after all of `AFTER_RUN` were called with it; what they raise is a warning."""
+    for function in AFTER_RUN:
+        try:
+            function(run)
+        except Exception as error:
+            reason = " ".join(f"{written(function)} failed after the run: {error!r}".split())
+            run = run.update(warnings=(*run.record.warnings, reason))
+    return run
 
 
 def _begin(
@@ -100,9 +121,15 @@ def _begin(
     warnings: tuple[str, ...] = ()
     if run is None:
         run = create_run(output, recipe, name, files, parent_study)
+        warnings = tuple(
+            f"{code}: can't be found again by this name: no other run counts as the same, none is resumed"
+            for code, digest in run.record.code.items()
+            if digest is None
+        )
         # A study takes up what there is, and starts what there is not.
         if resume and parent_study is None:
-            warnings = (f"no unfinished run of this recipe on these data under {output}: started a new one",)
+            new = f"no unfinished run of this recipe on these data under {output}: started a new one"
+            warnings = (*warnings, new)
     machine = {**run.record.machine, **machine}
     return run.update(state="running", error=None, machine=machine, warnings=warnings)
 

@@ -17,6 +17,7 @@ from dalmeum.models.offline.build import build_offline, is_offline, load_offline
 from dalmeum.models.precision import default_device
 from dalmeum.models.pretrained import SETTINGS, read_json
 from dalmeum.models.scorer import PairNetwork, PairScorer
+from dalmeum.own_code import find, is_own
 from dalmeum.recipe import Recipe
 
 Parts = tuple[PairNetwork, PairEncoding]
@@ -101,44 +102,88 @@ def columns(recipe: Recipe) -> int:
     return 1 if recipe.tasks.binary is None else 2
 
 
+def kind_named(name: str) -> Kind:
+    """The kind that a recipe names: a row of `KINDS`, or an own one, `module:Kind`, a class or an object.
+
+    Raises `InputError` where an own one can't be found, or is no kind.
+    """
+    if not is_own(name):
+        return KINDS[name]
+    found = find("model.kind", name)
+    try:
+        kind: Kind = found() if isinstance(found, type) else found
+    except TypeError as error:
+        raise InputError(f"model.kind: {name} can't be made: {error}") from error
+    missing = [method for method in ("new", "load", "owns") if not callable(getattr(kind, method, None))]
+    if missing:
+        raise InputError(f"model.kind: {name} has no {' and no '.join(missing)}: a kind has new, load, owns")
+    return kind
+
+
 def new_scorer(recipe: Recipe, train: PairTable) -> PairScorer:
     """An untrained scorer for the recipe, on the best device at hand, its weights set by the seed alone."""
     transformers.set_seed(recipe.training.seed)
-    model, encoding = KINDS[recipe.model.kind].new(recipe, train.sentence1, train.sentence2)
-    model.to(default_device())  # type: ignore[arg-type] # the decorated method lost its type
+    parts: object = kind_named(recipe.model.kind).new(recipe, train.sentence1, train.sentence2)
+    if not (isinstance(parts, tuple) and len(parts) == 2):
+        raise InputError(
+            f"model.kind: {recipe.model.kind}: new must return a network and its encoding, not {parts!r:.80}"
+        )
+    model, encoding = parts
+    model.to(default_device())
     scorer = PairScorer(
         model,
         encoding,
         label_range=recipe.data.label_range,
         sigmoid=recipe.loss.name == "bce",
         binary_threshold=binary_threshold(recipe, train),
+        own_kind=recipe.model.kind if is_own(recipe.model.kind) else None,
     )
     if train.label is not None and not getattr(model, "on_label_scale", False):
         scorer.start_at(float(train.label.mean()))
     return scorer.with_precision(recipe.training.precision)
 
 
-def load_scorer(folder: Path, precision: str = "auto") -> PairScorer:
+def load_scorer(folder: Path, precision: str = "auto", *, trust_code: bool = False) -> PairScorer:
     """The scorer in a model folder, on the best device at hand.
 
-    A SentenceTransformer that dalmeum has not trained scores 5 times its cosine.
+    A SentenceTransformer that dalmeum has not trained scores 5 times its cosine. With `trust_code`, the code
+    that a model of an own kind names is imported and run; without, such a folder is refused.
 
     Raises `InputError` where the folder holds no model that dalmeum can read.
     """
-    owners = [kind for kind in KINDS.values() if kind.owns(folder)]
-    if not owners:
+    if not is_model_folder(folder):
         raise InputError(f"{folder}: is no model folder: config.json is missing")
     settings, place = _settings(folder)
     try:
+        own_kind = settings.get("kind")
         low, high = (float(bound) for bound in settings.get("label_range", (0.0, 5.0)))
         sigmoid = bool(settings.get("sigmoid", False))
         threshold = settings.get("binary_threshold")
         threshold = None if threshold is None else float(threshold)
     except (AttributeError, TypeError, ValueError):
         raise InputError(f"{folder}/{place} is damaged: export the model again") from None
-    model, encoding = owners[-1].load(folder)
+    model, encoding = _owner(folder, own_kind, trust_code).load(folder)
     model.to(default_device())  # type: ignore[arg-type] # the decorated method lost its type
-    return PairScorer(model, encoding, (low, high), sigmoid, threshold).with_precision(precision)
+    scorer = PairScorer(model, encoding, (low, high), sigmoid, threshold, own_kind=own_kind)
+    return scorer.with_precision(precision)
+
+
+def _owner(folder: Path, own_kind: str | None, trust_code: bool) -> Kind:
+    """The kind that loads the model in a folder."""
+    if own_kind is None:
+        owners = [kind for kind in KINDS.values() if kind.owns(folder)]
+        if not owners:
+            raise InputError(f"{folder}: is no model folder: config.json is missing")
+        return owners[-1]
+    if not trust_code:
+        raise InputError(
+            f"{folder}: is a model of own code, {own_kind}, which loading it would run: "
+            "pass trust_code=True if you trust it"
+        )
+    kind = kind_named(own_kind)
+    if not kind.owns(folder):
+        raise InputError(f"{folder}: holds no model that {own_kind} knows: files are missing, or it changed")
+    return kind
 
 
 def is_model_folder(folder: Path) -> bool:

@@ -1,6 +1,7 @@
 """A pair scorer: a network, its encoding and its label scale, whatever the kind."""
 
 import dataclasses
+import json
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -19,12 +20,13 @@ from dalmeum.models.bi import BiEncoder
 from dalmeum.models.encoding import PairEncoding
 from dalmeum.models.head import fold_affine, last_linear
 from dalmeum.models.precision import autocast, resolve_precision
+from dalmeum.models.pretrained import SETTINGS
 
 PairNetwork = PreTrainedModel | BiEncoder
 """What answers logits (n, tasks); it has a `config`, and writes itself with `save_pretrained`.
 
 It may say `on_label_scale` (True: an untrained one is, so that it is left as it starts) and `auto_precision`
-(what the precision `auto` stands for).
+(what the precision `auto` stands for): what it computes in a shorter type itself, a head too, is rounded.
 """
 
 
@@ -53,6 +55,7 @@ class PairScorer:
             logit itself.
         binary_threshold: the lowest label that counts as similar; None where the data had no such rule.
         precision: the floating-point type that the encoder computes in; the head computes in float32.
+        own_kind: `module:Kind` of the user's own code that made the network, if it did.
     """
 
     model: PairNetwork
@@ -61,6 +64,7 @@ class PairScorer:
     sigmoid: bool = False
     binary_threshold: float | None = None
     precision: torch.dtype = torch.float32
+    own_kind: str | None = None
 
     @property
     def has_binary(self) -> bool:
@@ -143,13 +147,17 @@ class PairScorer:
         """Write a standard model folder: safetensors and JSON only."""
         activation = "activation.Sigmoid" if self.sigmoid else "linear.Identity"
         self.model.config.sentence_transformers = {"activation_fn": f"torch.nn.modules.{activation}"}
-        self.model.config.dalmeum = {
+        settings = {
             "label_range": list(self.label_range),
             "sigmoid": self.sigmoid,
             "binary_threshold": self.binary_threshold,
         }
+        self.model.config.dalmeum = settings
         self.model.save_pretrained(folder)
         self.encoding.save_pretrained(folder)
+        if self.own_kind is not None:
+            settings = {**settings, "kind": self.own_kind}
+            (folder / SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
 
     def with_precision(self, precision: str) -> "PairScorer":
         """The same scorer computing in another type: `auto`, `float32`, `bfloat16` or `float16`."""
