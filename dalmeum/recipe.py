@@ -276,7 +276,7 @@ class LossRecipe(Section):
 
     name: LossName = described(
         "what training minimises: see [losses](losses.md), or `module:function` of your own",
-        "학습이 줄이는 것: [손실](losses.ko.md) 참고. 직접 만든 손실은 `module:function`",
+        "학습에서 줄이려는 손실: [손실](losses.ko.md) 참고. 직접 만든 손실은 `module:function`",
         default="mixture",
     )
     alpha: ScheduledFraction = described(
