@@ -136,7 +136,7 @@ def test_python_examples_run(
     for example in examples:
         names: dict[str, Any] = {}
         example = re.sub(r'"runs/[^"]+"', repr(str(run.folder)), example)
-        with patch.dict(METRICS):
+        with patch.dict(METRICS), patch("dalmeum.experiments.runs.AFTER_RUN", []):
             exec(re.sub(r'"klue/[^"]+"', repr(tiny_encoder("bert")), example), names)
         if "scores" in names:
             assert names["scores"].shape == (2,)
