@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import Discriminator, Field, JsonValue, PlainSerializer, PlainValidator, Tag, model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    JsonValue,
+    PlainSerializer,
+    PlainValidator,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
 
 from dalmeum.configuration import Section, apply_override, build, described, merged, read_yaml
 from dalmeum.own_code import is_own, written
@@ -220,9 +229,12 @@ def _loss_name(value: object) -> str | Callable[..., Any]:
     raise ValueError(f"must be one of {', '.join(LOSSES)}, or module:function of your own, not {value!r:.80}")
 
 
-ModelKind = Annotated[str, PlainValidator(_model_kind)]
+ModelKind = Annotated[str, PlainValidator(_model_kind), WithJsonSchema({"enum": [*KINDS, "module:Kind"]})]
 LossName = Annotated[
-    str | Callable[..., Any], PlainValidator(_loss_name), PlainSerializer(written, when_used="json")
+    str | Callable[..., Any],
+    PlainValidator(_loss_name),
+    PlainSerializer(written, when_used="json"),
+    WithJsonSchema({"enum": [*LOSSES, "module:function"]}),
 ]
 
 
@@ -275,8 +287,10 @@ class LossRecipe(Section):
     """
 
     name: LossName = described(
-        "what training minimises: see [losses](losses.md), or `module:function` of your own",
-        "학습이 줄이는 것: [손실](losses.ko.md) 참고. 직접 만든 손실은 `module:function`",
+        "what training minimises: see [losses](losses.md), or a "
+        "[loss of your own](python.md#a-loss-of-your-own)",
+        "학습에서 줄이려는 손실: [손실](losses.ko.md) 참고. "
+        "[직접 만든 손실](python.ko.md#직접-만든-손실)도 됩니다",
         default="mixture",
     )
     alpha: ScheduledFraction = described(

@@ -8,17 +8,22 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import numpy as np
 import pytest
 import typer
 import yaml
 from typer.testing import CliRunner
 
 from dalmeum.cli import app
+from dalmeum.comparison.arms import Arms
+from dalmeum.comparison.findings import compare_arms
 from dalmeum.experiments.runs import Run
 from dalmeum.experiments.study.plan import load_study
 from dalmeum.experiments.train import train
 from dalmeum.recipe import build_recipe, load_recipe
+from dalmeum.stats import METRICS
 
 ROOT = Path(__file__).parents[1]
 READMES = ("README.md", "README.ko.md")
@@ -27,7 +32,7 @@ TRANSLATED = (
     READMES,
     *(
         (f"docs/{name}.md", f"docs/{name}.ko.md")
-        for name in ("losses", "first-experiment", "data", "training", "studies")
+        for name in ("data", "findings", "first-experiment", "losses", "python", "studies", "training")
     ),
 )
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
@@ -122,12 +127,17 @@ def test_python_examples_run(
     run: Run, tmp_path: Path, tiny_encoder: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    examples = [example for page in PAGES for example in blocks(page, "python")]
+    study = Path("studies", "practice", "study.json")
+    study.parent.mkdir(parents=True)
+    findings = compare_arms(Arms(range(20), {"baseline": range(20), "squares": np.arange(20) ** 2}))
+    study.write_text(json.dumps(findings.to_dict()), encoding="utf-8")
+    examples = dict.fromkeys(example for page in PAGES for example in blocks(page, "python"))
     assert examples
     for example in examples:
         names: dict[str, Any] = {}
         example = re.sub(r'"runs/[^"]+"', repr(str(run.folder)), example)
-        exec(re.sub(r'"klue/[^"]+"', repr(tiny_encoder("bert")), example), names)
+        with patch.dict(METRICS), patch("dalmeum.experiments.runs.AFTER_RUN", []):
+            exec(re.sub(r'"klue/[^"]+"', repr(tiny_encoder("bert")), example), names)
         if "scores" in names:
             assert names["scores"].shape == (2,)
 

@@ -43,7 +43,7 @@ class Study(Section):
     )
     baseline: Recipe = described(
         "a recipe written out, or the path of its file, from the study's folder",
-        "레시피를 그대로 적은 것, 또는 비교 실험 파일이 있는 폴더에서 본 레시피 파일의 경로",
+        "레시피를 그대로 적은 것, 또는 비교 실험 파일이 있는 폴더를 기준으로 한 레시피 파일의 경로",
     )
     arms: Annotated[dict[str, dict[str, Any]], Field(min_length=1)] = described(
         "each arm's name, and what it changes of the baseline: `{section.key: value}`",
