@@ -18,8 +18,8 @@ from dalmeum.recipe import DataRecipe, Recipe, build_recipe, recipe_values
 
 if TYPE_CHECKING:
     from dalmeum.experiments.runs import Run
-    from dalmeum.experiments.study.plan import Study
     from dalmeum.models.scorer import PairScorer
+    from dalmeum.recipe.study import Study
 
 Pairs = str | Path | InMemory | PairTable
 """Whatever `read_pairs` reads."""
@@ -111,7 +111,7 @@ def study(
     Raises:
         InputError: what only the caller can mend. DalmeumError: a run failed.
     """
-    from dalmeum.experiments.study.execute import conduct
+    from dalmeum.experiments.study import conduct
     from dalmeum.pages import ASSETS
 
     called = name or _stem(study, "study")
@@ -272,7 +272,7 @@ def _stem(source: object, default: str) -> str:
 
 def _study(study: str | Path | Mapping[str, Any] | None, keys: Mapping[str, Any]) -> "Study":
     """A study whose pairs are all in files, since other processes train."""
-    from dalmeum.experiments.study.plan import arm_recipes, build_study, study_values
+    from dalmeum.recipe.study import arm_recipes, build_study, study_values
 
     reader = PairReader()
     values, name = study_values(study, keys)

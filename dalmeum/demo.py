@@ -15,10 +15,10 @@ from dalmeum.evaluation.predict import score_table
 from dalmeum.experiments.predictions import write_submission
 from dalmeum.experiments.report import rewrite_report
 from dalmeum.experiments.runs import Run, load
-from dalmeum.experiments.study.execute import PAGE, Conducted, conduct
-from dalmeum.experiments.study.plan import load_study
+from dalmeum.experiments.study import PAGE, Conducted, conduct
 from dalmeum.files import write_text
 from dalmeum.pages import ASSETS
+from dalmeum.recipe.study import load_study
 from dalmeum.stats import METRICS
 
 STUDY = "practice"

@@ -10,9 +10,9 @@ from typing import Any
 
 from dalmeum.configuration import Section
 from dalmeum.data.readers.formats import GENERIC, STRICT
-from dalmeum.experiments.study.plan import Study
 from dalmeum.languages import Language, Text
 from dalmeum.recipe import Recipe
+from dalmeum.recipe.study import Study
 
 PAGES: Mapping[str, Language] = {"reference.md": "en", "reference.ko.md": "ko"}
 

@@ -20,9 +20,9 @@ from dalmeum.cli import app
 from dalmeum.comparison.arms import Arms
 from dalmeum.comparison.findings import compare_arms
 from dalmeum.experiments.runs import Run
-from dalmeum.experiments.study.plan import load_study
 from dalmeum.experiments.train import train
 from dalmeum.recipe import build_recipe, load_recipe
+from dalmeum.recipe.study import load_study
 from dalmeum.stats import METRICS
 
 ROOT = Path(__file__).parents[1]

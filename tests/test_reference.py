@@ -11,8 +11,8 @@ import yaml
 from pydantic import BaseModel
 
 from dalmeum.data.readers import FORMATS
-from dalmeum.experiments.study.plan import Study
 from dalmeum.recipe import Recipe
+from dalmeum.recipe.study import Study
 from dalmeum.stats import METRICS
 from tests.test_docs import REFERENCES, ROOT, text
 

@@ -66,11 +66,11 @@ def study(
     self_contained: SelfContainedOption = False,
     json: JsonOption = False,
 ) -> None:
-    from dalmeum.experiments.study.plan import load_study
+    from dalmeum.recipe.study import load_study
 
     loaded = load_study(study, overrides or [])
 
-    from dalmeum.experiments.study.execute import PAGE, conduct
+    from dalmeum.experiments.study import PAGE, conduct
     from dalmeum.pages import ASSETS
 
     folder = output or Path("studies", study.stem)

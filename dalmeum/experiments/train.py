@@ -18,13 +18,13 @@ from dalmeum.errors import DalmeumError
 from dalmeum.evaluation import Evaluation, evaluate_predictions
 from dalmeum.experiments.predictions import write_evaluations, write_predictions
 from dalmeum.experiments.report import write_report
+from dalmeum.experiments.reuse import find_resumable
 from dalmeum.experiments.runs import (
     AFTER_RUN,
     DataFile,
     Run,
     create_run,
     data_files,
-    find_resumable,
     open_run,
 )
 from dalmeum.files import disk_error

@@ -1,13 +1,11 @@
 """The page of a study or a comparison: a view of findings."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dalmeum.comparison import Arm, Findings
 from dalmeum.comparison.judge import ArmResult, Judgement
-from dalmeum.files import write_text
 from dalmeum.languages import Text
 from dalmeum.pages.arm_diagnoses import arms_slices, arms_table
 from dalmeum.pages.comparison_plots import figures
@@ -15,7 +13,7 @@ from dalmeum.pages.comparison_tables import convergence_table, gap_table, tests_
 from dalmeum.pages.document import Page, render, write_page
 from dalmeum.pages.numbers import count, difference, signed
 from dalmeum.pages.scores import metric_title
-from dalmeum.pages.text import Shown, shorten, writable
+from dalmeum.pages.text import Shown, shorten
 from dalmeum.stats import Outcome
 
 LONGEST_TITLE = 160
@@ -59,8 +57,7 @@ def write_findings(
     Raises:
         InputError: a place can't be written.
     """
-    values = json.dumps(findings.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
-    write_text(page.with_suffix(".json"), writable(values) + "\n")
+    write_json(page.with_suffix(".json"), findings.to_dict())
     content = _page(findings, links, warnings, source)
     write_page(page, content, assets=assets, self_contained=self_contained)
 

@@ -14,11 +14,11 @@ from urllib.parse import quote
 from jinja2 import Environment
 from markupsafe import Markup
 
-from dalmeum.files import write_text
+from dalmeum.files import writable, write_text
 from dalmeum.languages import LANGUAGES, Text, chosen_language
 from dalmeum.pages import numbers
 from dalmeum.pages.plots import Figure
-from dalmeum.pages.text import Shown, script_json, shorten, source_name, writable
+from dalmeum.pages.text import Shown, script_json, shorten, source_name
 from dalmeum.templates import FOLDER, environment
 
 ASSETS = "assets"

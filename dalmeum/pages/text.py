@@ -80,11 +80,6 @@ def script_json(value: Any) -> str:
     return text
 
 
-def writable(text: str) -> str:
-    """Text that UTF-8 can hold: half of a surrogate pair, which a sentence may have, becomes `?`."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
 def _languages(value: Any) -> dict[str, str]:
     if isinstance(value, Text):
         return {"en": value.en, "ko": value.ko}

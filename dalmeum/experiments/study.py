@@ -6,19 +6,20 @@ from pathlib import Path
 
 import numpy as np
 
-from dalmeum.comparison import BASELINE, Findings, compare_arms
+from dalmeum.comparison import BASELINE, Findings, check_metric, compare_arms
 from dalmeum.data import PairTable
 from dalmeum.data.splits import PairReader, Split, binary_labels, read_splits
 from dalmeum.data.table import joined
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.experiments.arms import RunGroup, read_arms
 from dalmeum.experiments.findings import write_findings_about
-from dalmeum.experiments.runs import DataFile, Run, data_files, finished_runs, open_run, run_key
-from dalmeum.experiments.study.plan import Study, arm_recipes, with_fold, with_seed
+from dalmeum.experiments.reuse import finished_runs, run_key
+from dalmeum.experiments.runs import DataFile, Run, data_files, open_run
 from dalmeum.experiments.workers import Order, Workers, default_jobs
 from dalmeum.files import make_folder
 from dalmeum.progress import Progress
 from dalmeum.recipe import Recipe
+from dalmeum.recipe.study import Study, arm_recipes, with_fold, with_seed
 
 PAGE = "study.html"
 
@@ -88,6 +89,7 @@ def conduct(
         raise InputError(
             f"--against {against}: is no arm of the study: choose one of {', '.join(study.names)}"
         )
+    check_metric(study.metric)
     if output is not None:
         make_folder(output)  # now, and not only after hours of training
     recipes = _recipes(study)
