@@ -6,6 +6,7 @@ from typing import Any
 
 from dalmeum.comparison import Arm, Findings
 from dalmeum.comparison.judge import ArmResult, Judgement
+from dalmeum.files import write_json
 from dalmeum.languages import Text
 from dalmeum.pages.arm_diagnoses import arms_slices, arms_table
 from dalmeum.pages.comparison_plots import figures
