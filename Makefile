@@ -1,5 +1,6 @@
 # make demo   the whole story on the built-in practice set, offline, in minutes
 # make test   the tests
+# make notebooks   examples/*.ipynb, from the scripts beside them
 # make docs   the tables of docs/reference.md and .ko.md, from the code
 # Each builds .venv from the pinned constraints first.
 
@@ -7,7 +8,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-all lint format docs clean
+.PHONY: demo test test-all lint format docs notebooks clean
 
 demo: .venv/installed
 	$(BIN)/dalmeum demo
@@ -26,6 +27,9 @@ lint: .venv/installed-dev
 format: .venv/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+notebooks: .venv/installed
+	$(BIN)/python examples/make_notebooks.py
 
 docs: .venv/installed
 	$(BIN)/python docs/make_reference.py

@@ -98,8 +98,9 @@ def ratio(results: dict[str, list[dict[str, float]]], ours: str, theirs: str, wh
 
 
 def run_arm(options: argparse.Namespace) -> dict[str, float]:
-    from dalmeum.experiments.train import build_scorer, encode_pairs
+    from dalmeum.models.kinds import new_scorer
     from dalmeum.recipe import build_recipe
+    from dalmeum.training.pairs import encode_pairs
     from dalmeum.training.trainer import PairTrainer
 
     kind = options.arm.removeprefix("steady_")
@@ -118,7 +119,7 @@ def run_arm(options: argparse.Namespace) -> dict[str, float]:
         "benchmark",
     )
     table = read_pairs(options.train, labels="required").take(range(options.effective_batch_size))
-    scorer = build_scorer(recipe, table)
+    scorer = new_scorer(recipe, table)
     with tempfile.TemporaryDirectory() as folder:
         trainer = PairTrainer(scorer, recipe, encode_pairs(scorer, table, None), None, Path(folder))
     network = trainer.accelerator.prepare(trainer.model_wrapped)

@@ -160,9 +160,10 @@ def share_of_peak(options: argparse.Namespace, train: PairTable, seconds: float)
 def run_dalmeum(
     options: argparse.Namespace, train: PairTable, dev: PairTable, folder: str
 ) -> tuple[float, np.ndarray[Any, Any]]:
-    from dalmeum.experiments.train import build_scorer, encode_pairs
+    from dalmeum.models.kinds import new_scorer
     from dalmeum.recipe import build_recipe
     from dalmeum.training.fit import fit
+    from dalmeum.training.pairs import encode_pairs
 
     recipe = build_recipe(
         {
@@ -178,7 +179,7 @@ def run_dalmeum(
         },
         "benchmark",
     )
-    scorer = build_scorer(recipe, train)
+    scorer = new_scorer(recipe, train)
     start = time.perf_counter()
     encoded = encode_pairs(scorer, train, None)
     tokenising = time.perf_counter() - start

@@ -1,34 +1,53 @@
 """dalmeum: semantic textual similarity, trained on the metric and judged with statistics."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from dalmeum.models.registration import register_offline
 
 if TYPE_CHECKING:
-    from dalmeum.models.scorer import PairScorer
+    from dalmeum.api import compare, evaluate, load, predict, study, train
+    from dalmeum.comparison.arms import Arms
+    from dalmeum.data import read_pairs
+    from dalmeum.experiments.runs import Run
+    from dalmeum.recipe import Recipe, load_recipe
 
-__all__ = ["load"]
-__version__ = "0.1.0"
+__all__ = [
+    "Arms",
+    "Recipe",
+    "Run",
+    "compare",
+    "evaluate",
+    "load",
+    "load_recipe",
+    "predict",
+    "read_pairs",
+    "study",
+    "train",
+]
+
+_HOMES = {
+    "Arms": "dalmeum.comparison.arms",
+    "Recipe": "dalmeum.recipe",
+    "Run": "dalmeum.experiments.runs",
+    "load_recipe": "dalmeum.recipe",
+    "read_pairs": "dalmeum.data",
+    **dict.fromkeys(("compare", "evaluate", "load", "predict", "study", "train"), "dalmeum.api"),
+}
+"""Where the public names live; each is imported when it is first asked for."""
 
 register_offline()
 
 
-def load(run: str | Path, precision: str = "auto", output: str | Path = "runs") -> "PairScorer":
-    """The scorer of a run (its folder, or its id under `output`), or of a model folder.
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version  # takes its time
 
-    Args:
-        run: e.g. `runs/20260102-030405-korsts-offline`, or the id alone.
-        precision: what the encoder computes in: `auto` (bfloat16 where the processor is good at it),
-            `float32`, `bfloat16` or `float16`. The head computes in float32 always.
-        output: the folder of runs in which an id is looked up.
+        return version("dalmeum")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'dalmeum' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
 
-    Raises:
-        dalmeum.errors.InputError: no such run, not finished, or its model can't be read.
 
-    Example:
-        >>> scores = dalmeum.load("runs/<id>").score([("비가 온다.", "비가 내린다.")])  # doctest: +SKIP
-    """
-    from dalmeum.experiments.scoring import load as load_scorer
-
-    return load_scorer(run, precision, output)
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__, "__version__"])

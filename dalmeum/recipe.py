@@ -3,14 +3,25 @@
 All problems are reported at once, each with the key and the mend, before anything heavy is loaded.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    JsonValue,
+    PlainSerializer,
+    PlainValidator,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
 
 from dalmeum.configuration import Section, apply_override, build, described, merged, read_yaml
+from dalmeum.own_code import is_own, written
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
@@ -200,14 +211,46 @@ class DataRecipe(Section):
         return self.dev is not None or self.folds is not None
 
 
-class ModelRecipe(Section):
-    """Which pair scorer. `encoder`: a hub name, a folder, or `package:NAME/FOLDER` (an installed package)."""
+KINDS = ("cross", "bi", "offline")
+LOSSES = ("mixture", "correlation", "ccc", "mae", "mse", "huber", "bce", "ranknet", "cosent", "angle")
 
-    kind: Literal["cross", "bi", "offline"] = described(
+_OWN = re.compile(r"[\w.]+:\S+")
+
+
+def _model_kind(value: object) -> str:
+    if isinstance(value, str) and (value in KINDS or _OWN.fullmatch(value)):
+        return value
+    raise ValueError(f"must be one of {', '.join(KINDS)}, or module:kind of your own, not {value!r:.80}")
+
+
+def _loss_name(value: object) -> str | Callable[..., Any]:
+    if callable(value) or (isinstance(value, str) and (value in LOSSES or _OWN.fullmatch(value))):
+        return value
+    raise ValueError(f"must be one of {', '.join(LOSSES)}, or module:function of your own, not {value!r:.80}")
+
+
+ModelKind = Annotated[str, PlainValidator(_model_kind), WithJsonSchema({"enum": [*KINDS, "module:Kind"]})]
+LossName = Annotated[
+    str | Callable[..., Any],
+    PlainValidator(_loss_name),
+    PlainSerializer(written, when_used="json"),
+    WithJsonSchema({"enum": [*LOSSES, "module:function"]}),
+]
+
+
+class ModelRecipe(Section):
+    """Which pair scorer. `encoder`: a hub name, a folder, or `package:NAME/FOLDER` (an installed package).
+
+    `kind` may be one of the user's own, `module:Kind` (`dalmeum.models.kinds.Kind`).
+    """
+
+    kind: ModelKind = described(
         "`cross` (a Hugging Face encoder reads both sentences at once), `bi` (each by itself, the score is a "
-        "cosine) or `offline` (no download)",
+        "cosine), `offline` (no download), or a [kind of your own](python.md#a-model-kind-of-your-own), "
+        "`module:Kind`",
         "`cross`(Hugging Face 인코더가 두 문장을 함께 읽음), `bi`(문장을 따로 읽고 코사인을 점수로 씀), "
-        "`offline`(내려받기 없음)",
+        "`offline`(내려받기 없음), 또는 `module:Kind`로 쓰는 "
+        "[직접 만든 종류](python.ko.md#직접-만든-모델-종류)",
         default="cross",
     )
     encoder: str | None = described(
@@ -225,7 +268,7 @@ class ModelRecipe(Section):
 
     @model_validator(mode="after")
     def encoder_belongs_to_kind(self) -> Self:
-        if self.kind != "offline" and not self.encoder:
+        if self.kind in ("cross", "bi") and not self.encoder:
             raise ValueError(
                 f"encoder is missing: kind {self.kind} needs a hub name or a folder, e.g. klue/roberta-base"
             )
@@ -237,15 +280,17 @@ class ModelRecipe(Section):
 class LossRecipe(Section):
     """What training minimises.
 
-    `alpha` is the share of the MAE in the mixture; other losses don't use it. `scope` says over which pairs a
-    loss is taken (`dalmeum.training.scopes`).
+    `name` may be one of the user's own, `module:function`, or in Python the function itself
+    (`dalmeum.losses.own`); `arguments` are what that one takes beside predictions and labels. `alpha` is the
+    share of the MAE in the mixture; of the others an own one that names it has it. `scope` says over which
+    pairs a loss is taken (`dalmeum.training.scopes`).
     """
 
-    name: Literal[
-        "mixture", "correlation", "ccc", "mae", "mse", "huber", "bce", "ranknet", "cosent", "angle"
-    ] = described(
-        "what training minimises: see [losses](losses.md)",
-        "학습이 줄이는 것: [손실](losses.ko.md) 참고",
+    name: LossName = described(
+        "what training minimises: see [losses](losses.md), or a "
+        "[loss of your own](python.md#a-loss-of-your-own)",
+        "학습에서 줄이려는 손실: [손실](losses.ko.md) 참고. "
+        "[직접 만든 손실](python.ko.md#직접-만든-손실)도 됩니다",
         default="mixture",
     )
     alpha: ScheduledFraction = described(
@@ -260,6 +305,19 @@ class LossRecipe(Section):
         "[범위](losses.ko.md#범위) 참고",
         default="auto",
     )
+    arguments: dict[str, JsonValue] = described(
+        "what a loss of your own takes beside predictions, labels and alpha",
+        "직접 만든 손실이 예측, 레이블, alpha 말고 더 받는 값",
+        default_factory=dict,
+    )
+
+    @model_validator(mode="after")
+    def arguments_are_for_own_losses(self) -> Self:
+        if self.arguments and not is_own(self.name):
+            raise ValueError(f"arguments are for a loss of your own: {self.name} takes none")
+        if "alpha" in self.arguments:
+            raise ValueError("arguments.alpha: has a key of its own, loss.alpha")
+        return self
 
 
 class BinaryTask(Section):

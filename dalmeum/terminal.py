@@ -50,3 +50,26 @@ def table(
     with console.capture() as capture:
         console.print(grid)
     return [line.rstrip() for line in capture.get().splitlines()]
+
+
+def columns(text: str) -> int:
+    """The columns of a terminal that `text` takes: Hangul and other wide characters take two."""
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def wrapped(text: str, width: int, *, first: str = "", rest: str = "") -> list[str]:
+    """Lines of at most `width` columns, the first after `first`, the others after `rest`.
+
+    A word is never broken: a path that is longer than a line stands in a line of its own.
+    """
+    lines = [first]
+    empty = True
+    for word in text.split():
+        if not empty and columns(f"{lines[-1]} {word}") > width:
+            lines.append(rest)
+            empty = True
+        lines[-1] += word if empty else f" {word}"
+        empty = False
+    return lines

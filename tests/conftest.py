@@ -7,10 +7,14 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 # Small models are many times slower on two threads than on one; and sums come out the same everywhere.
 os.environ["OMP_NUM_THREADS"] = "1"
+# What a terminal shows is expected in English.
+os.environ.pop("DALMEUM_LANG", None)
 
 import csv
+import importlib
 import importlib.util
 import random
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -90,6 +94,23 @@ def write_pairs(tmp_path: Path) -> Callable[..., Path]:
             for number, (first, second, label) in enumerate(draw_pairs(count, seed)):
                 row = [f"{path.stem}-{number}", "drawn", first, second, label]
                 writer.writerow([*row, int(label >= 2.5)] if binary else row)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def own_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
+    """Write a module of that name onto the Python path, in place of an earlier one: outside the package."""
+    folder = tmp_path / "on_path"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+
+    def write(name: str, source: str) -> Path:
+        path = folder / f"{name}.py"
+        path.write_text(source, encoding="utf-8")
+        monkeypatch.delitem(sys.modules, name, raising=False)
+        importlib.invalidate_caches()
         return path
 
     return write

@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).parents[1] / "dalmeum"
 
 LAYERS = (
     ("errors",),
-    ("configuration", "files", "languages", "progress", "terminal"),
+    ("languages",),
+    ("configuration", "files", "own_code", "progress", "templates", "terminal"),
     ("recipe",),
     ("korean",),
     ("data",),
@@ -27,6 +28,7 @@ LAYERS = (
     ("competition",),
     ("serving",),
     ("demo",),
+    ("api",),
     ("cli",),
     ("__main__",),
 )

@@ -1,30 +1,29 @@
 """What the documentation shows exists: commands, options, recipe keys, files, links; in both languages."""
 
-import dataclasses
 import json
 import re
 import shlex
 import shutil
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import numpy as np
 import pytest
 import typer
 import yaml
-from pydantic import BaseModel
-from pydantic_core import PydanticUndefined
 from typer.testing import CliRunner
 
 from dalmeum.cli import app
-from dalmeum.data.readers import FORMATS
-from dalmeum.evaluation.score import Metrics
+from dalmeum.comparison.arms import Arms
+from dalmeum.comparison.findings import compare_arms
 from dalmeum.experiments.runs import Run
-from dalmeum.experiments.study.plan import Study, load_study
+from dalmeum.experiments.study.plan import load_study
 from dalmeum.experiments.train import train
-from dalmeum.recipe import Recipe, build_recipe, load_recipe
+from dalmeum.recipe import build_recipe, load_recipe
+from dalmeum.stats import METRICS
 
 ROOT = Path(__file__).parents[1]
 READMES = ("README.md", "README.ko.md")
@@ -33,7 +32,7 @@ TRANSLATED = (
     READMES,
     *(
         (f"docs/{name}.md", f"docs/{name}.ko.md")
-        for name in ("losses", "first-experiment", "data", "training", "studies")
+        for name in ("data", "findings", "first-experiment", "losses", "python", "studies", "training")
     ),
 )
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
@@ -128,12 +127,17 @@ def test_python_examples_run(
     run: Run, tmp_path: Path, tiny_encoder: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    examples = [example for page in PAGES for example in blocks(page, "python")]
+    study = Path("studies", "practice", "study.json")
+    study.parent.mkdir(parents=True)
+    findings = compare_arms(Arms(range(20), {"baseline": range(20), "squares": np.arange(20) ** 2}))
+    study.write_text(json.dumps(findings.to_dict()), encoding="utf-8")
+    examples = dict.fromkeys(example for page in PAGES for example in blocks(page, "python"))
     assert examples
     for example in examples:
         names: dict[str, Any] = {}
         example = re.sub(r'"runs/[^"]+"', repr(str(run.folder)), example)
-        exec(re.sub(r'"klue/[^"]+"', repr(tiny_encoder("bert")), example), names)
+        with patch.dict(METRICS), patch("dalmeum.experiments.runs.AFTER_RUN", []):
+            exec(re.sub(r'"klue/[^"]+"', repr(tiny_encoder("bert")), example), names)
         if "scores" in names:
             assert names["scores"].shape == (2,)
 
@@ -186,57 +190,6 @@ def test_pictures_are_light() -> None:
     assert all(path.stat().st_size < 200_000 for path in pictures)
 
 
-def recipe_keys(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Every key with its default; a section that may be left out is one, too."""
-    for name, field in model.model_fields.items():
-        kinds = [field.annotation, *getattr(field.annotation, "__args__", ())]
-        inner = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
-        if inner is None or field.default is None:
-            yield prefix + name, ... if field.default is PydanticUndefined else field.default
-        if inner is not None:
-            yield from recipe_keys(inner, f"{prefix}{name}.")
-
-
-def generated(page: str, name: str) -> list[list[str]]:
-    """The cells of a table that `docs/make_reference.py` fills."""
-    _, _, rest = text(page).partition(f"<!-- {name} -->")
-    rows = rest.partition("<!-- end -->")[0].strip().splitlines()[2:]
-    return [row.strip("| ").split(" | ") for row in rows]
-
-
-def test_reference_is_what_the_code_says() -> None:
-    call = [sys.executable, "docs/make_reference.py", "--check"]
-    checked = subprocess.run(call, cwd=ROOT, capture_output=True, text=True)
-    assert checked.returncode == 0, checked.stderr
-
-
-@pytest.mark.parametrize("page", REFERENCES)
-def test_recipe_table_has_every_key_and_default(page: str) -> None:
-    shown = {key.strip("`"): default for key, default, *_ in generated(page, "recipe")}
-    expected = dict(recipe_keys(Recipe))
-    assert shown.keys() == expected.keys()
-    for key, default in expected.items():
-        if default in (None, ...):
-            assert shown[key] in ({"required", "필수"} if default is ... else {"none", "없음"}), key
-        else:
-            value = yaml.safe_load(shown[key].strip("`"))
-            same = list(default) if isinstance(default, tuple) else default
-            assert (float(value) if isinstance(same, float) else value) == same, key
-
-
-@pytest.mark.parametrize("page", REFERENCES)
-def test_other_tables_have_every_row(page: str) -> None:
-    keys = [row[0].strip("`") for row in generated(page, "study")]
-    assert keys == list(Study.model_fields)
-    formats = [
-        row[0].strip("`") for kind in ("strict", "generic") for row in generated(page, f"{kind} formats")
-    ]
-    assert formats == [*FORMATS[1:]]
-    assert re.findall(r"^\| `(pearson|spearman|rmse|mae|f1)` \|", text(page), re.MULTILINE) == [
-        field.name for field in dataclasses.fields(Metrics)
-    ]
-
-
 def named(page: str, heading: str) -> list[tuple[str, str]]:
     """First and second cell of each row of the table below a head that starts so."""
     _, _, rest = text(page).partition(f"\n| {heading}")
@@ -249,7 +202,7 @@ def test_reference_names_what_a_run_leaves(run: Run, tmp_path: Path) -> None:
     for page, heading in zip(REFERENCES, ("in `runs/", "`runs/"), strict=True):
         told = dict(named(page, heading))
         assert left <= told.keys()
-        assert told.keys() - left <= {"checkpoints/"}
+        assert told.keys() - left <= {"checkpoints/", "data/"}
         files = re.findall(r"`([\w-]+\.csv)`", told["predictions/"])
         assert {path.name for path in (run.folder / "predictions").iterdir()} <= set(files)
     calls = {
@@ -260,8 +213,8 @@ def test_reference_names_what_a_run_leaves(run: Run, tmp_path: Path) -> None:
     for command, arguments in calls.items():
         printed = json.loads(CliRunner().invoke(app, [command, *arguments, "--json"]).stdout)
         for page, heading in zip(REFERENCES, ("command", "명령"), strict=True):
-            told = dict(named(page, f"{heading} | "))[command]
-            assert set(re.findall(r"`([a-z_]+)`", told)) == printed.keys(), (page, command)
+            keys = dict(named(page, f"{heading} | "))[command]
+            assert set(re.findall(r"`([a-z_]+)`", keys)) == printed.keys(), (page, command)
 
 
 def tree(page: str) -> list[str]:

@@ -80,9 +80,9 @@ training: {epochs: 0, warmup: .nan, learningrate: 1}
         "'seed' is no override: write section.key=value, e.g. training.seed=7",
         "data.train is missing",
         "data.dve is no key of a recipe: did you mean dev?",
-        "model.kind: input should be 'cross', 'bi' or 'offline', not 'crsos'",
-        "loss.name: input should be 'mixture', 'correlation', 'ccc', 'mae', 'mse', 'huber', 'bce', "
-        "'ranknet', 'cosent' or 'angle', not 'mixtur'",
+        "model.kind: must be one of cross, bi, offline, or module:kind of your own, not 'crsos'",
+        "loss.name: must be one of mixture, correlation, ccc, mae, mse, huber, bce, ranknet, cosent, angle, "
+        "or module:function of your own, not 'mixtur'",
         "loss.alpha.start is missing",
         "loss.alpha.end: input should be less than or equal to 1, not 2",
         "loss.alpha.strat is no key of a recipe: did you mean start?",
@@ -91,6 +91,12 @@ training: {epochs: 0, warmup: .nan, learningrate: 1}
         "training.learningrate is no key of a recipe: did you mean learning_rate?",
         "traning is no key of a recipe: did you mean training?",
     ]
+
+
+LOSS_NAMES = (
+    "loss.name: must be one of mixture, correlation, ccc, mae, mse, huber, bce, ranknet, cosent, angle, "
+    "or module:function of your own, not {}"
+)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +114,20 @@ training: {epochs: 0, warmup: .nan, learningrate: 1}
         ("model.kind=offline", "model: encoder has no use with kind offline: leave it out"),
         ("loss=mae", "loss: must be a mapping with keys such as name, alpha, not 'mae'"),
         ("loss.alpha=1.5", "loss.alpha: input should be less than or equal to 1, not 1.5"),
+        ("loss.name=3", LOSS_NAMES.format("3")),
+        ("loss.name='my_module:'", LOSS_NAMES.format("'my_module:'")),
+        (
+            "loss.arguments.delta=1",
+            "loss: arguments are for a loss of your own: mixture takes none",
+        ),
+        (
+            "loss={name: 'm:f', arguments: {alpha: 1}}",
+            "loss: arguments.alpha: has a key of its own, loss.alpha",
+        ),
+        (
+            "loss={name: 'm:f', arguments: {day: 2020-01-01}}",
+            "loss.arguments.day: input was not a valid JSON value, not datetime.date(2020, 1, 1)",
+        ),
         ("loss.alpha=[", "loss.alpha: '[' is not valid YAML; put text with special characters in quotes"),
         ("training.warmup=[0]", "training.warmup: input should be a valid number, not [0]"),
         *(

@@ -2,7 +2,7 @@
 
 from rich.cells import cell_len
 
-from dalmeum.terminal import table
+from dalmeum.terminal import table, wrapped
 
 HEAD = ["arm", "score", "difference"]
 
@@ -34,3 +34,17 @@ def test_a_column_may_stand_on_the_right() -> None:
         "a        1",
         "b      100",
     ]
+
+
+def test_wrapped_lines_count_wide_characters() -> None:
+    assert wrapped("가나다 라마 바사", 10, first="- ", rest="  ") == ["- 가나다", "  라마", "  바사"]
+    assert wrapped("abc de fg", 10, first="- ", rest="  ") == ["- abc de", "  fg"]
+
+
+def test_a_word_is_never_broken() -> None:
+    assert wrapped("in data/a-long-folder/train.csv here", 12) == [
+        "in",
+        "data/a-long-folder/train.csv",
+        "here",
+    ]
+    assert wrapped("", 12, first="- ") == ["- "]

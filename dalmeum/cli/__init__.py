@@ -12,6 +12,7 @@ from dalmeum.cli.check import check
 from dalmeum.cli.compare import compare
 from dalmeum.cli.demo import demo
 from dalmeum.cli.evaluate import evaluate
+from dalmeum.cli.help import Command, Group, documented
 from dalmeum.cli.predict import predict
 from dalmeum.cli.study import study
 from dalmeum.cli.train import train
@@ -22,19 +23,26 @@ INTERRUPTED = 130
 """The exit code that Typer, as shells do, gives a program that Ctrl-C ended."""
 
 app = typer.Typer(
-    help="Semantic textual similarity: train on the metric, judge with statistics.",
+    cls=Group,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 for command in (demo, check, train, study, compare, predict, evaluate):
-    app.command()(command)
+    app.command(cls=Command)(command)
 
 
 @app.callback()
-def options() -> None:
-    """Exit codes: 0 done, 1 the work failed or a check found problems, 2 the input or the call is wrong."""
+@documented(
+    """Semantic textual similarity: train on the metric, judge with statistics.
+
+    Exit codes: 0 done, 1 the work failed or a check found problems, 2 the input or the call is wrong.""",
+    """문장 유사도: 채점 지표로 학습하고 통계로 판정합니다.
+
+    종료 코드: 0 완료, 1 작업이 실패했거나 점검에서 문제가 나옴, 2 입력이나 호출이 잘못됨.""",
+)
+def options() -> None: ...
 
 
 def main() -> None:

@@ -1,38 +1,76 @@
 """`dalmeum check`: leaks, duplicates, label and binary disagreements, encodings."""
 
 import dataclasses
-import textwrap
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
 
+from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import ColumnsOption, EncodingOption, FormatOption, JsonOption, parse_columns
 from dalmeum.cli.output import print_json
 from dalmeum.data import PairTable, read_pairs
 from dalmeum.data.checks import CheckReport, Finding, TableSummary, TokenCounter, check_tables
 from dalmeum.errors import DataError, InputError
+from dalmeum.languages import Text
+from dalmeum.terminal import table, wrapped
 
 WIDTH = 100
 SHOWN_PLACES = 3
 SHOWN_SOURCES = 12
 BAR = 40
 
+PROBLEMS = Text("Problems, which would spoil a result", "문제: 결과를 망칩니다")
+NOTES = Text("Notes", "참고")
+PAIRS = Text("pairs", "문장쌍")
+LENGTHS = (
+    Text("lengths", "길이"),
+    Text("mean", "평균"),
+    Text("median", "중앙값"),
+    "95 %",
+    Text("longest", "최대"),
+)
+UNITS = {
+    "characters": Text("characters", "글자"),
+    "words": Text("words", "어절"),
+    "tokens": Text("tokens of a pair", "쌍의 토큰"),
+}
 
+
+@documented(
+    """Report on data files, and find what would spoil a result: leaks between the files, contradicting
+    labels, damaged text. Exit code 1 where there is such a problem.""",
+    """데이터 파일을 살펴보고 결과를 망칠 것을 찾습니다: 파일 사이의 누출, 서로 어긋나는 레이블, 깨진 글자.
+    그런 문제가 있으면 종료 코드 1로 끝납니다.""",
+)
 def check(
-    data: Annotated[list[str], typer.Argument(help="Files of one experiment, or hub:owner/name?split=...")],
+    data: Annotated[
+        list[str],
+        typer.Argument(
+            help=help_text(
+                "Files of one experiment, or hub:owner/name?split=...",
+                "한 실험에 쓰는 파일들, 또는 hub:owner/name?split=...",
+            )
+        ),
+    ],
     format: FormatOption = "auto",
     encoding: EncodingOption = "auto",
     label_range: Annotated[
-        tuple[float, float], typer.Option(metavar="LOW HIGH", help="Lowest and highest label.")
+        tuple[float, float],
+        typer.Option(
+            metavar="LOW HIGH",
+            help=help_text("Lowest and highest label.", "가장 낮은 레이블과 가장 높은 레이블."),
+        ),
     ] = (0.0, 5.0),
     columns: ColumnsOption = None,
-    encoder: Annotated[str | None, typer.Option(help="Count the tokens of this encoder, too.")] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            help=help_text("Count the tokens of this encoder, too.", "이 인코더의 토큰 수도 셉니다.")
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Report on data files, and find what would spoil a result: leaks between the files, contradicting
-    labels, damaged text. Exit code 1 where there is such a problem."""
     count_tokens = _token_counter(encoder) if encoder else None
     tables = _read(data, format, encoding, label_range, parse_columns(columns))
     report = check_tables(tables, count_tokens=count_tokens)
@@ -89,79 +127,105 @@ def _token_counter(encoder: str) -> TokenCounter:
 
 
 def report_json(report: CheckReport) -> dict[str, Any]:
+    """The report for programs, in English whatever the terminal's language."""
     result = {"ok": report.ok, **dataclasses.asdict(report)}
-    for table, summary in zip(result["tables"], report.tables, strict=True):
-        table["sources"] = dict(summary.sources)
+    for told, summary in zip(result["tables"], report.tables, strict=True):
+        told["sources"] = dict(summary.sources)
         if summary.binary_rule:
-            table["binary_rule"]["contradictions"] = len(summary.binary_rule.contradictions)
+            told["binary_rule"]["contradictions"] = len(summary.binary_rule.contradictions)
+    for found, finding in zip(result["findings"], report.findings, strict=True):
+        found["message"] = finding.message.en
+        found["places"] = [place.en for place in finding.places]
     return result
 
 
 def report_lines(report: CheckReport) -> Iterator[str]:
     """The report for people, in lines of at most 100 columns where names and paths allow it."""
-    for table in report.tables:
-        yield from _table_lines(table)
+    for summary in report.tables:
+        yield from _table_lines(summary)
         yield ""
     notes = [finding for finding in report.findings if finding.severity == "note"]
-    for title, findings in (("Problems, which would spoil a result", report.problems), ("Notes", notes)):
+    for title, findings in ((PROBLEMS, report.problems), (NOTES, notes)):
         if findings:
-            yield title
+            yield str(title)
             for finding in findings:
                 yield from _finding_lines(finding)
             yield ""
-    yield f"{_count(len(report.problems), 'problem')}, {_count(len(notes), 'note')}"
+    problems = Text(_count(len(report.problems), "problem"), f"문제 {len(report.problems):,}건")
+    yield f"{problems}, {Text(_count(len(notes), 'note'), f'참고 {len(notes):,}건')}"
 
 
-def _table_lines(table: TableSummary) -> Iterator[str]:
-    yield f"{table.name}: {_count(table.rows, 'pair')}"
-    sources = [(name, rows) for name, rows in table.sources if name]
+def _table_lines(summary: TableSummary) -> Iterator[str]:
+    yield f"{summary.name}: {Text(_count(summary.rows, 'pair'), f'문장쌍 {summary.rows:,}개')}"
+    sources = [(name, f"{rows:,}") for name, rows in summary.sources if name]
     if sources:
         shown = sources[:SHOWN_SOURCES]
-        width = max(_columns(name) for name, _ in shown)
-        yield f"  {_count(len(sources), 'source')}"
-        yield from (f"    {name}{' ' * (width - _columns(name))} {rows:9,}" for name, rows in shown)
+        title = Text(_count(len(sources), "source"), f"출처 {len(sources):,}개")
+        yield from _indented(table([(title, PAIRS), *shown], right=[1]))
         if len(sources) > len(shown):
-            yield f"    and {len(sources) - len(shown):,} more"
-    yield from _label_lines(table)
-    yield f"  {'lengths':10} {'mean':>8} {'median':>8} {'95 %':>8} {'longest':>8}"
-    for length in table.lengths:
-        numbers = f"{length.mean:8.1f} {length.median:8g} {length.percentile_95:8g} {length.maximum:8,}"
-        yield f"  {length.unit:10} {numbers}{' (a pair)' if length.unit == 'tokens' else ''}"
+            yield f"  {_more(len(sources) - len(shown))}"
+    yield from _label_lines(summary)
+    lengths = [
+        (
+            UNITS[each.unit],
+            f"{each.mean:.1f}",
+            f"{each.median:g}",
+            f"{each.percentile_95:g}",
+            f"{each.maximum:,}",
+        )
+        for each in summary.lengths
+    ]
+    yield from _indented(table([LENGTHS, *lengths], right=[1, 2, 3, 4]))
 
 
-def _label_lines(table: TableSummary) -> Iterator[str]:
-    if table.label_mean is None:
-        yield "  no labels"
+def _label_lines(summary: TableSummary) -> Iterator[str]:
+    if summary.label_mean is None:
+        yield f"  {Text('no labels', '레이블 없음')}"
     else:
-        yield f"  labels, mean {table.label_mean:.2f}"
-        most = max(1, *(interval.rows for interval in table.labels))
-        for interval in table.labels:
-            # A count above zero always shows.
-            bar = "█" * -(-BAR * interval.rows // most)
-            yield f"    {interval.low:5.2f} .. {interval.high:5.2f} {interval.rows:9,} {bar}".rstrip()
-    if table.similar is not None:
-        told = f"  binary labels: {table.similar:,} similar, {table.rows - table.similar:,} not"
-        rule = table.binary_rule
-        if rule:
-            told += f"; they imply label >= {rule.threshold:g} (the next lower label is {rule.below:g})"
-        yield told
+        mean = f"{summary.label_mean:.2f}"
+        most = max(1, *(interval.rows for interval in summary.labels))
+        # A count above zero always shows.
+        bins = [
+            (f"{each.low:.2f} .. {each.high:.2f}", f"{each.rows:,}", "█" * -(-BAR * each.rows // most))
+            for each in summary.labels
+        ]
+        title = Text(f"labels, mean {mean}", f"레이블, 평균 {mean}")
+        yield from _indented(table([(title, PAIRS, ""), *bins], right=[1]))
+    if summary.similar is not None:
+        yield from wrapped(_binary_rule(summary), WIDTH, first="  ", rest="    ")
+
+
+def _binary_rule(summary: TableSummary) -> str:
+    similar, rest = f"{summary.similar:,}", f"{summary.rows - (summary.similar or 0):,}"
+    told = Text(
+        f"binary labels: {similar} similar, {rest} not", f"이진 레이블: 유사 {similar}개, 비유사 {rest}개"
+    )
+    rule = summary.binary_rule
+    if rule is None:
+        return str(told)
+    threshold = Text(
+        f"they imply label >= {rule.threshold:g} (the next lower label is {rule.below:g})",
+        f"유사의 기준은 레이블 {rule.threshold:g} 이상(바로 아래 레이블은 {rule.below:g})",
+    )
+    return f"{told}; {threshold}"
 
 
 def _finding_lines(finding: Finding) -> Iterator[str]:
-    yield from textwrap.wrap(
-        f"- {finding.message}", WIDTH, initial_indent="  ", subsequent_indent="    ", break_long_words=False
-    )
+    yield from wrapped(f"- {finding.message}", WIDTH, first="  ", rest="    ")
     for place in finding.places[:SHOWN_PLACES]:
         yield f"      {place}"
     more = finding.count - SHOWN_PLACES
     if finding.places and more > 0:
-        yield f"      and {more:,} more"
+        yield f"      {_more(more)}"
+
+
+def _indented(lines: Iterable[str]) -> Iterator[str]:
+    yield from (f"  {line}" for line in lines)
+
+
+def _more(number: int) -> Text:
+    return Text(f"and {number:,} more", f"외 {number:,}개")
 
 
 def _count(number: int, noun: str) -> str:
     return "1 " + noun if number == 1 else f"{number:,} {noun}s" if number else f"no {noun}s"
-
-
-def _columns(text: str) -> int:
-    """The columns of a terminal that `text` takes: Hangul and other wide characters take two."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

@@ -6,38 +6,72 @@ from typing import Annotated, Literal
 
 import typer
 
-from dalmeum.cli.options import JsonOption, OutputOption
-from dalmeum.cli.output import note, print_json
+from dalmeum.cli.help import documented, help_text
+from dalmeum.cli.options import JsonOption, OutputOption, SelfContainedOption
+from dalmeum.cli.output import note_page, print_json
 from dalmeum.errors import InputError
 
 
+@documented(
+    """Say of runs that were scored on the same pairs whether one is better.
+
+    Runs whose recipes differ in their seed alone are seeds of one arm. Where every arm has two or more, the
+    recipes are judged as by dalmeum study; else each run for itself, as the model that it is.""",
+    """같은 문장쌍으로 채점한 실행 가운데 더 나은 것이 있는지 판정합니다.
+
+    레시피에서 시드만 다른 실행은 한 비교 조건의 시드로 묶습니다. 비교 조건마다 둘 이상이면
+    dalmeum study처럼 레시피를 판정하고, 아니면 실행 하나하나를 모델로서 판정합니다.""",
+)
 def compare(
     runs: Annotated[
         list[str],
         typer.Argument(
-            help="Run ids under --output, or run folders; the first one's recipe is the baseline.",
+            help=help_text(
+                "Run ids under --output, or run folders; the first one's recipe is the baseline.",
+                "--output 아래의 실행 id, 또는 실행 폴더. 맨 앞 실행의 레시피가 기준선입니다.",
+            ),
             metavar="RUN",
         ),
     ],
-    split: Annotated[Literal["dev", "test"], typer.Option(help="The labelled split to judge on.")] = "dev",
+    split: Annotated[
+        Literal["dev", "test"],
+        typer.Option(help=help_text("The labelled split to judge on.", "판정할 분할(레이블이 있는 것).")),
+    ] = "dev",
     metric: Annotated[
-        str, typer.Option(help="The metric to judge by: pearson, spearman, rmse or mae.")
+        str,
+        typer.Option(
+            help=help_text(
+                "The metric to judge by: pearson, spearman, rmse or mae.",
+                "판정하는 지표: pearson, spearman, rmse, mae.",
+            )
+        ),
     ] = "pearson",
     smallest_effect: Annotated[
-        float, typer.Option(min=0, help="The smallest difference that would matter, in units of the metric.")
+        float,
+        typer.Option(
+            min=0,
+            help=help_text(
+                "The smallest difference that would matter, in units of the metric.",
+                "의미를 두는 가장 작은 차이. 지표의 단위로 적습니다.",
+            ),
+        ),
     ] = 0.005,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="FOLDER", help="Write compare.html and compare.json there."),
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FOLDER",
+            help=help_text(
+                "Write compare.html and compare.json there.",
+                "이 폴더에 compare.html과 compare.json을 씁니다.",
+            ),
+        ),
     ] = None,
     output: OutputOption = Path("runs"),
+    self_contained: SelfContainedOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Say of runs that were scored on the same pairs whether one is better.
-
-    Runs whose recipes differ in their seed alone are seeds of one arm. Where every arm has two or more, the
-    recipes are judged as by dalmeum study; else each run for itself, as the model that it is.
-    """
     if not math.isfinite(smallest_effect):
         raise InputError(f"--smallest-effect {smallest_effect}: give a number of 0 or more, as 0.005")
 
@@ -48,10 +82,11 @@ def compare(
     opened = open_runs(runs, output)
     findings = compare_runs(opened, split=split, metric=metric, smallest_effect=smallest_effect)
     if out is not None:
-        write_findings_about(out / PAGE, findings, opened, opened[0].recipe().to_yaml())
+        source = opened[0].recipe().to_yaml()
+        write_findings_about(out / PAGE, findings, opened, source, self_contained=self_contained)
     if json:
         print_json(findings.to_dict())
     else:
         print(findings)
     if out is not None:
-        note(f"page: {out / PAGE}")
+        note_page(out / PAGE)

@@ -5,26 +5,55 @@ from typing import Annotated
 
 import typer
 
+from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import JsonOption
-from dalmeum.cli.output import note, print_json
+from dalmeum.cli.output import REPORT, RUN, note, print_json, print_places
+from dalmeum.languages import Text
+from dalmeum.terminal import terminal_width, wrapped
+
+SYNTHETIC = Text(
+    "The practice set is synthetic, made for trying things out: its scores say nothing about real data.",
+    "연습 데이터는 연습용으로 만든 합성 데이터입니다. 여기서 나온 점수는 실제 데이터에 대해 아무것도 말해 "
+    "주지 않습니다.",
+)
+HANDED_IN = Text(
+    "Handed in: the run of that arm that is best on dev. It was picked by its dev score, which is therefore "
+    "a little too good; the labels of test took no part in any choice.",
+    "제출한 것: 그 비교 조건에서 dev 점수가 가장 좋은 실행. dev 점수를 보고 골랐으므로 그 점수는 조금 "
+    "부풀려져 있습니다. test의 레이블은 어떤 선택에도 쓰지 않았습니다.",
+)
+NEXT = Text("Next: change one line of {study} and run", "다음: {study}에서 한 줄을 바꾸고 실행하세요")
 
 
-def demo(
-    folder: Annotated[
-        Path, typer.Option(help="Where the practice set, its recipe and its study are written.")
-    ] = Path("practice"),
-    output: Annotated[Path, typer.Option(help="The folder that the runs are written to.")] = Path("runs"),
-    json: JsonOption = False,
-) -> None:
+@documented(
     """Study losses on the built-in practice set, and hand in the best model; no download.
 
     The study, practice.yaml in the folder, is judged on dev. Its best model there is scored on the hidden
-    test labels, and gets a report and a submission file.
-    """
-    from dalmeum.experiments.demo import STUDY, run_demo
+    test labels, and gets a report and a submission file.""",
+    """내장 연습 데이터로 손실을 비교하고 가장 좋은 모델을 제출합니다. 내려받을 것이 없습니다.
+
+    비교 실험(폴더의 practice.yaml)은 dev에서 판정합니다. 거기서 가장 좋은 모델을 숨겨 둔 test 레이블로
+    채점하고, 보고서와 제출 파일을 만듭니다.""",
+)
+def demo(
+    folder: Annotated[
+        Path,
+        typer.Option(
+            help=help_text(
+                "Where the practice set, its recipe and its study are written.",
+                "연습 데이터와 그 레시피, 비교 실험을 쓰는 폴더.",
+            )
+        ),
+    ] = Path("practice"),
+    output: Annotated[
+        Path, typer.Option(help=help_text("The folder that the runs are written to.", "실행을 쓰는 폴더."))
+    ] = Path("runs"),
+    json: JsonOption = False,
+) -> None:
+    from dalmeum.demo import STUDY, run_demo
     from dalmeum.pages.scores import metrics_lines
 
-    note("The practice set is synthetic, made for trying things out: its scores say nothing about real data.")
+    note(SYNTHETIC)
     done = run_demo(folder, output)
     metrics = done.run.metrics()
     test = done.test.to_dict()
@@ -42,14 +71,16 @@ def demo(
         )
         return
     print(done.study.findings, end="\n\n")
-    print("Handed in: the run of that arm that is best on dev. It was picked by its dev score, which is")
-    print("therefore a little too good; the labels of test took no part in any choice.", end="\n\n")
+    print("\n".join(wrapped(str(HANDED_IN), terminal_width())), end="\n\n")
     print("\n".join(metrics_lines(metrics["dev"], "dev")), end="\n\n")
     print("\n".join(metrics_lines(test, "test")), end="\n\n")
-    print(f"study       {done.page}")
-    print(f"run         {done.run.id}")
-    print(f"report      {done.run.report}")
-    print(f"submission  {done.submission}")
+    print_places(
+        [
+            (Text("study", "비교 실험"), done.page),
+            (RUN, done.run.id),
+            (REPORT, done.run.report),
+            (Text("submission", "제출 파일"), done.submission),
+        ]
+    )
     study = folder / f"{STUDY}.yaml"
-    print(f"\nNext: change one line of {study} and run")
-    print(f"  dalmeum study {study}")
+    print(f"\n{NEXT.format(study=study)}\n  dalmeum study {study}")

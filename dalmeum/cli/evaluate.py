@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import (
     ColumnsOption,
     EncodingOption,
@@ -13,34 +14,50 @@ from dalmeum.cli.options import (
     OutputOption,
     PrecisionOption,
     RunArgument,
+    TrustCodeOption,
     parse_columns,
 )
-from dalmeum.cli.output import count, note_warnings, print_json
+from dalmeum.cli.output import note_warnings, pairs, print_json
 
 
+@documented(
+    "Score labelled pairs: Pearson, Spearman, RMSE, MAE and F1, overall, by source and by label bin.",
+    "레이블이 있는 문장쌍을 채점합니다: 피어슨, 스피어만, RMSE, MAE, F1을 전체와 출처별, 레이블 구간별로.",
+)
 def evaluate(
     run: RunArgument,
-    file: Annotated[str, typer.Argument(help="Labelled pairs.")],
+    file: Annotated[str, typer.Argument(help=help_text("Labelled pairs.", "레이블이 있는 문장쌍."))],
     threshold: Annotated[
         float | None,
-        typer.Option(help="The lowest label that counts as similar, for F1; the run's own if not given."),
+        typer.Option(
+            help=help_text(
+                "The lowest label that counts as similar, for F1; the run's own if not given.",
+                "F1에서 유사로 보는 가장 낮은 레이블. 주지 않으면 실행의 값을 씁니다.",
+            )
+        ),
     ] = None,
     slices: Annotated[
         bool | None,
-        typer.Option(help="Scores by source and by label bin, too; without being asked not in JSON."),
+        typer.Option(
+            help=help_text(
+                "Scores by source and by label bin, too; without being asked not in JSON.",
+                "출처별, 레이블 구간별 점수도 냅니다. JSON에는 이 옵션을 줄 때만 들어갑니다.",
+            )
+        ),
     ] = None,
     columns: ColumnsOption = None,
     format: FormatOption = "auto",
     encoding: EncodingOption = "auto",
     precision: PrecisionOption = "auto",
     output: OutputOption = Path("runs"),
+    trust_code: TrustCodeOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Score labelled pairs: Pearson, Spearman, RMSE, MAE and F1, overall, by source and by label bin."""
-    from dalmeum.experiments.scoring import evaluate_table, load, read_table
+    from dalmeum.evaluation.predict import evaluate_table, read_table
+    from dalmeum.experiments.runs import load
     from dalmeum.pages.scores import metrics_lines, slice_lines
 
-    scorer = load(run, precision=precision, output=output)
+    scorer = load(run, precision=precision, output=output, trust_code=trust_code)
     table = read_table(
         scorer, file, format=format, columns=parse_columns(columns), encoding=encoding, labels="required"
     )
@@ -52,6 +69,6 @@ def evaluate(
         more = evaluation.slices_to_dict() if slices else {}
         print_json({"run": run, "file": file, "rows": rows, "metrics": metrics, **more})
         return
-    print("\n".join(metrics_lines(metrics, count(rows, "pair"))))
+    print("\n".join(metrics_lines(metrics, str(pairs(rows)))))
     if slices is not False:
         print("\n".join(slice_lines(evaluation)))

@@ -5,19 +5,78 @@ from typing import Annotated
 
 import typer
 
+from dalmeum.cli.help import help_text
 from dalmeum.data.readers import FORMATS
 from dalmeum.errors import InputError
 
-RunArgument = Annotated[str, typer.Argument(help="A run id under --output, or a run or model folder.")]
+RunArgument = Annotated[
+    str,
+    typer.Argument(
+        help=help_text(
+            "A run id under --output, or a run or model folder.",
+            "--output 아래의 실행 id, 또는 실행이나 모델의 폴더.",
+        )
+    ),
+]
 ColumnsOption = Annotated[
     str | None,
-    typer.Option(metavar="FIELD=COLUMN,...", help="Columns by name, as in sentence1=question1,label=score."),
+    typer.Option(
+        metavar="FIELD=COLUMN,...",
+        help=help_text(
+            "Columns by name, as in sentence1=question1,label=score.",
+            "열 이름. 예: sentence1=question1,label=score.",
+        ),
+    ),
 ]
-OutputOption = Annotated[Path, typer.Option(help="The folder of runs in which an id is looked up.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
-FormatOption = Annotated[str, typer.Option(help=f"The data's format: {', '.join(FORMATS)}.")]
-EncodingOption = Annotated[str, typer.Option(help="auto, utf-8 or cp949.")]
-PrecisionOption = Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")]
+OutputOption = Annotated[
+    Path,
+    typer.Option(
+        help=help_text("The folder of runs in which an id is looked up.", "id를 찾을 실행들의 폴더.")
+    ),
+]
+JsonOption = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        help=help_text(
+            "Print one JSON object on standard output.", "표준 출력에 JSON 객체 하나를 출력합니다."
+        ),
+    ),
+]
+FormatOption = Annotated[
+    str,
+    typer.Option(help=help_text("The data's format: {}.", "데이터 형식: {}.").format(", ".join(FORMATS))),
+]
+EncodingOption = Annotated[
+    str, typer.Option(help=help_text("auto, utf-8 or cp949.", "auto, utf-8, cp949 중 하나."))
+]
+PrecisionOption = Annotated[
+    str,
+    typer.Option(
+        help=help_text("auto, float32, bfloat16 or float16.", "auto, float32, bfloat16, float16 중 하나.")
+    ),
+]
+
+SelfContainedOption = Annotated[
+    bool,
+    typer.Option(
+        "--self-contained",
+        help=help_text(
+            "Write the page as one file of about 5 MB, to be moved or mailed.",
+            "페이지를 옮기거나 메일로 보낼 수 있게 파일 하나(약 5 MB)로 씁니다.",
+        ),
+    ),
+]
+TrustCodeOption = Annotated[
+    bool,
+    typer.Option(
+        "--trust-code",
+        help=help_text(
+            "Run the code of a model of somebody's own kind.",
+            "직접 만든 종류의 모델이 지정한 코드를 실행합니다.",
+        ),
+    ),
+]
 
 
 def parse_columns(text: str | None) -> dict[str, str]:

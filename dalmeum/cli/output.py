@@ -2,8 +2,14 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+from dalmeum.languages import Text
+from dalmeum.terminal import columns
+
+RUN, REPORT = Text("run", "실행"), Text("report", "보고서")
 
 
 def print_json(values: Mapping[str, Any]) -> None:
@@ -11,16 +17,27 @@ def print_json(values: Mapping[str, Any]) -> None:
     print(json.dumps(values, ensure_ascii=False, allow_nan=False))
 
 
-def note(text: str) -> None:
+def note(text: str | Text) -> None:
     """A line for the person watching."""
     print(text, file=sys.stderr, flush=True)
 
 
-def note_warnings(warnings: Iterable[str]) -> None:
+def note_warnings(warnings: Iterable[str | Text]) -> None:
     for warning in warnings:
-        note(f"warning: {warning}")
+        note(f"{Text('warning', '주의')}: {warning}")
 
 
-def count(number: int, noun: str) -> str:
+def note_page(page: Path) -> None:
+    note(f"{Text('page', '페이지')}: {page}")
+
+
+def print_places(places: Sequence[tuple[Text, object]]) -> None:
+    """What lies where, a line each."""
+    width = max(columns(str(name)) for name, _ in places)
+    for name, place in places:
+        print(f"{name}{' ' * (width - columns(str(name)))}  {place}")
+
+
+def pairs(number: int) -> Text:
     """`1 pair`, `2,000 pairs`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return Text(f"{number:,} {'pair' if number == 1 else 'pairs'}", f"문장쌍 {number:,}개")

@@ -6,22 +6,40 @@ from typing import Annotated
 
 import typer
 
-from dalmeum.cli.options import JsonOption
-from dalmeum.cli.output import note_warnings, print_json
+from dalmeum.cli.help import documented, help_text
+from dalmeum.cli.options import JsonOption, SelfContainedOption
+from dalmeum.cli.output import REPORT, RUN, note_warnings, print_json, print_places
+from dalmeum.languages import Text
 
 
+@documented(
+    "Train one model: predictions, scores with intervals, and a report.",
+    "모델 하나를 학습합니다: 예측, 구간이 붙은 점수, 보고서가 나옵니다.",
+)
 def train(
-    recipe: Annotated[Path, typer.Argument(help="The recipe's YAML file.")],
+    recipe: Annotated[Path, typer.Argument(help=help_text("The recipe's YAML file.", "레시피의 YAML 파일."))],
     overrides: Annotated[
         list[str] | None,
-        typer.Argument(help="section.key=value ..., laid over the recipe.", metavar="[KEY=VALUE]..."),
+        typer.Argument(
+            help=help_text(
+                "section.key=value ..., laid over the recipe.", "레시피에서 바꿀 section.key=value."
+            ),
+            metavar="[KEY=VALUE]...",
+        ),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Take up the newest unfinished run of this recipe and data.")
+        bool,
+        typer.Option(
+            "--resume",
+            help=help_text(
+                "Take up the newest unfinished run of this recipe and data.",
+                "같은 레시피와 데이터로 끝나지 않은 가장 새 실행을 이어 갑니다.",
+            ),
+        ),
     ] = False,
+    self_contained: SelfContainedOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Train one model: predictions, scores with intervals, and a report."""
     from dalmeum.recipe import load_recipe
 
     loaded = load_recipe(recipe, overrides or [])
@@ -29,7 +47,7 @@ def train(
     from dalmeum.experiments.train import train as train_recipe
     from dalmeum.pages.scores import metrics_lines
 
-    run = train_recipe(loaded, recipe.stem, resume=resume)
+    run = train_recipe(loaded, recipe.stem, resume=resume, self_contained=self_contained)
     if os.environ.get("RANK", "0") != "0":
         return  # of the processes that torchrun started, the first tells the result
     note_warnings(run.record.warnings)
@@ -39,6 +57,4 @@ def train(
         return
     for split in metrics:
         print("\n".join(metrics_lines(metrics[split], split)), end="\n\n")
-    print(f"run     {run.id}")
-    print(f"model   {run.model}")
-    print(f"report  {run.report}")
+    print_places([(RUN, run.id), (Text("model", "모델"), run.model), (REPORT, run.report)])

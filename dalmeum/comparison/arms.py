@@ -135,7 +135,7 @@ class Arms:
         split: str = "test",
     ) -> None:
         label = _numbers("labels", labels)
-        names = tuple(map(str, ids if ids is not None else range(len(label))))
+        names = tuple(map(str, ids if ids is not None else range(len(np.atleast_1d(label)))))
         if label.ndim != 1 or len(names) != len(label):
             raise InputError(
                 f"labels of shape {label.shape} and {len(names)} ids: one of each a pair is wanted"
@@ -148,10 +148,11 @@ class Arms:
                     f"predictions[{name!r}] of shape {np.shape(values)}: {len(label)} labels want "
                     f"({len(label)},) or (k, {len(label)}), a row a seed"
                 )
-            own = seeds.get(name, ()) if isinstance(seeds, Mapping) else seeds or ()
+            given = seeds.get(name) if isinstance(seeds, Mapping) else seeds
+            own = () if given is None else tuple(map(int, given))
             if own and len(own) != len(rows):
                 raise InputError(f"{len(own)} seeds for {len(rows)} rows of predictions[{name!r}]: one a row")
-            arms.append(Arm(name, {split: rows}, tuple(own)))
+            arms.append(Arm(name, {split: rows}, own))
         if paired is None:
             paired = bool(arms) and bool(arms[0].seeds) and len({arm.seeds for arm in arms}) == 1
         self._set(arms, {split: Pairs(names, label)}, baseline, paired, 1)

@@ -63,6 +63,12 @@ class Findings:
 
         return "\n".join(findings_lines(self))
 
+    def _repr_html_(self) -> str:
+        """The verdicts, for a notebook."""
+        from dalmeum.comparison.text import findings_html
+
+        return findings_html(self)
+
     def to_dict(self) -> dict[str, Any]:
         """JSON values, always in English; docs/findings.md says what stands where."""
         return {

@@ -10,6 +10,7 @@ from dalmeum.comparison.gaps import ArmGap
 from dalmeum.comparison.judge import ArmResult, Judgement
 from dalmeum.languages import Text
 from dalmeum.stats import Estimate, Outcome, Verdict
+from dalmeum.templates import environment
 from dalmeum.terminal import table
 
 OUTCOMES: dict[Outcome, Text] = {
@@ -29,6 +30,12 @@ ARRAYS_NOTE = Text(
     "turn it",
     "참고: 비교 조건마다 예측이 하나뿐이라 판정은 여기 있는 학습된 모델에만 해당합니다. "
     "시드가 바뀌면 뒤집힐 수 있습니다",
+)
+NO_SEEDS_NOTE = Text(
+    "note: nobody said which seeds the rows have, so they are not paired; where the i-th rows of all arms "
+    "share their seed, say so with seeds=... or paired=True",
+    "참고: 예측마다 시드가 무엇인지 알려 주지 않아 짝지어 비교하지 못했습니다. "
+    "모든 비교 조건의 i번째 예측이 같은 시드라면 seeds=...나 paired=True로 알려 주세요",
 )
 SEEDS_NOTE = Text(
     "note: the arms do not have the same seeds, so their runs are not paired; with the same seeds the "
@@ -72,8 +79,20 @@ def choice_line(choice: Choice) -> str:
     )
 
 
+def findings_html(findings: Findings) -> str:
+    """The verdicts as HTML for a notebook, in the terminal's language; the page holds all."""
+    template = environment(__package__).get_template("findings.html")
+    tables = [(judgement, verdict_rows(judgement)) for judgement in findings.judgements]
+    return template.render(findings=findings, tables=tables, head=_head, note=_note(findings))
+
+
 def judgement_lines(judgement: Judgement) -> list[str]:
-    """One line an arm: score, difference with its 95 % interval, p by Holm, and the verdict."""
+    """A table of the verdicts, and below it what would decide those that are not decided."""
+    return [str(_head(judgement)), *table(verdict_rows(judgement)), *_ways_to_decide(judgement)]
+
+
+def verdict_rows(judgement: Judgement) -> list[Sequence[object]]:
+    """A head and a row an arm: score, difference with its 95 % interval, p by Holm, and the verdict."""
     rows: list[Sequence[object]] = [
         [
             Text("arm", "비교 조건"),
@@ -96,7 +115,7 @@ def judgement_lines(judgement: Judgement) -> list[str]:
                 "" if arm.verdict is None else OUTCOMES[arm.verdict.outcome],
             ]
         )
-    return [str(_head(judgement)), *table(rows), *_ways_to_decide(judgement)]
+    return rows
 
 
 def beside_lines(
@@ -216,7 +235,9 @@ def _run_lines(findings: Findings) -> list[str]:
 def _note(findings: Findings) -> Text | None:
     if findings.arms.compared == "models":
         return MODELS_NOTE if findings.arms.baseline.runs else ARRAYS_NOTE
-    return None if findings.arms.paired else SEEDS_NOTE
+    if findings.arms.paired:
+        return None
+    return SEEDS_NOTE if findings.arms.baseline.seeds else NO_SEEDS_NOTE
 
 
 def _without_empty_ends(lines: Sequence[str]) -> list[str]:

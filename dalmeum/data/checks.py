@@ -10,7 +10,6 @@ import numpy as np
 
 from dalmeum.data.findings import (
     BinaryRule,
-    Finding,
     binary_rule,
     encoding_findings,
     label_findings,
@@ -20,6 +19,7 @@ from dalmeum.data.findings import (
     shared_findings,
 )
 from dalmeum.data.table import PairTable
+from dalmeum.data.telling import Finding
 
 __all__ = ["BinaryRule", "CheckReport", "Finding", "LabelBin", "Lengths", "TableSummary", "check_tables"]
 

@@ -14,11 +14,8 @@ knowing. The line between them is drawn by published sets, which must not fail f
   one true pair of it, which spoils nothing.
 """
 
-import itertools
 import unicodedata
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,40 +23,20 @@ from numpy.typing import NDArray
 from dalmeum.data.binary import implied_threshold
 from dalmeum.data.oddities import ODDITIES, oddities
 from dalmeum.data.table import PairTable
+from dalmeum.data.telling import Finding, Severity, finding, line_of, pairs_told, row_findings, where
+from dalmeum.languages import Text
 
-Severity = Literal["problem", "note"]
 Key = tuple[str, str]
 """The two sentences of a pair, as they are compared."""
 
 FAR_APART = 0.5
 """The part of the label range from which a difference is a mistake and no longer the annotators' noise."""
 
-PLACES = 20
-"""Places of a finding that are named; the rest are counted."""
-
 MOJIBAKE_SHARE = 0.001
 """The part of the pairs from which mojibake is a problem."""
 
 _SPOILS_TEXT = {"replacement_character", "mojibake", "decomposed_hangul"}
 _ROUNDING = 1e-9
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One kind of thing found in one table or between two.
-
-    Attributes:
-        kind: a stable name for programs.
-        message: one line for people.
-        count: how many rows (pairs, sentences) it is about.
-        places: where the first 20 of them are.
-    """
-
-    severity: Severity
-    kind: str
-    message: str
-    count: int
-    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,25 +73,6 @@ def _key(sentence: str) -> str:
     return " ".join(unicodedata.normalize("NFC", sentence).split()).casefold()
 
 
-def _finding(
-    severity: Severity, kind: str, table: PairTable, what: str, places: Iterable[str], count: int
-) -> Finding:
-    """`what` is told of `count` rows of `table`; nothing is built for more places than are shown."""
-    shown = tuple(itertools.islice(places, PLACES))
-    return Finding(severity, kind, f"{table.name}: {what}", count, shown)
-
-
-def _rows(severity: Severity, kind: str, table: PairTable, what: str, rows: Sequence[int]) -> list[Finding]:
-    if not rows:
-        return []
-    places = (table.where(row) for row in rows)
-    return [_finding(severity, kind, table, f"{_count(len(rows), 'pair')} {what}", places, len(rows))]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def sentence_findings(table: PairTable, keys: list[Key]) -> list[Finding]:
     low, high = table.label_range
     floor = high - FAR_APART * (high - low)
@@ -123,11 +81,17 @@ def sentence_findings(table: PairTable, keys: list[Key]) -> list[Finding]:
     label = table.label
     wrong = [] if label is None else [row for row in identical if label[row] <= floor + _ROUNDING]
     rest = sorted(set(identical) - set(wrong))
-    what = f"of identical sentences with a label of {floor:g} or less"
+    low_label = Text(
+        f"of identical sentences with a label of {floor:g} or less",
+        f"두 문장이 똑같은데 레이블이 {floor:g} 이하인",
+    )
+    same = Text("of identical sentences", "두 문장이 똑같은")
     return [
-        *_rows("problem", "empty_sentence", table, "with an empty sentence", empty),
-        *_rows("problem", "identical_low_label", table, what, wrong),
-        *_rows("note", "identical_sentences", table, "of identical sentences", rest),
+        *row_findings(
+            "problem", "empty_sentence", table, Text("with an empty sentence", "빈 문장이 있는"), empty
+        ),
+        *row_findings("problem", "identical_low_label", table, low_label, wrong),
+        *row_findings("note", "identical_sentences", table, same, rest),
     ]
 
 
@@ -144,14 +108,26 @@ def repeated_pairs(table: PairTable, keys: list[Key]) -> list[Finding]:
         (duplicated if keys[earlier] == keys[row] else swapped).append((earlier, row))
     findings: list[Finding] = []
     for kind, repeats, what in (
-        ("duplicate_pair", duplicated, "repeated from an earlier row"),
-        ("swapped_pair", swapped, "repeated from an earlier row, sentences swapped"),
+        ("duplicate_pair", duplicated, Text("repeated from an earlier row", "앞의 행을 되풀이하는")),
+        (
+            "swapped_pair",
+            swapped,
+            Text(
+                "repeated from an earlier row, sentences swapped", "앞의 행을 문장 순서만 바꾸어 되풀이하는"
+            ),
+        ),
     ):
         if repeats:
-            places = (f"{table.where(row)} repeats {_short(table, earlier)}" for earlier, row in repeats)
-            told = f"{_count(len(repeats), 'pair')} {what}"
-            findings.append(_finding("note", kind, table, told, places, len(repeats)))
+            places = (_repetition(table, earlier, row) for earlier, row in repeats)
+            findings.append(
+                finding("note", kind, table, pairs_told(len(repeats), what), places, len(repeats))
+            )
     return findings + _conflicts(table, list(groups.values()))
+
+
+def _repetition(table: PairTable, earlier: int, row: int) -> Text:
+    again = Text("{row} repeats {earlier}", "{row} = {earlier}")
+    return again.format(row=where(table, row), earlier=line_of(table, earlier))
 
 
 def _conflicts(table: PairTable, groups: list[list[int]]) -> list[Finding]:
@@ -166,16 +142,27 @@ def _conflicts(table: PairTable, groups: list[list[int]]) -> list[Finding]:
         for rows, spread in zip(groups, spreads, strict=True)
         if _ROUNDING < spread < far_apart - _ROUNDING
     ]
-    levels: tuple[tuple[Severity, list[list[int]], str], ...] = (
-        ("problem", far, f"two labels, {far_apart:g} or more apart"),
-        ("note", near, f"two labels, less than {far_apart:g} apart"),
+    levels: tuple[tuple[Severity, list[list[int]], Text], ...] = (
+        (
+            "problem",
+            far,
+            Text(f"with two labels, {far_apart:g} or more apart", f"레이블이 둘이고 {far_apart:g} 이상 다른"),
+        ),
+        (
+            "note",
+            near,
+            Text(
+                f"with two labels, less than {far_apart:g} apart",
+                f"레이블이 둘이고 차이가 {far_apart:g} 미만인",
+            ),
+        ),
     )
     return [
-        _finding(
+        finding(
             severity,
             "label_conflict",
             table,
-            f"{_count(len(found), 'pair')} with {what}",
+            pairs_told(len(found), what),
             (_labelled(table, label, rows) for rows in found),
             len(found),
         )
@@ -184,26 +171,32 @@ def _conflicts(table: PairTable, groups: list[list[int]]) -> list[Finding]:
     ]
 
 
-def _labelled(table: PairTable, label: NDArray[np.float64], rows: list[int]) -> str:
+def _labelled(table: PairTable, label: NDArray[np.float64], rows: list[int]) -> Text:
     """`train.csv, line 3 (4.2) and line 9 (1)`."""
     (first, *others) = rows[:4]
-    places = [table.where(first), *(_short(table, row) for row in others)]
-    return " and ".join(f"{place} ({label[row]:g})" for place, row in zip(places, rows[:4], strict=True))
-
-
-def _short(table: PairTable, row: int) -> str:
-    return table.where(row).removeprefix(f"{table.name}, ")
+    places = [where(table, first), *(line_of(table, row) for row in others)]
+    told = list(zip(places, (f"{label[row]:g}" for row in rows[:4]), strict=True))
+    return Text(
+        " and ".join(f"{place.en} ({value})" for place, value in told),
+        ", ".join(f"{place.ko}({value})" for place, value in told),
+    )
 
 
 def label_findings(table: PairTable, rule: BinaryRule | None) -> list[Finding]:
     label, binary = table.label, table.binary
     findings: list[Finding] = []
     if label is not None and len(label) > 1 and np.ptp(label) == 0:
-        what = f"every label is {label[0]:g}: no correlation can be learned or measured"
-        findings.append(_finding("problem", "constant_label", table, what, (), len(label)))
+        what = Text(
+            f"every label is {label[0]:g}: no correlation can be learned or measured",
+            f"모든 레이블이 {label[0]:g}: 상관을 학습할 수도 잴 수도 없습니다",
+        )
+        findings.append(finding("problem", "constant_label", table, what, (), len(label)))
     if rule is not None:
-        what = f"whose binary label contradicts the threshold {rule.threshold:g} of the others"
-        findings += _rows("problem", "binary_contradiction", table, what, rule.contradictions)
+        what = Text(
+            f"whose binary label contradicts the threshold {rule.threshold:g} of the others",
+            f"이진 레이블이 나머지가 따르는 기준값({rule.threshold:g})에 어긋나는",
+        )
+        findings += row_findings("problem", "binary_contradiction", table, what, rule.contradictions)
     elif binary is not None and label is not None and len(label):
         findings.append(_no_rule(table, binary))
     return findings
@@ -211,11 +204,17 @@ def label_findings(table: PairTable, rule: BinaryRule | None) -> list[Finding]:
 
 def _no_rule(table: PairTable, binary: NDArray[np.int64]) -> Finding:
     if np.ptp(binary) == 0:
-        what = f"every binary label is {binary[0]}: they imply no threshold"
-        return _finding("note", "one_binary_label", table, what, (), len(binary))
+        what = Text(
+            f"every binary label is {binary[0]}: they imply no threshold",
+            f"모든 이진 레이블이 {binary[0]}: 기준값을 알 수 없습니다",
+        )
+        return finding("note", "one_binary_label", table, what, (), len(binary))
     # Worse than a few contradictions: no threshold is better than calling all pairs alike.
-    what = "the binary labels follow no threshold on the labels; are they swapped?"
-    return _finding("problem", "no_binary_rule", table, what, (), len(binary))
+    what = Text(
+        "the binary labels follow no threshold on the labels; are they swapped?",
+        "이진 레이블이 레이블의 어떤 기준값도 따르지 않습니다. 0과 1이 뒤바뀌지 않았나요?",
+    )
+    return finding("problem", "no_binary_rule", table, what, (), len(binary))
 
 
 def encoding_findings(table: PairTable) -> list[Finding]:
@@ -227,7 +226,7 @@ def encoding_findings(table: PairTable) -> list[Finding]:
     for kind, rows in found.items():
         few = kind == "mojibake" and len(rows) < MOJIBAKE_SHARE * len(table)
         severity: Severity = "problem" if kind in _SPOILS_TEXT and not few else "note"
-        findings += _rows(severity, kind, table, f"with {ODDITIES[kind]}", rows)
+        findings += row_findings(severity, kind, table, ODDITIES[kind], rows)
     return findings
 
 
@@ -246,13 +245,21 @@ def shared_findings(
     findings: list[Finding] = []
     if leaks:
         share = len(leaks) / len(second)
-        what = (
-            f"{_count(len(leaks), 'pair')} ({share:.1%}) also in {first.name}: "
-            "a score on one flatters a model trained on the other"
+        told = pairs_told(len(leaks), Text(f"({share:.1%}) also in {first.name}", f"{first.name}에도 있는"))
+        what = Text(
+            f"{told.en}: a score on one flatters a model trained on the other",
+            f"{told.ko}({share:.1%}): 한쪽으로 학습한 모델은 다른 쪽에서 점수가 부풀려집니다",
         )
-        places = (f"{second.where(row)} is {first.where(earlier)}" for earlier, row in leaks)
-        findings.append(_finding("problem", "shared_pair", second, what, places, len(leaks)))
+        same_pair = Text("{row} is {earlier}", "{row} = {earlier}")
+        places = (
+            same_pair.format(row=where(second, row), earlier=where(first, earlier)) for earlier, row in leaks
+        )
+        findings.append(finding("problem", "shared_pair", second, what, places, len(leaks)))
     if touched:
-        what = f"with a sentence ({len(touched) / len(second):.1%}) that is also in {first.name}"
-        findings += _rows("note", "shared_sentence", second, what, touched)
+        share = len(touched) / len(second)
+        what = Text(
+            f"with a sentence ({share:.1%}) that is also in {first.name}",
+            f"{first.name}에도 있는 문장이 든({share:.1%})",
+        )
+        findings += row_findings("note", "shared_sentence", second, what, touched)
     return findings

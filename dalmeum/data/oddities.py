@@ -4,6 +4,8 @@ import html.entities
 import re
 from collections.abc import Mapping
 
+from dalmeum.languages import Text
+
 # Latin-1 and what Windows-1252 puts in place of its control characters: how bytes look in the wrong hands.
 _WESTERN = "\x80-\xff€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 _WESTERN_RUN = re.compile(f"[{_WESTERN}]{{2,}}")
@@ -16,15 +18,22 @@ _INVISIBLE = re.compile("[\xad\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\ufeff
 _DECOMPOSED = re.compile("[\u1100-\u1112][\u1161-\u1175]")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|([A-Za-z]{2,8}));")
 
-ODDITIES: Mapping[str, str] = {
-    "replacement_character": "U+FFFD, where a character was lost",
-    "mojibake": "text that was read in the wrong encoding",
-    "decomposed_hangul": "Hangul decomposed into jamo (NFD), which tokenizers don't know; normalise to NFC",
-    "control_character": "control characters",
-    "invisible_character": "zero-width or direction characters",
-    "html_entity": "HTML entities such as &amp;",
+ODDITIES: Mapping[str, Text] = {
+    "replacement_character": Text(
+        "with U+FFFD, where a character was lost", "글자가 사라진 자리(U+FFFD)가 있는"
+    ),
+    "mojibake": Text("with text that was read in the wrong encoding", "잘못된 인코딩으로 읽은 글이 있는"),
+    "decomposed_hangul": Text(
+        "with Hangul decomposed into jamo (NFD), which tokenizers don't know; normalise to NFC",
+        "토크나이저가 모르는, 자모로 풀린 한글(NFD. NFC로 바꾸세요)이 있는",
+    ),
+    "control_character": Text("with control characters", "제어 문자가 있는"),
+    "invisible_character": Text(
+        "with zero-width or direction characters", "폭이 없는 문자나 방향 문자가 있는"
+    ),
+    "html_entity": Text("with HTML entities such as &amp;", "&amp; 같은 HTML 엔티티가 있는"),
 }
-"""Kind of oddity to its description."""
+"""Kind of oddity to what is said of a pair that shows it."""
 
 
 def oddities(text: str) -> list[str]:

@@ -142,7 +142,7 @@ def _draw(table: PairTable, count: int) -> PairTable:
 
 def data_warnings(tables: Mapping[Split, PairTable]) -> tuple[str, ...]:
     """What a reader could live with, and labels that nothing can be learnt from or judged by."""
-    found = [warning for table in tables.values() for warning in table.warnings]
+    found = [warning.en for table in tables.values() for warning in table.warnings]
     for table in tables.values():
         if table.label is not None and np.ptp(table.label) == 0:
             found.append(

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dalmeum.languages import Text
+
 _NO_COLUMNS = {"name", "warnings", "label_range"}
 
 
@@ -39,7 +41,7 @@ class PairTable:
     annotations: tuple[tuple[float, ...], ...] | None = None
     name: str = ""
     lines: tuple[int, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Text, ...] = ()
     label_range: tuple[float, float] = (0.0, 5.0)
 
     def __post_init__(self) -> None:

@@ -13,7 +13,7 @@ from dalmeum.data.predictions import Predictions
 from dalmeum.data.table import PairTable
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.evaluation.slices import Rows, label_bins, sources
-from dalmeum.stats import Estimate, bca_each, fisher, weighted
+from dalmeum.stats import METRICS, Estimate, bca_each, fisher, weighted
 from dalmeum.stats.intervals import RESAMPLES, SEED
 
 Array = NDArray[np.float64]
@@ -24,19 +24,29 @@ FEWEST_ROWS_FOR_AN_INTERVAL = 10
 
 @dataclass(frozen=True)
 class Metrics:
-    """The scores of one set of pairs. `f1` is None where no rule says which pairs are similar."""
+    """The scores of one set of pairs.
 
-    pearson: Estimate
-    spearman: Estimate
-    rmse: Estimate
-    mae: Estimate
+    Attributes:
+        scores: by the names of `dalmeum.stats.METRICS`.
+        f1: of the binary labels; None where no rule says which pairs are similar.
+    """
+
+    scores: Mapping[str, Estimate]
     f1: Estimate | None
+
+    @property
+    def pearson(self) -> Estimate:
+        return self.scores["pearson"]
+
+    @property
+    def by_name(self) -> dict[str, Estimate | None]:
+        """All of them, F1 last."""
+        return {**self.scores, "f1": self.f1}
 
     def to_dict(self) -> Json:
         """`{name: {value, low, high}}`, as `metrics.json` holds it."""
-        estimates = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         return {
-            name: None if estimate is None else estimate.to_dict() for name, estimate in estimates.items()
+            name: None if estimate is None else estimate.to_dict() for name, estimate in self.by_name.items()
         }
 
 
@@ -181,20 +191,10 @@ def _checked(values: Array, rows: int, name: str) -> Array:
 def _metrics(columns: _Columns, resamples: int, seed: int) -> Metrics:
     pairs = len(columns.label)
     label, prediction = columns.label, columns.prediction
-    statistics = {
-        "pearson": weighted.pearson(label, prediction),
-        "spearman": weighted.spearman(label, prediction),
-        "rmse": weighted.rmse(label, prediction),
-        "mae": weighted.mae(label, prediction),
-    }
+    statistics = {name: metric(label, prediction) for name, metric in METRICS.items()}
     if columns.truth is not None and columns.predicted is not None:
         statistics["f1"] = weighted.f1(columns.truth, columns.predicted)
     enough = pairs >= FEWEST_ROWS_FOR_AN_INTERVAL
-    estimates = bca_each(statistics, pairs, resamples=resamples if enough else 0, seed=seed)
-    return Metrics(
-        pearson=estimates["pearson"],
-        spearman=estimates["spearman"],
-        rmse=estimates["rmse"],
-        mae=estimates["mae"],
-        f1=estimates.get("f1"),
-    )
+    scores = bca_each(statistics, pairs, resamples=resamples if enough else 0, seed=seed)
+    f1 = scores.pop("f1", None)
+    return Metrics(scores, f1)

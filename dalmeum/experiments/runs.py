@@ -11,23 +11,35 @@ import math
 import os
 import platform
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-import dalmeum
 from dalmeum.data import PairTable
 from dalmeum.data.readers.problems import did_you_mean
-from dalmeum.data.splits import Split
+from dalmeum.data.splits import PairReader, Split
 from dalmeum.errors import InputError
 from dalmeum.files import output_error, write_text
+from dalmeum.own_code import is_own, source_hash, written
 from dalmeum.recipe import Recipe, load_recipe
+
+if TYPE_CHECKING:
+    from dalmeum.models.scorer import PairScorer
+
+if TYPE_CHECKING:
+    from dalmeum.pages.summary import RunSummary
 
 State = Literal["running", "finished", "failed"]
 
 PACKAGES = ("torch", "transformers", "numpy", "kiwipiepy", "kiwipiepy_model")
 """Packages, beside dalmeum itself, whose version can move a score."""
+
+AFTER_RUN: list[Callable[["Run"], object]] = []
+"""Called, in their order, with every run that `train` has finished."""
+
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 
 @dataclass(frozen=True)
@@ -46,7 +58,10 @@ def data_files(tables: Mapping[Split, PairTable]) -> dict[str, DataFile]:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """`run.json`: what happened, when, with what. The recipe says what was to happen."""
+    """`run.json`: what happened, when, with what. The recipe says what was to happen.
+
+    `code` is the user's own that the recipe names (`code_hashes`).
+    """
 
     id: str
     state: State
@@ -60,6 +75,7 @@ class RunRecord:
     training: Mapping[str, Any] | None = None
     warnings: tuple[str, ...] = ()
     error: str | None = None
+    code: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
@@ -97,11 +113,54 @@ class Run:
     def evaluations(self) -> Path:
         return self.folder / "predictions" / "dev-evaluations.csv"
 
+    def __str__(self) -> str:
+        """What it is, and what it scored, in the terminal's language."""
+        from dalmeum.pages.summary import run_lines
+
+        return "\n".join(run_lines(self._summary()))
+
+    def _repr_html_(self) -> str:
+        """The same for a notebook."""
+        from dalmeum.pages.summary import run_html
+
+        return run_html(self._summary())
+
+    def _summary(self) -> "RunSummary":
+        from dalmeum.pages.summary import RunSummary
+
+        scored = (self.folder / "metrics.json").is_file()
+        return RunSummary(
+            id=self.id,
+            state=self.record.state,
+            question=self.recipe().question,
+            metrics=self.metrics() if scored else {},
+            folder=str(self.folder),
+            page=str(self.report) if self.report.is_file() else None,
+        )
+
     def recipe(self) -> Recipe:
         path = self.folder / "recipe.yaml"
         if not path.is_file():
             raise InputError(f"{path}: is missing: the run folder is damaged")
         return load_recipe(path)
+
+    def recipe_yaml(self) -> str:
+        return (self.folder / "recipe.yaml").read_text(encoding="utf-8")
+
+    def keep_data(self, reader: PairReader) -> "Run":
+        """The run with what its recipe has in memory written into its folder: its recipe is complete."""
+        recipe = self.recipe()
+        kept = reader.write_held(recipe, self.folder / "data")
+        if kept is recipe:
+            return self
+        write_text(self.folder / "recipe.yaml", kept.to_yaml())
+        paths = {split: getattr(kept.data, split) for split in self.record.data}
+        return self.update(
+            data={
+                split: dataclasses.replace(file, path=paths[split] or file.path)
+                for split, file in self.record.data.items()
+            }
+        )
 
     def metrics(self) -> dict[str, Any]:
         metrics: dict[str, Any] = _read_json(self.folder / "metrics.json")
@@ -170,6 +229,7 @@ def create_run(
         data=data,
         versions=versions(),
         parent_study=parent_study,
+        code=code_hashes(recipe),
         machine={"platform": platform.platform(), "processor": _processor(), "cores": os.cpu_count()},
     )
     try:
@@ -200,12 +260,38 @@ def open_run(run: str | Path, output: str | Path = "runs") -> Run:
         raise InputError(f"{folder}/run.json: is no record that this version of dalmeum reads") from None
 
 
+def load(
+    run: str | Path,
+    precision: str = "auto",
+    output: str | Path = "runs",
+    *,
+    trust_code: bool = False,
+) -> "PairScorer":
+    """The scorer of a run (its folder, or its id under `output`), or of a model folder.
+
+    `precision` is `auto`, `float32`, `bfloat16` or `float16`: what the encoder computes in. With `trust_code`
+    the code that a model of an own kind names is run; without, such a model is refused.
+
+    Raises `InputError` where there is no such run, it is not finished, or its model can't be read.
+    """
+    if precision not in PRECISIONS:
+        raise InputError(f"precision {precision!r} is unknown: use one of {', '.join(PRECISIONS)}")
+    from dalmeum.models.kinds import is_model_folder, load_scorer  # torch only where it is used
+
+    if is_model_folder(Path(run)):
+        return load_scorer(Path(run), precision, trust_code=trust_code)
+    opened = open_run(run, output)
+    if opened.record.state != "finished":
+        raise InputError(f"{opened.folder}: the run is not finished; go on with dalmeum train ... --resume")
+    return load_scorer(opened.model, precision, trust_code=trust_code)
+
+
 def find_resumable(output: Path, recipe: Recipe, data: Mapping[str, DataFile]) -> Run | None:
     """The newest unfinished run under `output` with the same recipe on the same data."""
     key, found = run_key(recipe, data), []
     for run in _runs(output, {"running", "failed"}):
         with contextlib.suppress(InputError):
-            if run_key(run.recipe(), run.record.data) == key:
+            if run_key(run.recipe(), run.record.data, run.record.code) == key:
                 found.append(run)
     return max(found, key=_age, default=None)
 
@@ -215,15 +301,32 @@ def finished_runs(output: Path) -> dict[str, Run]:
     found: dict[str, Run] = {}
     for run in _runs(output, {"finished"}):
         with contextlib.suppress(InputError):
-            key = run_key(run.recipe(), run.record.data)
+            key = run_key(run.recipe(), run.record.data, run.record.code)
             found[key] = max(found.get(key, run), run, key=_age)
     return found
 
 
-def run_key(recipe: Recipe, data: Mapping[str, DataFile]) -> str:
-    """The same for all runs that would come to the same result."""
+def run_key(
+    recipe: Recipe, data: Mapping[str, DataFile], code: Mapping[str, str | None] | None = None
+) -> str:
+    """The same for all runs that would come to the same result.
+
+    `code` is that of the run's record; without, own code counts as it is now. Code whose source is not known
+    makes a key that no other equals.
+    """
+    code = code_hashes(recipe) if code is None else code
     hashes = {split: file.sha256 for split, file in data.items()}
-    return json.dumps([_decisive(recipe), hashes], sort_keys=True)
+    known = {name: digest or f"unknown: {uuid.uuid4()}" for name, digest in code.items()}
+    return json.dumps([_decisive(recipe), hashes, known], sort_keys=True)
+
+
+def code_hashes(recipe: Recipe) -> dict[str, str | None]:
+    """The user's own code that a recipe names, each with its source's hash, None where it has none.
+
+    Raises `InputError` where it can't be found.
+    """
+    named = {"loss.name": recipe.loss.name, "model.kind": recipe.model.kind}
+    return {written(value): source_hash(key, value) for key, value in named.items() if is_own(value)}
 
 
 def _runs(output: Path, states: set[State]) -> Iterator[Run]:
@@ -250,7 +353,7 @@ def _now() -> datetime.datetime:
 
 
 def versions() -> dict[str, str]:
-    found = {"dalmeum": dalmeum.__version__, "python": platform.python_version()}
+    found = {"dalmeum": importlib.metadata.version("dalmeum"), "python": platform.python_version()}
     for package in PACKAGES:
         found[package] = importlib.metadata.version(package)
     return found

@@ -8,54 +8,71 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-import transformers
 from accelerate import PartialState
 from accelerate.utils import broadcast_object_list
 from numpy.typing import NDArray
 
 from dalmeum.data import PairTable, Predictions
-from dalmeum.data.splits import Split, binary_labels, binary_threshold, data_warnings, read_splits
+from dalmeum.data.splits import PairReader, Split, binary_labels, data_warnings, read_splits
 from dalmeum.errors import DalmeumError
-from dalmeum.evaluation import Diagnosis, Evaluation, diagnose, evaluate_predictions
+from dalmeum.evaluation import Evaluation, evaluate_predictions
 from dalmeum.experiments.predictions import write_evaluations, write_predictions
-from dalmeum.experiments.runs import DataFile, Run, create_run, data_files, find_resumable, open_run
+from dalmeum.experiments.report import write_report
+from dalmeum.experiments.runs import (
+    AFTER_RUN,
+    DataFile,
+    Run,
+    create_run,
+    data_files,
+    find_resumable,
+    open_run,
+)
 from dalmeum.files import disk_error
 from dalmeum.losses import similarity_loss
-from dalmeum.models.precision import default_device
+from dalmeum.models.kinds import new_scorer
 from dalmeum.models.quiet import quiet_transformers
-from dalmeum.models.scorer import PairScorer, new_scorer
-from dalmeum.pages import ASSETS, RunPage, write_run
+from dalmeum.models.scorer import PairScorer
+from dalmeum.own_code import written
 from dalmeum.recipe import Recipe
 from dalmeum.training.fit import Fit, fit
-from dalmeum.training.pairs import EncodedPairs
+from dalmeum.training.pairs import EncodedPairs, encode_pairs
 from dalmeum.training.processes import LostProcessError, lost_processes_told
 
 
 def train(
-    recipe: Recipe, name: str = "recipe", *, resume: bool = False, parent_study: str | None = None
+    recipe: Recipe,
+    name: str = "recipe",
+    *,
+    resume: bool = False,
+    parent_study: str | None = None,
+    reader: PairReader | None = None,
+    self_contained: bool = False,
 ) -> Run:
     """Run a recipe and return its finished run, whose folder holds all that came out.
 
     Nothing is written before data, recipe and encoder are known to be good. With `resume`, the newest
     unfinished run in `recipe.output` with the same recipe and data is taken up where its last checkpoint
     stands; where there is none, a new one starts. Of several processes (torchrun) all train, and the first
-    alone writes. `parent_study` is the name of the study that orders the run, if one does.
+    alone writes. `parent_study` is the name of the study that orders the run, if one does. `reader` holds
+    pairs that the recipe names and that are in no file: they are written into the run. With `self_contained`
+    its page is one file that can be mailed.
 
     Raises `InputError` for what only the user can mend, `DalmeumError` where training fails.
     """
     similarity_loss(recipe.loss, recipe.data.label_range)  # a library that it lacks is told before any work
-    tables = read_splits(recipe)
+    reader = reader or PairReader()
+    tables = read_splits(recipe, reader)
     binary: dict[Split, NDArray[np.int64] | None] = {
         split: binary_labels(recipe, tables[split]) for split in tables if split != "test"
     }
-    scorer = build_scorer(recipe, tables["train"])
+    scorer = new_scorer(recipe, tables["train"])
     files = data_files(tables)
     processes = PartialState(cpu=scorer.model.device.type == "cpu")
     folder: list[Path | None] = [None]
     if processes.is_main_process:
         machine = {"device": str(scorer.model.device), "processes": processes.num_processes}
-        folder = [_begin(recipe, name, files, machine, resume=resume, parent_study=parent_study).folder]
+        run = _begin(recipe, name, files, machine, resume=resume, parent_study=parent_study)
+        folder = [run.keep_data(reader).folder]
     with lost_processes_told():
         (shared,) = broadcast_object_list(folder)
     run = open_run(shared or "")
@@ -64,7 +81,7 @@ def train(
         with lost_processes_told():
             result = fit(scorer, recipe, encoded["train"], encoded.get("dev"), run.checkpoints)
             if processes.is_main_process:
-                _record_results(run, recipe, scorer, tables, encoded, result)
+                _record_results(run, scorer, tables, encoded, result, self_contained)
             processes.wait_for_everyone()
     except Exception as error:
         if mended := disk_error(run.folder, error):
@@ -76,7 +93,19 @@ def train(
             if not isinstance(error, LostProcessError) or open_run(run.folder).record.state == "running":
                 run.update(state="failed", error=reason)
         raise
-    return open_run(run.folder)
+    run = open_run(run.folder)
+    return _told(run) if processes.is_main_process else run
+
+
+def _told(run: Run) -> Run:
+    """The run after all of `AFTER_RUN` were called with it; what they raise is a warning."""
+    for function in AFTER_RUN:
+        try:
+            function(run)
+        except Exception as error:
+            reason = " ".join(f"{written(function)} failed after the run: {error!r}".split())
+            run = run.update(warnings=(*run.record.warnings, reason))
+    return run
 
 
 def _begin(
@@ -94,42 +123,31 @@ def _begin(
     warnings: tuple[str, ...] = ()
     if run is None:
         run = create_run(output, recipe, name, files, parent_study)
+        warnings = tuple(
+            f"{code}: can't be found again by this name: no other run counts as the same, none is resumed"
+            for code, digest in run.record.code.items()
+            if digest is None
+        )
         # A study takes up what there is, and starts what there is not.
         if resume and parent_study is None:
-            warnings = (f"no unfinished run of this recipe on these data under {output}: started a new one",)
+            new = f"no unfinished run of this recipe on these data under {output}: started a new one"
+            warnings = (*warnings, new)
     machine = {**run.record.machine, **machine}
     return run.update(state="running", error=None, machine=machine, warnings=warnings)
 
 
-def build_scorer(recipe: Recipe, train_table: PairTable) -> PairScorer:
-    """An untrained scorer for the recipe, on the best device at hand, its weights set by the seed alone."""
-    transformers.set_seed(recipe.training.seed)
-    model, encoding = new_scorer(recipe, train_table.sentence1, train_table.sentence2)
-    model.to(default_device())  # type: ignore[arg-type] # the decorated method lost its type
-    scorer = PairScorer(
-        model,
-        encoding,
-        label_range=recipe.data.label_range,
-        sigmoid=recipe.loss.name == "bce",
-        binary_threshold=binary_threshold(recipe, train_table),
-    )
-    if recipe.model.kind != "bi" and train_table.label is not None:  # a cosine is on the label scale already
-        scorer.start_at(float(train_table.label.mean()))
-    return scorer.with_precision(recipe.training.precision)
-
-
 def _record_results(
     run: Run,
-    recipe: Recipe,
     scorer: PairScorer,
     tables: Mapping[Split, PairTable],
     encoded: Mapping[Split, EncodedPairs],
     result: Fit,
+    self_contained: bool,
 ) -> None:
     """The model, predictions, metrics and report of a trained scorer, and that the run is finished."""
     _save_model(scorer, run.model)
-    evaluations: dict[str, Evaluation] = {}
-    predictions: dict[str, Predictions] = {}
+    evaluations: dict[Split, Evaluation] = {}
+    predictions: dict[Split, Predictions] = {}
     for split, table in tables.items():
         predictions[split] = (
             result.train_predictions
@@ -147,56 +165,11 @@ def _record_results(
     run.write_metrics({split: evaluation.to_dict() for split, evaluation in evaluations.items()})
     warnings = (*run.record.warnings, *data_warnings(tables), *result.warnings)
     run = run.update(training=_training_record(result, scorer), warnings=warnings)
-    split = "dev" if "dev" in tables else "train"
-    train_label = tables["train"].label
-    shown, of_train = predictions[split].similarity, predictions["train"].similarity
-    diagnosis = diagnose(
-        tables[split],
-        shown[None],
-        train=None if split == "train" or train_label is None else (train_label, of_train[None]),
-    )
-    page = run_page(run, recipe, result, split, tables[split], shown, evaluations[split], diagnosis)
-    write_run(run.report, page, assets=run.folder.parent / ASSETS)
+    write_report(run, tables, predictions, evaluations, self_contained=self_contained)
     # Optimiser states are of use to an unfinished run alone, and twice the size of the model.
     for checkpoint in run.checkpoints.iterdir():
         shutil.rmtree(checkpoint)
     run.finish()
-
-
-def encode_pairs(scorer: PairScorer, table: PairTable, binary: NDArray[np.int64] | None) -> EncodedPairs:
-    labels = np.full(len(table), np.nan) if table.label is None else table.label
-    return EncodedPairs(
-        items=scorer.encoding.encode(table.sentence1, table.sentence2),
-        labels=torch.tensor(labels, dtype=torch.float32),
-        binary=None if binary is None else torch.tensor(binary, dtype=torch.float32),
-        sources=np.unique(table.source, return_inverse=True)[1].tolist(),
-    )
-
-
-def run_page(
-    run: Run,
-    recipe: Recipe,
-    result: Fit,
-    split: str,
-    table: PairTable,
-    predictions: NDArray[np.float64],
-    evaluation: Evaluation,
-    diagnosis: Diagnosis | None,
-) -> RunPage:
-    return RunPage(
-        title=run.id,
-        question=recipe.question,
-        recipe=recipe.to_yaml(),
-        versions=run.record.versions,
-        data_hashes={name: f"{file.path}, {file.sha256}" for name, file in run.record.data.items()},
-        history=result.history,
-        split=split,
-        table=table,
-        predictions=predictions,
-        evaluation=evaluation,
-        diagnosis=diagnosis,
-        warnings=run.record.warnings,
-    )
 
 
 def _save_model(scorer: PairScorer, folder: Path) -> None:

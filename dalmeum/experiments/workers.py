@@ -48,7 +48,9 @@ class Worker:
     """One process, spoken to in lines of JSON. When its parent dies, however, it ends with it."""
 
     def __init__(self, device: str | None, threads: int) -> None:
-        environment = {"OMP_NUM_THREADS": str(threads), **os.environ}
+        # What this process can import, an own loss in a notebook's folder too, the worker can.
+        path = os.pathsep.join(place or os.getcwd() for place in sys.path)
+        environment = {"OMP_NUM_THREADS": str(threads), **os.environ, "PYTHONPATH": path}
         if device is not None:
             environment["CUDA_VISIBLE_DEVICES"] = device
         self.said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 # stop() closes it

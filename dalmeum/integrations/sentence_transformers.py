@@ -22,7 +22,8 @@ from torch.utils.checkpoint import checkpoint
 
 from dalmeum.errors import InputError, MissingExtraError
 from dalmeum.losses import correlation_loss, mixture_loss
-from dalmeum.training.exact import RandomState, gather_pairs, world_size
+from dalmeum.training.exact import RandomState
+from dalmeum.training.processes import gather_pairs, world_size
 
 try:
     from sentence_transformers import CrossEncoder, SentenceTransformer

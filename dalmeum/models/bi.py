@@ -14,6 +14,7 @@ from transformers.utils.generic import ModelOutput
 from dalmeum.errors import InputError, MissingExtraError
 from dalmeum.models.pretrained import (
     PICKLES,
+    SETTINGS,
     check_folder,
     check_vocabulary,
     check_weights,
@@ -26,9 +27,6 @@ from dalmeum.models.quiet import quiet_transformers
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
-
-SETTINGS = "dalmeum.json"
-"""Beside a SentenceTransformer's own files: what makes of its cosine a similarity on the label scale."""
 
 BINARY_UNIT = 500.0
 """What the binary map's parameters are counted in. A step moves every parameter by about the learning rate,
@@ -58,6 +56,9 @@ class BiEncoder(nn.Module):
     With `angle`, the loss takes the similarity of Li and Li (2024), "AoE: Angle-optimized Embeddings for
     Semantic Textual Similarity", in place of the cosine, on the same map; scores stay those of the cosine.
     """
+
+    on_label_scale = True
+    """An untrained one, too, since the cosine is mapped: it is not moved to the mean label."""
 
     slope: Tensor
     intercept: Tensor
@@ -197,8 +198,9 @@ def new_bi_encoder(
     return BiEncoder(model, num_labels, label_range, angle=angle), TokenizedSentences(model)
 
 
-def load_bi_encoder(folder: Path, settings: dict[str, Any]) -> tuple[BiEncoder, TokenizedSentences]:
+def load_bi_encoder(folder: Path) -> tuple[BiEncoder, TokenizedSentences]:
     """A saved bi-encoder; without settings any SentenceTransformer, whose cosine is stretched over 0..5."""
+    settings = read_json(folder / SETTINGS, default={})
     model = _load(locate_encoder(str(folder)))
     low, high = settings.get("label_range", (0.0, 5.0))
     network = BiEncoder(model, 2 if "binary" in settings else 1, (float(low), float(high)), angle=False)

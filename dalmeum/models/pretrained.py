@@ -17,6 +17,9 @@ from dalmeum.errors import InputError
 VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "tokenizer.model", "*.bpe.model")
 """Files of which a tokenizer's folder has at least one; without any, every word would be unknown."""
 
+SETTINGS = "dalmeum.json"
+"""Beside a model's own files: what makes of its answer a similarity, where its configuration has no room."""
+
 PICKLES = (
     "weights in pickles (*.bin, *.pt) can run code and are not loaded: convert them with save_pretrained"
 )

@@ -1,8 +1,8 @@
 """A pair scorer: a network, its encoding and its label scale, whatever the kind."""
 
 import dataclasses
+import json
 import math
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,16 +16,18 @@ from transformers import PreTrainedModel
 
 from dalmeum.data import Predictions
 from dalmeum.errors import InputError
-from dalmeum.models.bi import SETTINGS, BiEncoder, is_bi_encoder, load_bi_encoder, new_bi_encoder
-from dalmeum.models.cross import load_cross_encoder, new_cross_encoder
+from dalmeum.models.bi import BiEncoder
 from dalmeum.models.encoding import PairEncoding
 from dalmeum.models.head import fold_affine, last_linear
-from dalmeum.models.precision import autocast, default_device, resolve_precision
-from dalmeum.models.pretrained import read_json
-from dalmeum.recipe import Recipe
+from dalmeum.models.precision import autocast, resolve_precision
+from dalmeum.models.pretrained import SETTINGS
 
 PairNetwork = PreTrainedModel | BiEncoder
-"""What answers logits (n, tasks); it has a `config`, and writes itself with `save_pretrained`."""
+"""What answers logits (n, tasks); it has a `config`, and writes itself with `save_pretrained`.
+
+It may say `on_label_scale` (True: an untrained one is, so that it is left as it starts) and `auto_precision`
+(what the precision `auto` stands for): what it computes in a shorter type itself, a head too, is rounded.
+"""
 
 
 @runtime_checkable
@@ -53,6 +55,7 @@ class PairScorer:
             logit itself.
         binary_threshold: the lowest label that counts as similar; None where the data had no such rule.
         precision: the floating-point type that the encoder computes in; the head computes in float32.
+        own_kind: `module:Kind` of the user's own code that made the network, if it did.
     """
 
     model: PairNetwork
@@ -61,6 +64,7 @@ class PairScorer:
     sigmoid: bool = False
     binary_threshold: float | None = None
     precision: torch.dtype = torch.float32
+    own_kind: str | None = None
 
     @property
     def has_binary(self) -> bool:
@@ -143,98 +147,23 @@ class PairScorer:
         """Write a standard model folder: safetensors and JSON only."""
         activation = "activation.Sigmoid" if self.sigmoid else "linear.Identity"
         self.model.config.sentence_transformers = {"activation_fn": f"torch.nn.modules.{activation}"}
-        self.model.config.dalmeum = {
+        settings = {
             "label_range": list(self.label_range),
             "sigmoid": self.sigmoid,
             "binary_threshold": self.binary_threshold,
         }
+        self.model.config.dalmeum = settings
         self.model.save_pretrained(folder)
         self.encoding.save_pretrained(folder)
+        if self.own_kind is not None:
+            settings = {**settings, "kind": self.own_kind}
+            (folder / SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
 
     def with_precision(self, precision: str) -> "PairScorer":
         """The same scorer computing in another type: `auto`, `float32`, `bfloat16` or `float16`."""
-        if precision == "auto" and self.model.config.model_type == OFFLINE:
-            # Small products of exact features: nothing to gain from a shorter type.
-            precision = "float32"
+        if precision == "auto":
+            precision = getattr(self.model, "auto_precision", precision)
         return dataclasses.replace(self, precision=resolve_precision(precision, self.model.device))
-
-
-OFFLINE = "dalmeum-offline"
-"""The `model_type` of the offline encoder."""
-
-
-def new_scorer(
-    recipe: Recipe, sentence1: Sequence[str], sentence2: Sequence[str]
-) -> tuple[PairNetwork, PairEncoding]:
-    """An untrained network and its encoding; the offline kind is fitted on the training sentences (n,).
-
-    Its weights depend on the recipe's seed alone. Raises `InputError` where the encoder can't be used.
-    """
-    encoder, seed = recipe.model.encoder or "", recipe.training.seed
-    num_labels = 1 if recipe.tasks.binary is None else 2
-    if recipe.model.kind == "cross":
-        return new_cross_encoder(
-            encoder, num_labels=num_labels, max_length=recipe.model.max_length, seed=seed
-        )
-    if recipe.model.kind == "bi":
-        return new_bi_encoder(
-            encoder,
-            num_labels=num_labels,
-            max_length=recipe.model.max_length,
-            label_range=recipe.data.label_range,
-            angle=recipe.loss.name == "angle",
-        )
-    from dalmeum.models.offline.build import build_offline  # kiwipiepy only where it is used
-
-    return build_offline(sentence1, sentence2, num_labels=num_labels, seed=seed)
-
-
-def load_scorer(folder: Path, precision: str = "auto") -> PairScorer:
-    """The scorer in a model folder, on the best device at hand.
-
-    A SentenceTransformer that dalmeum has not trained scores 5 times its cosine.
-
-    Raises `InputError` where the folder holds no model that dalmeum can read.
-    """
-    bi = is_bi_encoder(folder)
-    if bi:
-        settings, place = read_json(folder / SETTINGS, default={}), SETTINGS
-    else:
-        config = _read_config(folder / "config.json")
-        settings, place = config.get("dalmeum", {}), "config.json: its section dalmeum"
-    try:
-        low, high = (float(bound) for bound in settings.get("label_range", (0.0, 5.0)))
-        sigmoid = bool(settings.get("sigmoid", False))
-        threshold = settings.get("binary_threshold")
-        threshold = None if threshold is None else float(threshold)
-    except (AttributeError, TypeError, ValueError):
-        raise InputError(f"{folder}/{place} is damaged: export the model again") from None
-    model: PairNetwork
-    encoding: PairEncoding
-    if bi:
-        model, encoding = load_bi_encoder(folder, settings)
-    elif config.get("model_type") == OFFLINE:
-        from dalmeum.models.offline.build import load_offline  # kiwipiepy only where it is used
-
-        model, encoding = load_offline(folder)
-    else:
-        model, encoding = load_cross_encoder(folder)
-    model.to(default_device())  # type: ignore[arg-type] # the decorated method lost its type
-    return PairScorer(model, encoding, (low, high), sigmoid, threshold).with_precision(precision)
-
-
-def is_model_folder(folder: Path) -> bool:
-    """Whether `load_scorer` would find a model there."""
-    return any(os.path.isfile(folder / name) for name in ("config.json", "modules.json"))
-
-
-def _read_config(path: Path) -> dict[str, Any]:
-    config = read_json(path)
-    if config is None:
-        raise InputError(f"{path.parent}: is no model folder: config.json is missing")
-    if not isinstance(config, dict):
-        raise InputError(f"{path}: is no model's configuration")
-    return config
 
 
 def _columns(pairs: Iterable[tuple[str, str]]) -> tuple[list[str], list[str]]:

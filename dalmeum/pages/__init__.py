@@ -1,6 +1,6 @@
 """What people look at: HTML pages, and the terminal's tables of scores. It knows no run folder."""
 
-from dalmeum.pages.comparison import render_findings, summary_html, write_findings
+from dalmeum.pages.comparison import render_findings, write_findings
 from dalmeum.pages.document import ASSETS
 from dalmeum.pages.run import RunPage, render_run, write_run
 
@@ -9,7 +9,6 @@ __all__ = [
     "RunPage",
     "render_findings",
     "render_run",
-    "summary_html",
     "write_findings",
     "write_run",
 ]

@@ -1,4 +1,4 @@
-"""The page of a study or a comparison, and its summary in a notebook: both views of findings."""
+"""The page of a study or a comparison: a view of findings."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from dalmeum.languages import Text
 from dalmeum.pages.arm_diagnoses import arms_slices, arms_table
 from dalmeum.pages.comparison_plots import figures
 from dalmeum.pages.comparison_tables import convergence_table, gap_table, tests_table, verdict_table
-from dalmeum.pages.document import Page, fragment, render, write_page
+from dalmeum.pages.document import Page, render, write_page
 from dalmeum.pages.numbers import count, difference, signed
 from dalmeum.pages.scores import metric_title
 from dalmeum.pages.text import Shown, shorten, writable
@@ -75,17 +75,6 @@ def render_findings(
 ) -> str:
     """Findings as HTML; the arguments are those of `write_findings` and `render`."""
     return render(_page(findings, links or {}, warnings, source), plotly)
-
-
-def summary_html(findings: Findings) -> str:
-    """The answer and the first split's table, for a notebook: in the terminal's language, without figures."""
-    judgement = findings.judgements[0]
-    return fragment(
-        "summary.html",
-        title=findings.question,
-        answer=answer(judgement),
-        table=verdict_table(findings, judgement),
-    )
 
 
 def answer(judgement: Judgement) -> Text:

@@ -11,19 +11,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from dalmeum.files import write_text
-from dalmeum.languages import LANGUAGES, Language, Text, chosen_language, language
+from dalmeum.languages import LANGUAGES, Text, chosen_language
 from dalmeum.pages import numbers
 from dalmeum.pages.plots import Figure
 from dalmeum.pages.text import Shown, script_json, shorten, source_name, writable
+from dalmeum.templates import FOLDER, environment
 
 ASSETS = "assets"
 """The usual name of the folder that holds what pages share, beside the folders of the pages."""
-
-TEMPLATES = "templates"
 
 
 @dataclass(frozen=True)
@@ -85,11 +84,6 @@ def render(page: Page, plotly: str = "") -> str:
     return writable(text)
 
 
-def fragment(template: str, **values: Any) -> str:
-    """A template without the frame, in the terminal's language alone: what a notebook shows."""
-    return _environment(language()).get_template(template).render(values)
-
-
 def plotly_name() -> str:
     """The file name of Plotly's script, by its content."""
     return f"plotly-{hashlib.sha256(_plotly().encode()).hexdigest()[:12]}.min.js"
@@ -97,40 +91,25 @@ def plotly_name() -> str:
 
 def asset(name: str) -> Markup:
     """One of this package's own files, which alone are trusted."""
-    return Markup(resources.files(__package__).joinpath(TEMPLATES, name).read_text(encoding="utf-8"))
+    return Markup(resources.files(__package__).joinpath(FOLDER, name).read_text(encoding="utf-8"))
 
 
 @functools.cache
-def _environment(one: Language | None = None) -> Environment:
-    """Texts come out in both languages, or in `one` of them."""
-    environment = Environment(
-        loader=PackageLoader(__package__, TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    both = environment.get_template("both.html").module
+def _environment() -> Environment:
+    """Texts come out in both languages."""
+    found = environment(__package__)
+    both = found.get_template("both.html").module
 
     def shown(value: Any) -> Any:
-        if not isinstance(value, Text):
-            return value
-        return both.both(value) if one is None else value.in_language(one)  # type: ignore[attr-defined] # a macro
+        return both.both(value) if isinstance(value, Text) else value  # type: ignore[attr-defined] # a macro
 
-    environment.finalize = shown
-    environment.globals["say"] = _say
+    found.finalize = shown
     for name in ("number", "signed", "percent", "count", "interval", "difference"):
-        environment.filters[name] = getattr(numbers, name)
-    environment.filters["shorten"] = shorten
-    environment.filters["languages"] = _languages
-    environment.filters["source_name"] = source_name
-    return environment
-
-
-def _say(english: str, korean: str, **values: Any) -> Text:
-    """A text in both languages, with `{name}` filled in."""
-    return Text(english, korean).format(**values)
+        found.filters[name] = getattr(numbers, name)
+    found.filters["shorten"] = shorten
+    found.filters["languages"] = _languages
+    found.filters["source_name"] = source_name
+    return found
 
 
 def _languages(text: Shown) -> dict[str, str]:

@@ -26,7 +26,7 @@ from dalmeum.pages.run_plots import (
     scatter,
     shown_rows,
 )
-from dalmeum.pages.scores import LABEL, SOURCE, estimates, metric_title, slices_table
+from dalmeum.pages.scores import LABEL, SOURCE, metric_title, slices_table
 from dalmeum.pages.text import Shown, shorten
 
 FIRST_WORST = 10
@@ -144,7 +144,7 @@ def _page(content: RunPage) -> Page:
         "answer": answer(content),
         "split": content.split,
         "pairs": rows,
-        "scores": {metric_title(name): score for name, score in estimates(evaluation.metrics).items()},
+        "scores": {metric_title(name): score for name, score in evaluation.metrics.by_name.items()},
         "fisher": fisher if has_interval(fisher) else None,
         "threshold": evaluation.threshold,
         "warnings": [shorten(each) if isinstance(each, str) else each for each in content.warnings],

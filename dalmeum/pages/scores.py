@@ -1,11 +1,10 @@
 """Scores with their intervals, for the terminal and for pages."""
 
-import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 
 from dalmeum import terminal
-from dalmeum.evaluation import Evaluation, Metrics, Slice
+from dalmeum.evaluation import Evaluation, Slice
 from dalmeum.languages import Text
 from dalmeum.pages.numbers import NONE, RANGE, count, number
 from dalmeum.pages.tables import Cell, Group, Row, Table, estimate_cell
@@ -39,17 +38,12 @@ def slice_lines(evaluation: Evaluation) -> list[str]:
     for title, parts in ((SOURCE, evaluation.by_source), (LABEL, evaluation.by_label)):
         if len(parts) < 2:
             continue
-        names = list(estimates(parts[0].metrics))
+        names = list(parts[0].metrics.by_name)
         rows: list[Sequence[object]] = [(title, PAIRS, *names)]
         for part in parts:
-            rows.append((part.name, count(part.pairs), *map(_value, estimates(part.metrics).values())))
+            rows.append((part.name, count(part.pairs), *map(_value, part.metrics.by_name.values())))
         lines += ["", *terminal.table(rows, right=range(1, len(names) + 2))]
     return lines
-
-
-def estimates(metrics: Metrics) -> dict[str, Estimate | None]:
-    """The scores by name, None for one that the data allow no rule for."""
-    return {field.name: getattr(metrics, field.name) for field in dataclasses.fields(metrics)}
 
 
 def metric_title(name: str) -> Shown:
@@ -61,11 +55,11 @@ def metric_title(name: str) -> Shown:
 
 def slices_table(slices: Sequence[Slice], head: Text) -> Table:
     """The scores of the first `MOST_SLICES` slices, and how many more there are."""
-    names = list(estimates(slices[0].metrics)) if slices else []
+    names = list(slices[0].metrics.by_name) if slices else []
     rows = [
         Row(
             source_name(part.name),
-            [Cell(count(part.pairs)), *map(estimate_cell, estimates(part.metrics).values())],
+            [Cell(count(part.pairs)), *map(estimate_cell, part.metrics.by_name.values())],
         )
         for part in slices[:MOST_SLICES]
     ]

@@ -43,8 +43,8 @@ class Metric:
 METRICS: dict[str, Metric] = {
     "pearson": Metric(weighted.pearson, title=Text("Pearson r", "피어슨 상관")),
     "spearman": Metric(weighted.spearman, title=Text("Spearman ρ", "스피어만 상관")),
-    "rmse": Metric(weighted.rmse, higher_is_better=False, title=Text("RMSE", "평균 제곱근 오차(RMSE)")),
-    "mae": Metric(weighted.mae, higher_is_better=False, title=Text("MAE", "평균 절대 오차(MAE)")),
+    "rmse": Metric(weighted.rmse, higher_is_better=False, title="RMSE"),
+    "mae": Metric(weighted.mae, higher_is_better=False, title="MAE"),
 }
 """The metrics of every evaluation, study and comparison, by name. Another one is another row."""
 

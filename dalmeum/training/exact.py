@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torch.distributed as dist
 from torch import Tensor
+
+from dalmeum.training.processes import gather_pairs, world_size
 
 MicroBatch = dict[str, Any]
 """What one forward takes: `inputs` of the network, `rows` (n,), `labels` (n,) and, if any, `binary` (n,)."""
@@ -110,29 +111,3 @@ def output_gradient(ours: Tensor, loss_of: Loss) -> tuple[Tensor, Tensor]:
         loss = loss_of(everyone)
     (gradient,) = torch.autograd.grad(loss, everyone)
     return loss.detach(), world_size() * gradient[:, first : first + ours.shape[1]]
-
-
-def gather_pairs(ours: Tensor, dim: int = 0) -> tuple[Tensor, int]:
-    """All ranks' tensors along `dim`, whose length may differ by rank and be 0, in the order of ranks.
-
-    Returns them, without a graph, and where this rank's begin.
-    """
-    ours = ours.detach()
-    if world_size() == 1:
-        return ours.clone(), 0
-    count = torch.tensor([ours.shape[dim]], device=ours.device)
-    counts = [torch.empty_like(count) for _ in range(world_size())]
-    dist.all_gather(counts, count)
-    sizes = [int(size) for size in counts]
-    # all_gather takes tensors of one shape: each is filled up to the largest, and cut back.
-    front = ours.movedim(dim, 0)
-    padded = front.new_zeros((max(sizes), *front.shape[1:]))
-    padded[: len(front)] = front
-    received = [torch.empty_like(padded) for _ in sizes]
-    dist.all_gather(received, padded)
-    everyone = torch.cat([part[:size] for part, size in zip(received, sizes, strict=True)])
-    return everyone.movedim(0, dim).contiguous(), sum(sizes[: dist.get_rank()])
-
-
-def world_size() -> int:
-    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1

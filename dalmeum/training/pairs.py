@@ -4,11 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from dalmeum.data import PairTable
 from dalmeum.models.encoding import PairEncoding
+from dalmeum.models.scorer import PairScorer
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,17 @@ class EncodedPairs(Dataset[list[int]]):
 
     def __getitem__(self, rows: list[int]) -> list[int]:
         return rows
+
+
+def encode_pairs(scorer: PairScorer, table: PairTable, binary: NDArray[np.int64] | None) -> EncodedPairs:
+    """A table's pairs with their labels, NaN where it has none; `binary` (n,) are the binary task's."""
+    labels = np.full(len(table), np.nan) if table.label is None else table.label
+    return EncodedPairs(
+        items=scorer.encoding.encode(table.sentence1, table.sentence2),
+        labels=torch.tensor(labels, dtype=torch.float32),
+        binary=None if binary is None else torch.tensor(binary, dtype=torch.float32),
+        sources=np.unique(table.source, return_inverse=True)[1].tolist(),
+    )
 
 
 Batch = dict[str, list[dict[str, Any]]]

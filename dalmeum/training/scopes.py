@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from dalmeum.recipe import LossRecipe
-from dalmeum.training.exact import MicroBatch, Passes, exact_backward, gather_pairs
+from dalmeum.training.exact import MicroBatch, Passes, exact_backward
 from dalmeum.training.objective import Objective
 from dalmeum.training.pairs import EncodedPairs
+from dalmeum.training.processes import gather_pairs
 from dalmeum.training.table import PredictionTable
 
 

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from dalmeum.recipe import BinaryTask, WeightSchedule, scheduled
-from dalmeum.training.exact import world_size
+from dalmeum.training.processes import world_size
 
 
 class TaskWeights(Protocol):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from rich.cells import cell_len
 from typer.testing import CliRunner, Result
 
 from dalmeum.cli.check import check, report_lines
@@ -35,24 +36,24 @@ def test_the_report() -> None:
     assert result.exit_code == 0
     assert result.output.splitlines() == [
         "train.csv: 4 pairs",
-        "  2 sources",
-        "    slack         3",
-        "    영화          1",
-        "  labels, mean 2.48",
-        "     0.00 ..  0.50         1 ████████████████████████████████████████",
-        "     0.50 ..  1.00         0",
-        "     1.00 ..  1.50         0",
-        "     1.50 ..  2.00         0",
-        "     2.00 ..  2.50         1 ████████████████████████████████████████",
-        "     2.50 ..  3.00         1 ████████████████████████████████████████",
-        "     3.00 ..  3.50         0",
-        "     3.50 ..  4.00         0",
-        "     4.00 ..  4.50         0",
-        "     4.50 ..  5.00         1 ████████████████████████████████████████",
+        "  2 sources  pairs",
+        "  slack          3",
+        "  영화           1",
+        "  labels, mean 2.48  pairs",
+        "  0.00 .. 0.50           1  ████████████████████████████████████████",
+        "  0.50 .. 1.00           0",
+        "  1.00 .. 1.50           0",
+        "  1.50 .. 2.00           0",
+        "  2.00 .. 2.50           1  ████████████████████████████████████████",
+        "  2.50 .. 3.00           1  ████████████████████████████████████████",
+        "  3.00 .. 3.50           0",
+        "  3.50 .. 4.00           0",
+        "  4.00 .. 4.50           0",
+        "  4.50 .. 5.00           1  ████████████████████████████████████████",
         "  binary labels: 2 similar, 2 not; they imply label >= 2.5 (the next lower label is 2.4)",
-        "  lengths        mean   median     95 %  longest",
-        "  characters      1.2        1      2.3        3",
-        "  words           1.1        1     1.65        2",
+        "  lengths     mean  median  95 %  longest",
+        "  characters   1.2       1   2.3        3",
+        "  words        1.1       1  1.65        2",
         "",
         "no problems, no notes",
     ]
@@ -74,12 +75,36 @@ def test_a_leak_exits_with_one() -> None:
     ]
 
 
-def test_lines_fit_a_hundred_columns() -> None:
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_lines_fit_a_hundred_columns(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DALMEUM_LANG", language)
     report = check_tables([read_pairs("train.csv"), read_pairs("dev.csv")])
-    assert max(len(line) for line in report_lines(report)) <= 100
+    assert max(cell_len(line) for line in report_lines(report)) <= 100
 
 
-def test_json() -> None:
+def test_the_report_in_korean(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DALMEUM_LANG", "ko")
+    lines = run("train.csv", "dev.csv").output.splitlines()
+    assert lines[:3] == ["train.csv: 문장쌍 4개", "  출처 2개  문장쌍", "  slack          3"]
+    assert (
+        "  이진 레이블: 유사 2개, 비유사 2개; 유사의 기준은 레이블 2.5 이상(바로 아래 레이블은 2.4)" in lines
+    )
+    assert lines[lines.index("문제: 결과를 망칩니다") + 1 :] == [
+        "  - dev.csv: train.csv에도 있는 문장쌍 1개(50.0%): 한쪽으로 학습한 모델은 다른 쪽에서 점수가",
+        "    부풀려집니다",
+        "      dev.csv 2행 = train.csv 2행",
+        "",
+        "참고",
+        "  - dev.csv: train.csv에도 있는 문장이 든(50.0%) 문장쌍 1개",
+        "      dev.csv 2행",
+        "",
+        "문제 1건, 참고 1건",
+    ]
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_json(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DALMEUM_LANG", language)
     result = run("train.csv", "dev.csv", "--json")
     assert result.exit_code == 1
     report = json.loads(result.stdout)
@@ -92,6 +117,9 @@ def test_json() -> None:
         ("problem", "shared_pair"),
         ("note", "shared_sentence"),
     ]
+    leak = report["findings"][0]
+    assert leak["message"].startswith("dev.csv: 1 pair (50.0%) also in train.csv: ")
+    assert leak["places"] == ["dev.csv, line 2 is train.csv, line 2"]
 
 
 def test_problems_of_all_files_are_told_together() -> None:
@@ -111,7 +139,7 @@ def test_options_reach_the_reader() -> None:
     arguments = ("--format", "csv", "--encoding", "cp949", "--label-range", "0", "10", "--columns", columns)
     result = run("pairs.csv", *arguments)
     assert result.exit_code == 0
-    assert "     9.00 .. 10.00         1 " in result.output
+    assert "  9.00 .. 10.00          1  █" in result.output
 
 
 def test_columns_that_are_no_pairs() -> None:
@@ -128,7 +156,7 @@ def test_encoder_counts_tokens_of_pairs(tmp_path: Path) -> None:
     result = run("train.csv", "--encoder", str(tmp_path / "encoder"))
     assert result.exit_code == 0
     # [CLS] 가 [SEP] 나 [SEP]; the first pair has a word more.
-    assert re.search(r"^  tokens +5\.2 +5 +5\.85 +6 \(a pair\)$", result.output, re.MULTILINE)
+    assert re.search(r"^  tokens of a pair +5\.2 +5 +5\.85 +6$", result.output, re.MULTILINE)
 
 
 def test_an_encoder_that_is_not_there() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 import dalmeum
 from dalmeum.data.practice import practice_tables
-from dalmeum.experiments.demo import write_files
+from dalmeum.demo import write_files
 from dalmeum.experiments.study.plan import arm_recipes, load_study
 from dalmeum.recipe import load_recipe
 from tests.cli.test_commands import call

@@ -10,6 +10,7 @@ import pytest
 
 from dalmeum.data import PairTable, read_pairs
 from dalmeum.data.checks import BinaryRule, CheckReport, Finding, LabelBin, Lengths, check_tables
+from dalmeum.languages import Text
 
 REAL_DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -35,6 +36,10 @@ def table(
 
 def found(report: CheckReport, kind: str) -> list[Finding]:
     return [finding for finding in report.findings if finding.kind == kind]
+
+
+def english(finding: Finding) -> tuple[str, ...]:
+    return tuple(place.en for place in finding.places)
 
 
 def test_a_clean_table_has_no_findings() -> None:
@@ -78,18 +83,26 @@ def test_pairs_shared_between_tables_are_leaks() -> None:
         Finding(
             "problem",
             "shared_pair",
-            "dev.csv: 1 pair (25.0%) also in train.csv: a score on one flatters a model trained on the other",
+            Text(
+                "dev.csv: 1 pair (25.0%) also in train.csv: "
+                "a score on one flatters a model trained on the other",
+                "dev.csv: train.csv에도 있는 문장쌍 1개(25.0%): "
+                "한쪽으로 학습한 모델은 다른 쪽에서 점수가 부풀려집니다",
+            ),
             1,
-            ("dev.csv, line 3 is train.csv, line 2",),
+            (Text("dev.csv, line 3 is train.csv, line 2", "dev.csv 3행 = train.csv 2행"),),
         ),
     )
     assert found(report, "shared_sentence") == [
         Finding(
             "note",
             "shared_sentence",
-            "dev.csv: 2 pairs with a sentence (50.0%) that is also in train.csv",
+            Text(
+                "dev.csv: 2 pairs with a sentence (50.0%) that is also in train.csv",
+                "dev.csv: train.csv에도 있는 문장이 든(50.0%) 문장쌍 2개",
+            ),
             2,
-            ("dev.csv, line 3", "dev.csv, line 4"),
+            (Text("dev.csv, line 3", "dev.csv 3행"), Text("dev.csv, line 4", "dev.csv 4행")),
         )
     ]
 
@@ -101,18 +114,26 @@ def test_repeated_pairs_and_their_labels() -> None:
         Finding(
             "note",
             "duplicate_pair",
-            "train.csv: 1 pair repeated from an earlier row",
+            Text(
+                "train.csv: 1 pair repeated from an earlier row", "train.csv: 앞의 행을 되풀이하는 문장쌍 1개"
+            ),
             1,
-            ("train.csv, line 3 repeats line 2",),
+            (Text("train.csv, line 3 repeats line 2", "train.csv 3행 = 2행"),),
         )
     ]
     (swapped,) = found(report, "swapped_pair")
-    assert swapped.places == ("train.csv, line 4 repeats line 2", "train.csv, line 6 repeats line 5")
+    assert english(swapped) == ("train.csv, line 4 repeats line 2", "train.csv, line 6 repeats line 5")
     far, near = found(report, "label_conflict")
-    assert (far.severity, far.message) == ("problem", "train.csv: 1 pair with two labels, 2.5 or more apart")
-    assert far.places == ("train.csv, line 5 (1) and line 6 (3.5)",)
-    assert (near.severity, near.message) == ("note", "train.csv: 1 pair with two labels, less than 2.5 apart")
-    assert near.places == ("train.csv, line 2 (1) and line 3 (1) and line 4 (1.5)",)
+    assert (far.severity, far.message.en) == (
+        "problem",
+        "train.csv: 1 pair with two labels, 2.5 or more apart",
+    )
+    assert english(far) == ("train.csv, line 5 (1) and line 6 (3.5)",)
+    assert (near.severity, near.message.en) == (
+        "note",
+        "train.csv: 1 pair with two labels, less than 2.5 apart",
+    )
+    assert english(near) == ("train.csv, line 2 (1) and line 3 (1) and line 4 (1.5)",)
 
 
 def test_the_binary_rule_and_what_contradicts_it() -> None:
@@ -121,10 +142,10 @@ def test_the_binary_rule_and_what_contradicts_it() -> None:
     assert report.tables[0].binary_rule == BinaryRule(threshold=3.0, below=2.9, contradictions=(1,))
     (contradiction,) = report.problems
     assert (
-        contradiction.message
+        contradiction.message.en
         == "train.csv: 1 pair whose binary label contradicts the threshold 3 of the others"
     )
-    assert contradiction.places == ("train.csv, line 3",)
+    assert english(contradiction) == ("train.csv, line 3",)
 
 
 def test_binary_columns_that_imply_nothing() -> None:
@@ -138,7 +159,7 @@ def test_binary_columns_that_imply_nothing() -> None:
 def test_empty_and_identical_sentences() -> None:
     pairs = [("가", " "), ("A b", "a  B"), ("나", "나"), ("다", "다")]
     report = check_tables([table(pairs, [0, 5, 2.5, 2.6])])
-    assert {(finding.severity, finding.message, finding.places) for finding in report.findings} == {
+    assert {(finding.severity, finding.message.en, english(finding)) for finding in report.findings} == {
         ("problem", "train.csv: 1 pair with an empty sentence", ("train.csv, line 2",)),
         (
             "problem",
@@ -162,8 +183,9 @@ def test_mojibake_is_a_problem_from_one_pair_in_a_thousand() -> None:
 
 
 def test_reader_warnings_are_notes() -> None:
-    warned = PairTable(("1",), ("",), ("a",), ("b",), name="x.csv", warnings=("x.csv: read as CP949",))
-    assert check_tables([warned]).findings == (Finding("note", "reader", "x.csv: read as CP949", 1),)
+    warning = Text("x.csv: read as CP949", "x.csv: CP949로 읽음")
+    warned = PairTable(("1",), ("",), ("a",), ("b",), name="x.csv", warnings=(warning,))
+    assert check_tables([warned]).findings == (Finding("note", "reader", warning, 1),)
 
 
 def test_places_are_limited_and_counts_are_not() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dalmeum.data import read_pairs
+from dalmeum.languages import Text
 
 REAL_DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -67,7 +68,7 @@ def test_encodings_and_line_ends(write: Write, encoding: str, newline: str) -> N
     assert table.id == ("a",)
     assert table.sentence1 == ("뷁 안녕하세요",)
     warned = (f"{path}: is not UTF-8; read as CP949",) if encoding == "cp949" else ()
-    assert table.warnings == warned
+    assert tuple(warning.en for warning in table.warnings) == warned
 
 
 def test_declared_cp949_gives_no_warning(write: Write) -> None:
@@ -187,7 +188,12 @@ def test_an_open_guess_is_told(write: Write) -> None:
     table = read_pairs(path)
     assert table.label is not None
     assert table.label.tolist() == [2.0]
-    assert table.warnings == (f"{path}: label is read from column 'label', not 'score'",)
+    assert table.warnings == (
+        Text(
+            f"{path}: label is read from column 'label', not 'score'",
+            f"{path}: label 열은 'score' 대신 'label'에서 읽었습니다",
+        ),
+    )
 
 
 def test_a_name_overrides_recognition(write: Write) -> None:

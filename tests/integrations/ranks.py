@@ -14,7 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from dalmeum.integrations.sentence_transformers import MixtureLoss
 from dalmeum.losses import mixture_loss
-from dalmeum.training.exact import gather_pairs
+from dalmeum.training.processes import gather_pairs
 from tests.conftest import draw_pairs
 from tests.integrations.their_trainers import KINDS, NO_DROPOUT, dataset, fresh, load, trainer, weights
 from tests.training.ranks import gradient, joined, relative_difference

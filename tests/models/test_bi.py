@@ -16,7 +16,8 @@ import dalmeum
 from dalmeum.errors import InputError, MissingExtraError
 from dalmeum.losses import similarity_loss
 from dalmeum.models.bi import BiEncoder, TokenizedSentences, new_bi_encoder
-from dalmeum.models.scorer import PairScorer, load_scorer
+from dalmeum.models.kinds import load_scorer
+from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import LossRecipe
 
 PAIRS = [

@@ -12,8 +12,9 @@ import dalmeum
 from dalmeum.errors import InputError
 from dalmeum.models.cross import TokenizedPairs, load_cross_encoder, new_cross_encoder
 from dalmeum.models.head import fold_affine, last_linear
+from dalmeum.models.kinds import load_scorer
 from dalmeum.models.pretrained import locate_encoder
-from dalmeum.models.scorer import PairScorer, load_scorer
+from dalmeum.models.scorer import PairScorer
 
 PAIRS = [
     ("A man plays a flute.", "A man is playing a large flute."),

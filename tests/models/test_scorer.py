@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from dalmeum.data import read_pairs
-from dalmeum.experiments.train import build_scorer
-from dalmeum.models.scorer import PairScorer, new_scorer
+from dalmeum.models.kinds import KINDS, new_scorer
+from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import build_recipe
 
 Tiny = Callable[[str], str]
@@ -19,7 +19,7 @@ PAIRS = [("A dog runs.", "The dog runs."), ("A cat sleeps.", "Rain falls."), ("O
 
 def scorer(encoder: str, *, sigmoid: bool = False, low: float = 0.0, high: float = 5.0) -> PairScorer:
     recipe = build_recipe({"data": {"train": "train.csv"}, "model": {"encoder": encoder}}, "recipe")
-    model, encoding = new_scorer(recipe, [], [])
+    model, encoding = KINDS["cross"].new(recipe, [], [])
     return PairScorer(model, encoding, (low, high), sigmoid)
 
 
@@ -56,8 +56,9 @@ def test_a_new_run_starts_at_the_mean_label_of_its_training_pairs(
     table = read_pairs(path)
     assert table.label is not None
     pairs = list(table.pairs)
-    untouched = PairScorer(*new_scorer(recipe, table.sentence1, table.sentence2), (0.0, 5.0)).score(pairs)
+    parts = KINDS[kind].new(recipe, table.sentence1, table.sentence2)
+    untouched = PairScorer(*parts, (0.0, 5.0)).score(pairs)
     # A bi-encoder's cosines times 5 are on the label scale as they are.
     shift = 0.0 if kind == "bi" else table.label.mean()
     recipe = build_recipe({**recipe.model_dump(), "training": {"precision": "float32"}}, "recipe")
-    np.testing.assert_allclose(build_scorer(recipe, table).score(pairs), untouched + shift, atol=1e-4)
+    np.testing.assert_allclose(new_scorer(recipe, table).score(pairs), untouched + shift, atol=1e-4)

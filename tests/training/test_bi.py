@@ -14,7 +14,8 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from dalmeum.losses import mixture_loss
 from dalmeum.models.bi import BINARY_UNIT, BiEncoder, new_bi_encoder
-from dalmeum.models.scorer import PairScorer, load_scorer
+from dalmeum.models.kinds import load_scorer
+from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import Recipe, build_recipe
 from dalmeum.training.batches import MicroBatchSize, cut, sorted_by_length
 from dalmeum.training.exact import Passes, RandomState, exact_backward

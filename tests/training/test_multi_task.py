@@ -3,20 +3,20 @@
 import itertools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from dalmeum.models.scorer import PairScorer, new_scorer
-from dalmeum.recipe import LossRecipe, Recipe, build_recipe
+from dalmeum.models.kinds import KINDS
+from dalmeum.models.scorer import PairScorer
+from dalmeum.recipe import LOSSES, Recipe, build_recipe
 from dalmeum.training.fit import fit
 from dalmeum.training.pairs import EncodedPairs
 from dalmeum.training.trainer import PairTrainer
 
-LOSSES = get_args(LossRecipe.model_fields["name"].annotation)
-KINDS = {"cross": set(LOSSES) - {"angle"}, "bi": set(LOSSES) - {"bce"}, "offline": set(LOSSES) - {"angle"}}
+TAKES = {"cross": set(LOSSES) - {"angle"}, "bi": set(LOSSES) - {"bce"}, "offline": set(LOSSES) - {"angle"}}
 """The losses that a kind of model takes; the others are refused (tests/test_recipe.py)."""
 
 SIMILAR = (
@@ -55,7 +55,7 @@ def two_tasks(encoder: str, kind: str, loss: str, *, scope: str = "auto", weight
 
 def made(recipe: Recipe) -> tuple[PairScorer, EncodedPairs]:
     first, second, labels = zip(*TRAIN, strict=True)
-    model, encoding = new_scorer(recipe, first, second)
+    model, encoding = KINDS[recipe.model.kind].new(recipe, first, second)
     label = torch.tensor(labels)
     pairs = EncodedPairs(encoding.encode(first, second), label, (label > 2.5).float())
     return PairScorer(model, encoding, sigmoid=recipe.loss.name == "bce"), pairs
@@ -86,7 +86,7 @@ def check_that_it_learns(recipe: Recipe, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "loss"), [(kind, loss) for kind, losses in KINDS.items() for loss in LOSSES if loss in losses]
+    ("kind", "loss"), [(kind, loss) for kind, losses in TAKES.items() for loss in LOSSES if loss in losses]
 )
 def test_both_heads_learn(tiny_encoder: Callable[[str], str], tmp_path: Path, kind: str, loss: str) -> None:
     check_that_it_learns(two_tasks(tiny_encoder("bert"), kind, loss), tmp_path)
@@ -105,7 +105,7 @@ def test_both_heads_learn_with_every_scope_and_weight(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("kind", "loss"), [(kind, loss) for kind, losses in KINDS.items() for loss in LOSSES if loss in losses]
+    ("kind", "loss"), [(kind, loss) for kind, losses in TAKES.items() for loss in LOSSES if loss in losses]
 )
 def test_learned_weights_take_every_loss(
     tiny_encoder: Callable[[str], str], tmp_path: Path, kind: str, loss: str

@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from dalmeum.models.kinds import KINDS
 from dalmeum.models.precision import resolve_precision
-from dalmeum.models.scorer import PairScorer, new_scorer
+from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import Recipe, build_recipe
 from dalmeum.training import trainer as trainer_module
 from dalmeum.training.embeddings import SparseEmbeddingGradients
@@ -29,7 +30,7 @@ class NoSparseGradients(SparseEmbeddingGradients):
 
 def step_gradient(recipe: Recipe, folder: Path) -> dict[str, Tensor]:
     first, second, labels = zip(*draw_pairs(PAIRS), strict=True)
-    model, encoding = new_scorer(recipe, first, second)
+    model, encoding = KINDS[recipe.model.kind].new(recipe, first, second)
     scorer = PairScorer(model, encoding, precision=resolve_precision(recipe.training.precision, model.device))
     pairs = EncodedPairs(encoding.encode(first, second), torch.tensor(labels), None)
     trainer = PairTrainer(scorer, recipe, pairs, None, folder)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 from dalmeum.data.readers.build import MAX_CHARACTERS, TableBuilder
+from dalmeum.data.readers.decode import ENCODINGS, check_encoding, decode, read_bytes
 from dalmeum.data.readers.delimited import read_csv, read_tsv
-from dalmeum.data.readers.encoding import ENCODINGS, check_encoding, decode, read_bytes
 from dalmeum.data.readers.formats import FORMATS, GENERIC
 from dalmeum.data.readers.frame import Frame
 from dalmeum.data.readers.hub import PREFIX as HUB_PREFIX
@@ -30,6 +30,7 @@ from dalmeum.data.readers.schema import (
 )
 from dalmeum.data.table import PairTable
 from dalmeum.errors import InputError
+from dalmeum.languages import Text
 
 __all__ = ["ENCODINGS", "FORMATS", "MAX_CHARACTERS", "InMemory", "read_pairs"]
 
@@ -67,7 +68,7 @@ def read_pairs(
     format = _check_call(name, format, columns or {}, label_range, labels)
     encoding = check_encoding(encoding)
     problems = Problems(name)
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Text, ...] = ()
     if not isinstance(source, str | Path):
         if format not in ("auto", *GENERIC):
             raise InputError(f"{name}: format {format} is a file's; leave it out for data in memory")

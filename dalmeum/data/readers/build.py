@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from dalmeum.data.readers.frame import Frame
 from dalmeum.data.readers.problems import Problems, quoted
 from dalmeum.data.table import PairTable
+from dalmeum.languages import Text
 
 MAX_CHARACTERS = 10_000
 """The longest sentence that is read; what is longer is a broken file (a quote never closed)."""
@@ -30,7 +31,7 @@ class TableBuilder:
         label_range: tuple[float, float],
         labels_required: bool,
         id_from: Sequence[str] = (),
-        warnings: tuple[str, ...] = (),
+        warnings: tuple[Text, ...] = (),
     ) -> PairTable:
         """The table; `DataError` where anything, here or earlier, was noted in `problems`."""
         ids = self._joined_ids(id_from) if id_from else self._ids()

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dalmeum.data.readers.problems import Problems, did_you_mean, quoted
+from dalmeum.languages import Text
 
 FIELDS = ("id", "source", "sentence1", "sentence2", "label", "binary", "annotations")
 """The fields of a `PairTable` that a file can fill."""
@@ -136,10 +137,10 @@ def match_strict(
 
 def match_generic(
     columns: Sequence[str], named: Mapping[str, str], labels_required: bool, problems: Problems
-) -> tuple[dict[str, str], tuple[str, ...]]:
+) -> tuple[dict[str, str], tuple[Text, ...]]:
     """Field to column, by the user's names first and aliases second; and warnings where a guess was open."""
     fields: dict[str, str] = {}
-    warnings: list[str] = []
+    warnings: list[Text] = []
     for field, column in named.items():
         if column in columns:
             fields[field] = column
@@ -154,8 +155,12 @@ def match_generic(
         fields[field] = candidates[0]
         if len(candidates) > 1:
             others = ", ".join(quoted(other) for other in candidates[1:])
+            chosen = quoted(candidates[0])
             warnings.append(
-                f"{problems.name}: {field} is read from column {quoted(candidates[0])}, not {others}"
+                Text(
+                    f"{problems.name}: {field} is read from column {chosen}, not {others}",
+                    f"{problems.name}: {field} 열은 {others} 대신 {chosen}에서 읽었습니다",
+                )
             )
     required = ("sentence1", "sentence2", "label") if labels_required else ("sentence1", "sentence2")
     for field in required:

@@ -66,13 +66,20 @@ class _Data:
 
 
 def conduct(
-    study: Study, name: str, output: Path | None = None, *, against: str = BASELINE, jobs: int | None = None
+    study: Study,
+    name: str,
+    output: Path | None = None,
+    *,
+    against: str = BASELINE,
+    jobs: int | None = None,
+    assets: Path | None = None,
+    self_contained: bool = False,
 ) -> Conducted:
     """Run what is missing, judge the arms on each of the study's splits, and write that into `output`.
 
     A run is not repeated where a finished one has the same recipe and data; one that an earlier, interrupted
     call left unfinished goes on where its last checkpoint stands. `jobs` processes work at once, by default
-    one a GPU, or one a core.
+    one a GPU, or one a core. `assets` and `self_contained` are as in `write_findings_about`.
 
     Raises `InputError` for what only the user can mend, before anything is run; `DalmeumError` where a run
     failed: what is finished is kept, and not run again.
@@ -100,7 +107,14 @@ def conduct(
         arms, metric=study.metric, smallest_effect=study.smallest_effect, name=name, question=study.question
     )
     if output is not None:
-        write_findings_about(output / PAGE, findings, list(runs.values()), study.to_yaml())
+        write_findings_about(
+            output / PAGE,
+            findings,
+            list(runs.values()),
+            study.to_yaml(),
+            assets=assets,
+            self_contained=self_contained,
+        )
     return Conducted(study, findings, by_arm)
 
 

@@ -9,7 +9,7 @@ import yaml
 from pydantic import Field, field_validator, model_validator
 
 from dalmeum.comparison.arms import BASELINE
-from dalmeum.configuration import Section, apply_override, build, described, read_yaml, set_key
+from dalmeum.configuration import Section, apply_override, build, described, merged, read_yaml, set_key
 from dalmeum.errors import RecipeError
 from dalmeum.recipe import Recipe, build_recipe
 from dalmeum.stats import metric_named
@@ -43,7 +43,7 @@ class Study(Section):
     )
     baseline: Recipe = described(
         "a recipe written out, or the path of its file, from the study's folder",
-        "레시피를 그대로 적은 것, 또는 비교 실험 파일이 있는 폴더에서 본 레시피 파일의 경로",
+        "레시피를 그대로 적은 것, 또는 비교 실험 파일이 있는 폴더를 기준으로 한 레시피 파일의 경로",
     )
     arms: Annotated[dict[str, dict[str, Any]], Field(min_length=1)] = described(
         "each arm's name, and what it changes of the baseline: `{section.key: value}`",
@@ -125,17 +125,42 @@ class Study(Section):
         return yaml.safe_dump(self.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
 
 
-def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
-    """The study in a YAML file, with `key=value` overrides (as `baseline.data.train=...`) laid over it.
+def load_study(
+    study: str | Path | Mapping[str, Any] | None = None, overrides: Sequence[str] = (), **keys: Any
+) -> Study:
+    """A study from a YAML file, a mapping as YAML would give it, or keywords alone.
+
+    `keys` are laid over it, and then `overrides`: `key=value`, as `baseline.data.train=...`.
 
     Raises `RecipeError` with all problems at once, those of every arm among them.
     """
-    values = read_yaml(path, Study)
-    if isinstance(values.get("baseline"), str):
-        values["baseline"] = read_yaml(path.parent / values["baseline"], Recipe)
+    values, name = study_values(study, keys)
     problems = [problem for override in overrides if (problem := apply_override(values, override))]
-    study = build(Study, values, str(path), problems)
-    arm_recipes(study, str(path))
+    return build_study(values, name, problems)
+
+
+def study_values(
+    study: str | Path | Mapping[str, Any] | None, keys: Mapping[str, Any]
+) -> tuple[dict[str, Any], str]:
+    """What a study is built of, its baseline read from its file, and what messages call it."""
+    name, folder, values = "study", Path(), merged({}, {} if isinstance(study, str | Path) else study or {})
+    if isinstance(study, str | Path):
+        path = Path(study)
+        name, folder, values = str(path), path.parent, read_yaml(path, Study)
+    if isinstance(values.get("baseline"), str | Path):
+        values["baseline"] = read_yaml(folder / values["baseline"], Recipe)
+    values = merged(values, keys)
+    if isinstance(values.get("baseline"), str | Path):
+        values["baseline"] = read_yaml(Path(values["baseline"]), Recipe)
+    elif isinstance(values.get("baseline"), Recipe):
+        values["baseline"] = values["baseline"].model_dump()
+    return values, name
+
+
+def build_study(values: Mapping[str, Any], name: str, problems: Sequence[str] = ()) -> Study:
+    """A study from nested dictionaries; `problems` found earlier are reported along with its own."""
+    study = build(Study, values, name, problems)
+    arm_recipes(study, name)
     return study
 
 

@@ -8,8 +8,9 @@ from safetensors import SafetensorError
 
 from dalmeum.errors import InputError
 from dalmeum.models.offline.configuration import OfflineConfig
-from dalmeum.models.offline.encoding import OfflineEncoder, feature_names
+from dalmeum.models.offline.encoder import OfflineEncoder, feature_names
 from dalmeum.models.offline.modeling import OfflineForPairScoring
+from dalmeum.models.pretrained import read_json
 from dalmeum.models.quiet import quiet_transformers
 
 
@@ -27,6 +28,12 @@ def build_offline(
 def _fitted(sentence1: tuple[str, ...], sentence2: tuple[str, ...]) -> OfflineEncoder:
     """No seed moves the encoder: the runs of a study share it."""
     return OfflineEncoder.fit(sentence1, sentence2)
+
+
+def is_offline(folder: Path) -> bool:
+    """Whether a folder holds an offline scorer."""
+    config = read_json(folder / "config.json", default={})
+    return isinstance(config, dict) and config.get("model_type") == OfflineConfig.model_type
 
 
 def load_offline(folder: str | Path) -> tuple[OfflineForPairScoring, OfflineEncoder]:

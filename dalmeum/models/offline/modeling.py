@@ -30,6 +30,8 @@ class OfflineForPairScoring(PreTrainedModel):
     phases: Tensor
     base_model_prefix = "kernel"
     main_input_name = "features"
+    auto_precision = "float32"
+    """Small products of exact features: nothing to gain from a shorter type."""
 
     def __init__(self, config: OfflineConfig) -> None:
         super().__init__(config)

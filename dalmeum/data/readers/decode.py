@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dalmeum.data.readers.problems import quoted
 from dalmeum.errors import DataError, InputError
+from dalmeum.languages import Text
 
 ENCODINGS = ("auto", "utf-8", "cp949")
 
@@ -51,7 +52,7 @@ def read_bytes(path: Path, name: str) -> bytes:
     return data
 
 
-def decode(data: bytes, name: str, encoding: str) -> tuple[str, tuple[str, ...]]:
+def decode(data: bytes, name: str, encoding: str) -> tuple[str, tuple[Text, ...]]:
     """The text without a byte-order mark, and warnings.
 
     "auto" is UTF-8 where the bytes are, else CP949 (what Korean Excel writes). A file of mostly good UTF-8 is
@@ -69,7 +70,10 @@ def decode(data: bytes, name: str, encoding: str) -> tuple[str, tuple[str, ...]]
         return data.decode("utf-8"), ()
     except UnicodeDecodeError:
         if encoding == "auto" and not _mostly_utf8(data):
-            return _decode_strictly(data, name, "cp949"), (f"{name}: is not UTF-8; read as CP949",)
+            told = Text(
+                f"{name}: is not UTF-8; read as CP949", f"{name}: UTF-8이 아니어서 CP949로 읽었습니다"
+            )
+            return _decode_strictly(data, name, "cp949"), (told,)
         return _decode_strictly(data, name, "utf-8"), ()
 
 

@@ -1,37 +1,16 @@
-"""Scoring files with a run that is finished."""
+"""Predicting and evaluating the pairs of a table with a scorer."""
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from dalmeum.data import PairTable, Predictions, read_pairs
 from dalmeum.errors import DalmeumError, InputError
-from dalmeum.evaluation import Evaluation, evaluate_predictions
-from dalmeum.experiments.runs import open_run
-from dalmeum.models.scorer import PairScorer, is_model_folder, load_scorer
+from dalmeum.evaluation.score import Evaluation, evaluate_predictions
+from dalmeum.models.scorer import PairScorer
 from dalmeum.progress import Progress
-
-PRECISIONS = ("auto", "float32", "bfloat16", "float16")
-
-
-def load(run: str | Path, precision: str = "auto", output: str | Path = "runs") -> PairScorer:
-    """The scorer of a run (its folder, or its id under `output`), or of a model folder.
-
-    `precision` is `auto`, `float32`, `bfloat16` or `float16`: what the encoder computes in.
-
-    Raises `InputError` where there is no such run, it is not finished, or its model can't be read.
-    """
-    if precision not in PRECISIONS:
-        raise InputError(f"precision {precision!r} is unknown: use one of {', '.join(PRECISIONS)}")
-    if is_model_folder(Path(run)):
-        return load_scorer(Path(run), precision)
-    opened = open_run(run, output)
-    if opened.record.state != "finished":
-        raise InputError(f"{opened.folder}: the run is not finished; go on with dalmeum train ... --resume")
-    return load_scorer(opened.model, precision)
 
 
 def score_table(scorer: PairScorer, table: PairTable) -> Predictions:

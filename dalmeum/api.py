@@ -1,0 +1,296 @@
+"""The public face, which `import dalmeum` hands on: what the command line can do, on frames and arrays."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dalmeum.comparison.arms import BASELINE, Arms
+from dalmeum.comparison.findings import Findings, compare_arms
+from dalmeum.data import PairTable, read_pairs
+from dalmeum.data.readers import InMemory
+from dalmeum.data.splits import PairReader, Split
+from dalmeum.errors import InputError
+from dalmeum.evaluation import Evaluation
+from dalmeum.recipe import DataRecipe, Recipe, build_recipe, recipe_values
+
+if TYPE_CHECKING:
+    from dalmeum.experiments.runs import Run
+    from dalmeum.experiments.study.plan import Study
+    from dalmeum.models.scorer import PairScorer
+
+Pairs = str | Path | InMemory | PairTable
+"""Whatever `read_pairs` reads."""
+
+RECIPE = "recipe"
+SPLITS = ("train", "dev", "test")
+DATA_KEYS = {f"data.{split}": split for split in SPLITS}
+
+
+def load(
+    run: "str | Path | Run",
+    precision: str = "auto",
+    output: str | Path = "runs",
+    *,
+    trust_code: bool = False,
+) -> "PairScorer":
+    """The scorer of a run (its folder, or its id under `output`), or of a model folder.
+
+    Args:
+        run: e.g. `runs/20260102-030405-korsts-offline`, or the id alone.
+        precision: what the encoder computes in: `auto` (bfloat16 where the processor is good at it),
+            `float32`, `bfloat16` or `float16`. The head computes in float32 always.
+        output: the folder of runs in which an id is looked up.
+        trust_code: whether a model of somebody's own kind may run its code.
+
+    Raises:
+        InputError: no such run, not finished, or its model can't be read.
+
+    Example:
+        >>> scores = dalmeum.load("runs/<id>").score([("비가 온다.", "비가 내린다.")])  # doctest: +SKIP
+    """
+    from dalmeum.experiments.runs import load as load_run
+
+    return load_run(_folder(run), precision, output, trust_code=trust_code)
+
+
+def train(
+    recipe: str | Path | Mapping[str, Any] | Recipe | None = None,
+    *,
+    name: str | None = None,
+    resume: bool = False,
+    **sections: Any,
+) -> "Run":
+    """Train one model, as `dalmeum train` does, and return its finished run.
+
+    Args:
+        recipe: a YAML file, a mapping as YAML would give it, or nothing, where the sections say all.
+        name: a part of the run's id; by default that of the recipe's file.
+        resume: take up the newest unfinished run of the same recipe and data, if there is one.
+        sections: keys of a recipe, laid over `recipe`, as `training={"epochs": 1}`. `data.train`, `dev` and
+            `test` may be frames or lists, as `read_pairs` takes them: they are written into the run.
+            `data=frame` is short for `data={"train": frame}`, and `loss=f` for `loss={"name": f}`, f being
+            one of dalmeum's losses by name, `module:function`, or the function itself.
+
+    Raises:
+        InputError: what only the caller can mend. DalmeumError: training failed.
+
+    Example:
+        >>> run = dalmeum.train(data=frame, model={"kind": "offline"})  # doctest: +SKIP
+    """
+    from dalmeum.experiments.train import train as train_run
+
+    reader = PairReader()
+    built = _recipe(recipe, sections, reader)
+    return train_run(built, name or _stem(recipe, RECIPE), resume=resume, reader=reader)
+
+
+def study(
+    study: str | Path | Mapping[str, Any] | None = None,
+    *,
+    name: str | None = None,
+    folder: str | Path | None = None,
+    against: str = BASELINE,
+    jobs: int | None = None,
+    **keys: Any,
+) -> Findings:
+    """Conduct a study, as `dalmeum study` does: what is missing is run, and the arms are judged.
+
+    Args:
+        study: a YAML file, a mapping as YAML would give it, or nothing, where the keys say all.
+        name: a part of the runs' ids; by default that of the study's file.
+        folder: for study.html and study.json; by default studies/NAME.
+        against: the arm that the others are compared with.
+        jobs: runs at once; by default one a GPU, or one a core.
+        keys: of a study, laid over `study`, as `seeds=[1, 2, 3]`. The baseline's data may be frames or lists:
+            they are written beside its runs. Losses of one's own are named as `module:function`, since
+            processes of their own train.
+
+    Raises:
+        InputError: what only the caller can mend. DalmeumError: a run failed.
+    """
+    from dalmeum.experiments.study.execute import conduct
+    from dalmeum.pages import ASSETS
+
+    called = name or _stem(study, "study")
+    page = Path(folder or Path("studies", called))
+    assets = page.parent / ASSETS if folder is None else None
+    built = _study(study, keys)
+    return conduct(built, called, page, against=against, jobs=jobs, assets=assets).findings
+
+
+def compare(
+    arms: "Arms | Sequence[str | Path | Run]",
+    *,
+    split: Split = "dev",
+    metric: str = "pearson",
+    smallest_effect: float = 0.005,
+    folder: str | Path | None = None,
+    output: str | Path = "runs",
+) -> Findings:
+    """Say whether one is better, as `dalmeum compare` does: of runs, or of predictions that anything made.
+
+    Args:
+        arms: `Arms`, or finished runs: folders, ids under `output`, or `Run`s; the first one's recipe is the
+            baseline. Runs whose recipes differ in their seed alone are seeds of one arm.
+        split: of runs, the labelled split to judge on.
+        metric: a name in `dalmeum.stats.METRICS`.
+        smallest_effect: the smallest difference that would matter, in units of the metric.
+        folder: write compare.html and compare.json there.
+
+    Raises:
+        InputError: runs or arms that can't be compared.
+
+    Example:
+        >>> arms = Arms(labels, {"baseline": ours, "theirs": theirs})  # doctest: +SKIP
+        >>> print(compare(arms))  # doctest: +SKIP
+    """
+    from dalmeum.experiments.arms import open_runs
+    from dalmeum.experiments.compare import PAGE, compare_runs
+    from dalmeum.experiments.findings import write_findings_about
+
+    if isinstance(arms, Arms):
+        findings, runs, source = compare_arms(arms, metric=metric, smallest_effect=smallest_effect), [], ""
+    else:
+        runs = open_runs([str(_folder(run)) for run in arms], Path(output))
+        findings = compare_runs(runs, split=split, metric=metric, smallest_effect=smallest_effect)
+        source = runs[0].recipe().to_yaml()
+    if folder is not None:
+        write_findings_about(Path(folder) / PAGE, findings, runs, source)
+    return findings
+
+
+def evaluate(
+    run: "str | Path | Run | PairScorer",
+    data: Pairs,
+    *,
+    threshold: float | None = None,
+    precision: str = "auto",
+    output: str | Path = "runs",
+    trust_code: bool = False,
+    **reading: Any,
+) -> Evaluation:
+    """Scores of a run on labelled pairs, each with its interval, overall, by source and by label bin.
+
+    Args:
+        run: as `load` takes it, as are `precision`, `output` and `trust_code`; or a scorer.
+        data: labelled pairs, as `read_pairs` takes them; `reading` are its `columns`, `format`, `encoding`.
+        threshold: the lowest label that counts as similar, for F1; by default the run's own.
+    """
+    from dalmeum.evaluation.predict import evaluate_table
+
+    scorer = _scorer(run, precision, output, trust_code)
+    table = _table(data, {**reading, "labels": "required"}, scorer.label_range)
+    return evaluate_table(scorer, table, threshold)
+
+
+def predict(
+    run: "str | Path | Run | PairScorer | Sequence[str | Path | Run | PairScorer]",
+    data: Pairs,
+    *,
+    precision: str = "auto",
+    output: str | Path = "runs",
+    trust_code: bool = False,
+    **reading: Any,
+) -> NDArray[np.float64]:
+    """Similarities (n,) of pairs, on the label scale, not clipped to it; of several runs, their mean.
+
+    Args:
+        run: as `load` takes it, as are `precision`, `output` and `trust_code`; or a scorer; or several.
+        data: pairs, as `read_pairs` takes them; `reading` are its `columns`, `format`, `encoding`.
+    """
+    from dalmeum.evaluation.predict import score_table
+
+    runs: list[Any] = list(run) if isinstance(run, list | tuple) else [run]
+    scorers = [_scorer(each, precision, output, trust_code) for each in runs]
+    if not scorers:
+        raise InputError("predict: no run is given")
+    scores = [score_table(each, _table(data, reading, each.label_range)).similarity for each in scorers]
+    return np.asarray(np.mean(scores, axis=0))
+
+
+def _folder(run: "str | Path | Run") -> str | Path:
+    return run if isinstance(run, str | Path) else run.folder
+
+
+def _scorer(
+    run: "str | Path | Run | PairScorer", precision: str, output: str | Path, trust_code: bool
+) -> "PairScorer":
+    from dalmeum.models.scorer import PairScorer
+
+    return run if isinstance(run, PairScorer) else load(run, precision, output, trust_code=trust_code)
+
+
+def _table(data: Pairs, reading: Mapping[str, Any], label_range: tuple[float, float]) -> PairTable:
+    return (
+        data if isinstance(data, PairTable) else read_pairs(data, **{"label_range": label_range, **reading})
+    )
+
+
+def _recipe(
+    recipe: str | Path | Mapping[str, Any] | Recipe | None, sections: Mapping[str, Any], reader: PairReader
+) -> Recipe:
+    values, name = recipe_values(recipe, _written_out(sections))
+    return build_recipe(_held(values, reader), name)
+
+
+def _written_out(sections: Mapping[str, Any]) -> dict[str, Any]:
+    """Sections with their short forms as mappings."""
+    found = dict(sections)
+    if "data" in found and not _is_section(found["data"]):
+        found["data"] = {"train": found["data"]}
+    if isinstance(found.get("loss"), str) or callable(found.get("loss")):
+        found["loss"] = {"name": found["loss"]}
+    return found
+
+
+def _is_section(data: Any) -> bool:
+    """Whether it is a recipe's section, and no mapping of columns."""
+    return isinstance(data, Mapping) and bool(set(data) & set(DataRecipe.model_fields))
+
+
+def _held(values: Mapping[str, Any], reader: PairReader) -> dict[str, Any]:
+    """A recipe's values with a name in place of all pairs that are in no file."""
+    data = values.get("data")
+    if not isinstance(data, Mapping):
+        return dict(values)
+    held = {key: _named(value, reader) if key in SPLITS else value for key, value in data.items()}
+    return {**values, "data": held}
+
+
+def _named(value: Any, reader: PairReader) -> Any:
+    if value is None or isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, Path) else reader.hold(value)
+
+
+def _stem(source: object, default: str) -> str:
+    return Path(source).stem if isinstance(source, str | Path) else default
+
+
+def _study(study: str | Path | Mapping[str, Any] | None, keys: Mapping[str, Any]) -> "Study":
+    """A study whose pairs are all in files, since other processes train."""
+    from dalmeum.experiments.study.plan import arm_recipes, build_study, study_values
+
+    reader = PairReader()
+    values, name = study_values(study, keys)
+    if isinstance(values.get("baseline"), Mapping):
+        values["baseline"] = _held(_written_out(values["baseline"]), reader)
+    if isinstance(values.get("arms"), Mapping):
+        values["arms"] = {
+            arm: {key: _named(value, reader) if key in DATA_KEYS else value for key, value in changes.items()}
+            for arm, changes in values["arms"].items()
+        }
+    found = build_study(values, name)
+    folder = Path(found.baseline.output) / "data"
+    written = {arm: reader.write_held(recipe, folder) for arm, recipe in arm_recipes(found).items()}
+    arms = {
+        arm: {
+            key: getattr(written[arm].data, DATA_KEYS[key]) if key in DATA_KEYS else value
+            for key, value in changes.items()
+        }
+        for arm, changes in found.arms.items()
+    }
+    return found.model_copy(update={"arms": arms, "baseline": written[BASELINE]})

@@ -1,0 +1,93 @@
+"""`--help` in the terminal's language: the commands' own texts, and the few words of the command line."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from typer.core import TyperCommand, TyperGroup
+
+from dalmeum.languages import Text
+from dalmeum.terminal import columns, terminal_width, wrapped
+
+WIDEST = 98
+"""Columns of a line, however wide the terminal is."""
+
+FIRST = 30
+"""Columns of an option's name, from which its text goes to the next line."""
+
+HELP = "Show this message and exit."
+WORDS = {
+    HELP: Text(HELP, "이 도움말을 보여 주고 끝냅니다."),
+    "[default: ": Text("[default: ", "[기본값: "),
+    "required]": Text("required]", "필수]"),
+}
+"""What Typer itself writes into the line of an option."""
+
+Function = TypeVar("Function", bound=Callable[..., None])
+
+
+def help_text(en: str, ko: str) -> str:
+    return str(Text(en, ko))
+
+
+def documented(en: str, ko: str) -> Callable[[Function], Function]:
+    """Give a command its help, which Typer reads from the docstring."""
+
+    def tell(command: Function) -> Function:
+        command.__doc__ = help_text(en, ko)
+        return command
+
+    return tell
+
+
+class Command(TyperCommand):
+    """A command whose help is laid out by `help_lines`."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        formatter.write("\n".join(help_lines(self, ctx)) + "\n")
+
+
+class Group(TyperGroup):
+    """The same for the whole of the commands."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        formatter.write("\n".join(help_lines(self, ctx)) + "\n")
+
+
+def help_lines(command: Command | Group, context: Any) -> Iterator[str]:
+    width = min(terminal_width(), WIDEST)
+    usage = f"{Text('Usage', '사용법')}: {context.command_path}"
+    yield from wrapped(" ".join([usage, *command.collect_usage_pieces(context)]), width, rest="    ")
+    for paragraph in (command.help or "").split("\n\n"):
+        yield ""
+        yield from wrapped(paragraph, width, first="  ", rest="  ")
+    records: dict[str, list[tuple[str, str]]] = {"argument": [], "option": []}
+    for parameter in command.get_params(context):
+        if record := parameter.get_help_record(context):
+            records[parameter.param_type_name].append(record)
+    yield from _section(Text("Arguments", "인자"), records["argument"], width)
+    yield from _section(Text("Options", "옵션"), records["option"], width)
+    commands = command.commands if isinstance(command, Group) else {}
+    told = [(name, (each.help or "").split("\n\n")[0]) for name, each in commands.items()]
+    yield from _section(Text("Commands", "명령"), told, width)
+
+
+def _section(title: Text, rows: Sequence[tuple[str, str]], width: int) -> Iterator[str]:
+    """Names on the left, what they are on the right."""
+    if not rows:
+        return
+    yield ""
+    yield f"{title}:"
+    left = min(FIRST, max(columns(name) for name, _ in rows)) + 4
+    for name, text in rows:
+        first = f"  {name}"
+        if columns(first) + 2 > left:
+            yield first
+            first = ""
+        lead = first + " " * (left - columns(first))
+        yield from wrapped(_translated(text), width, first=lead, rest=" " * left)
+
+
+def _translated(text: str) -> str:
+    for english, word in WORDS.items():
+        text = text.replace(english, str(word))
+    return text

@@ -1,0 +1,201 @@
+"""The kinds of pair scorer, as a table: how each is made from a recipe, and found again in a folder."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import transformers
+
+from dalmeum.data import PairTable
+from dalmeum.data.splits import binary_threshold
+from dalmeum.errors import InputError
+from dalmeum.models.bi import is_bi_encoder, load_bi_encoder, new_bi_encoder
+from dalmeum.models.cross import load_cross_encoder, new_cross_encoder
+from dalmeum.models.encoding import PairEncoding
+from dalmeum.models.offline.build import build_offline, is_offline, load_offline
+from dalmeum.models.precision import default_device
+from dalmeum.models.pretrained import SETTINGS, read_json
+from dalmeum.models.scorer import PairNetwork, PairScorer
+from dalmeum.own_code import find, is_own
+from dalmeum.recipe import Recipe
+
+Parts = tuple[PairNetwork, PairEncoding]
+
+
+class Kind(Protocol):
+    """One kind of pair scorer."""
+
+    def new(self, recipe: Recipe, sentence1: Sequence[str], sentence2: Sequence[str]) -> Parts:
+        """An untrained network and its encoding, which may be fitted on the training sentences (n,).
+
+        The weights depend on the recipe's seed alone. Raises `InputError` where the encoder can't be used.
+        """
+        ...
+
+    def load(self, folder: Path) -> Parts:
+        """The network and encoding that were saved in `folder`; `InputError` where they can't be read."""
+        ...
+
+    def owns(self, folder: Path) -> bool:
+        """Whether `folder` holds a model of this kind."""
+        ...
+
+
+class CrossEncoders:
+    """Both sentences through one encoder."""
+
+    def new(self, recipe: Recipe, sentence1: Sequence[str], sentence2: Sequence[str]) -> Parts:
+        return new_cross_encoder(
+            recipe.model.encoder or "",
+            num_labels=columns(recipe),
+            max_length=recipe.model.max_length,
+            seed=recipe.training.seed,
+        )
+
+    def load(self, folder: Path) -> Parts:
+        return load_cross_encoder(folder)
+
+    def owns(self, folder: Path) -> bool:
+        """Any folder with a configuration: of another library's models, most are of this kind."""
+        return os.path.isfile(folder / "config.json")
+
+
+class BiEncoders:
+    """The cosine of two embeddings."""
+
+    def new(self, recipe: Recipe, sentence1: Sequence[str], sentence2: Sequence[str]) -> Parts:
+        return new_bi_encoder(
+            recipe.model.encoder or "",
+            num_labels=columns(recipe),
+            max_length=recipe.model.max_length,
+            label_range=recipe.data.label_range,
+            angle=recipe.loss.name == "angle",
+        )
+
+    def load(self, folder: Path) -> Parts:
+        return load_bi_encoder(folder)
+
+    def owns(self, folder: Path) -> bool:
+        return is_bi_encoder(folder)
+
+
+class OfflineScorers:
+    """Features of Korean morphemes and letters; no download."""
+
+    def new(self, recipe: Recipe, sentence1: Sequence[str], sentence2: Sequence[str]) -> Parts:
+        return build_offline(sentence1, sentence2, num_labels=columns(recipe), seed=recipe.training.seed)
+
+    def load(self, folder: Path) -> Parts:
+        return load_offline(folder)
+
+    def owns(self, folder: Path) -> bool:
+        return is_offline(folder)
+
+
+KINDS: dict[str, Kind] = {"cross": CrossEncoders(), "bi": BiEncoders(), "offline": OfflineScorers()}
+"""By the name that a recipe gives. Of those that own a folder the last one loads it."""
+
+
+def columns(recipe: Recipe) -> int:
+    """Logits a pair: one a task."""
+    return 1 if recipe.tasks.binary is None else 2
+
+
+def kind_named(name: str) -> Kind:
+    """The kind that a recipe names: a row of `KINDS`, or an own one, `module:Kind`, a class or an object.
+
+    Raises `InputError` where an own one can't be found, or is no kind.
+    """
+    if not is_own(name):
+        return KINDS[name]
+    found = find("model.kind", name)
+    try:
+        kind: Kind = found() if isinstance(found, type) else found
+    except TypeError as error:
+        raise InputError(f"model.kind: {name} can't be made: {error}") from error
+    missing = [method for method in ("new", "load", "owns") if not callable(getattr(kind, method, None))]
+    if missing:
+        raise InputError(f"model.kind: {name} has no {' and no '.join(missing)}: a kind has new, load, owns")
+    return kind
+
+
+def new_scorer(recipe: Recipe, train: PairTable) -> PairScorer:
+    """An untrained scorer for the recipe, on the best device at hand, its weights set by the seed alone."""
+    transformers.set_seed(recipe.training.seed)
+    parts: object = kind_named(recipe.model.kind).new(recipe, train.sentence1, train.sentence2)
+    if not (isinstance(parts, tuple) and len(parts) == 2):
+        raise InputError(
+            f"model.kind: {recipe.model.kind}: new must return a network and its encoding, not {parts!r:.80}"
+        )
+    model, encoding = parts
+    model.to(default_device())
+    scorer = PairScorer(
+        model,
+        encoding,
+        label_range=recipe.data.label_range,
+        sigmoid=recipe.loss.name == "bce",
+        binary_threshold=binary_threshold(recipe, train),
+        own_kind=recipe.model.kind if is_own(recipe.model.kind) else None,
+    )
+    if train.label is not None and not getattr(model, "on_label_scale", False):
+        scorer.start_at(float(train.label.mean()))
+    return scorer.with_precision(recipe.training.precision)
+
+
+def load_scorer(folder: Path, precision: str = "auto", *, trust_code: bool = False) -> PairScorer:
+    """The scorer in a model folder, on the best device at hand.
+
+    A SentenceTransformer that dalmeum has not trained scores 5 times its cosine. With `trust_code`, the code
+    that a model of an own kind names is imported and run; without, such a folder is refused.
+
+    Raises `InputError` where the folder holds no model that dalmeum can read.
+    """
+    if not is_model_folder(folder):
+        raise InputError(f"{folder}: is no model folder: config.json is missing")
+    settings, place = _settings(folder)
+    try:
+        own_kind = settings.get("kind")
+        low, high = (float(bound) for bound in settings.get("label_range", (0.0, 5.0)))
+        sigmoid = bool(settings.get("sigmoid", False))
+        threshold = settings.get("binary_threshold")
+        threshold = None if threshold is None else float(threshold)
+    except (AttributeError, TypeError, ValueError):
+        raise InputError(f"{folder}/{place} is damaged: export the model again") from None
+    model, encoding = _owner(folder, own_kind, trust_code).load(folder)
+    model.to(default_device())  # type: ignore[arg-type] # the decorated method lost its type
+    scorer = PairScorer(model, encoding, (low, high), sigmoid, threshold, own_kind=own_kind)
+    return scorer.with_precision(precision)
+
+
+def _owner(folder: Path, own_kind: str | None, trust_code: bool) -> Kind:
+    """The kind that loads the model in a folder."""
+    if own_kind is None:
+        owners = [kind for kind in KINDS.values() if kind.owns(folder)]
+        if not owners:
+            raise InputError(f"{folder}: is no model folder: config.json is missing")
+        return owners[-1]
+    if not trust_code:
+        raise InputError(
+            f"{folder}: is a model of own code, {own_kind}, which loading it would run: "
+            "pass trust_code=True if you trust it"
+        )
+    kind = kind_named(own_kind)
+    if not kind.owns(folder):
+        raise InputError(f"{folder}: holds no model that {own_kind} knows: files are missing, or it changed")
+    return kind
+
+
+def is_model_folder(folder: Path) -> bool:
+    """Whether `load_scorer` would find a model there."""
+    return any(os.path.isfile(folder / name) for name in ("config.json", "modules.json", SETTINGS))
+
+
+def _settings(folder: Path) -> tuple[Any, str]:
+    """What `PairScorer.save` wrote beside a model, and where that stands."""
+    if os.path.isfile(folder / SETTINGS):
+        return read_json(folder / SETTINGS), SETTINGS
+    config = read_json(folder / "config.json", default={})
+    if not isinstance(config, dict):
+        raise InputError(f"{folder}/config.json: is no model's configuration")
+    return config.get("dalmeum", {}), "config.json: its section dalmeum"

@@ -1,0 +1,40 @@
+"""A run in a few lines, for a terminal and for a notebook, in the terminal's language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dalmeum.languages import Text
+from dalmeum.pages.scores import Json, metrics_lines
+from dalmeum.templates import environment
+
+STATES = {
+    "finished": Text("finished", "완료"),
+    "running": Text("not finished", "미완료"),
+    "failed": Text("failed", "실패"),
+}
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What is told of a run: `metrics` by split, as in `metrics.json`; `page` is its own, if it has one."""
+
+    id: str
+    state: str
+    question: str | None
+    metrics: Mapping[str, Json]
+    folder: str
+    page: str | None
+
+
+def run_lines(run: RunSummary) -> list[str]:
+    lines = [f"{Text('run', '실행')} {run.id}: {STATES.get(run.state, run.state)}"]
+    lines += [run.question] if run.question else []
+    for split, metrics in run.metrics.items():
+        lines += ["", *metrics_lines(metrics, split)]
+    lines += ["", f"{Text('folder', '폴더')}  {run.folder}"]
+    return [*lines, f"{Text('page', '페이지')}  {run.page}"] if run.page else lines
+
+
+def run_html(run: RunSummary) -> str:
+    template = environment(__package__).get_template("run_summary.html")
+    return template.render(run=run, state=STATES.get(run.state, run.state))

@@ -1,0 +1,150 @@
+"""Verdicts on arms whose errors are known."""
+
+import numpy as np
+import pytest
+
+from dalmeum.comparison import Arms
+from dalmeum.comparison.judge import judge
+from dalmeum.stats import (
+    CorrelationComparison,
+    Score,
+    bca,
+    compare_correlations,
+    holm,
+    mean_over_seeds,
+    paired_difference,
+    pearson,
+    seed_by_pair,
+    verdict,
+    weighted,
+)
+
+from .made import LABELS, NOISES, each_verdict, rows
+
+DEV = LABELS["dev"]
+
+
+def test_better_worse_the_same_and_undecided() -> None:
+    found = judge(each_verdict(), "dev", smallest_effect=0.004)
+    assert (found.split, found.metric, found.smallest_effect, found.pairs) == ("dev", "pearson", 0.004, 300)
+    outcomes = {arm.name: arm.verdict and arm.verdict.outcome for arm in found.arms}
+    assert outcomes == {
+        "baseline": None,
+        "clean": "better",
+        "noisy": "worse",
+        "same": "no_difference",
+        "close": "undecided",
+    }
+    for arm, noise in zip(found.arms, NOISES.values(), strict=True):
+        expected = np.mean([pearson(DEV, row) for row in rows(noise)])
+        assert arm.score.value == pytest.approx(expected, abs=1e-12)
+        assert arm.score == mean_over_seeds(DEV, rows(noise))
+        assert arm.seeds == 4
+        assert arm.tests is None
+    clean = found.arms[1]
+    assert clean.difference == seed_by_pair(DEV, rows(0.1), rows(0.5))
+    assert clean.detectable_effect > 0
+    assert found.arms[0].difference is None
+    assert np.isnan(found.arms[0].detectable_effect)
+
+
+def test_p_values_are_holms_over_all_arms() -> None:
+    found = judge(each_verdict(), "dev", smallest_effect=0.004)
+    p_values = [seed_by_pair(DEV, rows(noise), rows(0.5)).p_value for noise in list(NOISES.values())[1:]]
+    adjusted = [arm.verdict.p_value for arm in found.arms if arm.verdict]
+    assert adjusted == holm(p_values).tolist()
+    assert min(adjusted) == 4 * min(p_values)
+
+
+def test_as_small_an_effect_as_matters_decides() -> None:
+    wide = judge(each_verdict(), "dev", smallest_effect=0.05)
+    assert [arm.verdict.outcome for arm in wide.arms if arm.verdict][3] == "no_difference"
+
+
+def test_errors_are_better_when_lower() -> None:
+    arms = Arms(DEV, {"baseline": rows(0.5), "clean": rows(0.1)}, paired=True)
+    arm = judge(arms, "test", metric="rmse", smallest_effect=0.001).arms[1]
+    assert arm.difference is not None
+    assert arm.difference.difference < 0
+    assert arm.verdict is not None
+    assert arm.verdict.outcome == "better"
+
+
+def test_seeds_that_are_not_paired_are_told_apart() -> None:
+    first, second = rows(0.1, seeds=(4, 5)), rows(0.5, seeds=(1, 2, 3))
+    found = judge(Arms(DEV, {"baseline": second, "arm": first}), "test")
+    assert found.arms[1].difference == seed_by_pair(DEV, first, second, paired=False)
+    assert [arm.seeds for arm in found.arms] == [3, 2]
+
+
+def test_models_are_compared_on_pairs() -> None:
+    noises = {"baseline": 0.5, "clean": 0.1, "close": 0.46}
+    base, clean, close = (rows(noise)[0] for noise in noises.values())
+    found = judge(Arms(DEV, {"baseline": base, "clean": clean, "close": close}), "test")
+    assert [arm.score for arm in found.arms] == [
+        Score(bca(weighted.pearson, DEV, row)) for row in (base, clean, close)
+    ]
+    differences = [compare_correlations(DEV, row, base) for row in (clean, close)]
+    assert [arm.difference for arm in found.arms[1:]] == differences
+    assert [arm.tests for arm in found.arms] == [None, *differences]
+    assert all(isinstance(arm.difference, CorrelationComparison) for arm in found.arms[1:])
+    # The smaller of two p-values counts twice.
+    assert found.arms[1].verdict == verdict(
+        differences[0], 0.005, pairs=300, adjusted_p_value=min(2 * differences[0].p_value, 1)
+    )
+    values = found.arms[1].to_dict()
+    assert values["tests"] == {
+        "williams": {
+            "statistic": differences[0].williams.statistic,
+            "p_value": differences[0].williams.p_value,
+        },
+        "steiger": {
+            "statistic": differences[0].steiger.statistic,
+            "p_value": differences[0].steiger.p_value,
+        },
+        "zou": differences[0].zou.to_dict(),
+    }
+    assert values["verdict"]["seeds_to_decide"] is None
+    assert values["verdict"]["detectable_effect"] is None
+    assert "tests" not in found.arms[0].to_dict()
+
+
+def test_other_metrics_of_models_have_the_bootstrap_alone() -> None:
+    base, clean = rows(0.5)[0], rows(0.1)[0]
+    found = judge(Arms(DEV, {"baseline": base, "clean": clean}), "test", metric="rmse", smallest_effect=0.001)
+    arm = found.arms[1]
+    expected = paired_difference(DEV, clean, base, metric=weighted.rmse)
+    assert arm.difference == expected
+    assert expected.difference < 0
+    assert arm.tests is None
+    assert arm.verdict is not None
+    assert arm.verdict.outcome == "better"
+    assert "tests" not in arm.to_dict()
+
+
+def test_models_without_a_score_are_undecided() -> None:
+    base = rows(0.5)[0]
+    arms = {"baseline": base, "clean": rows(0.1)[0], "constant": np.full(300, 2.0), "mirrored": -base}
+    found = judge(Arms(DEV, arms), "test")
+    assert [arm.verdict.outcome for arm in found.arms if arm.verdict] == ["better", "undecided", "worse"]
+    constant = found.arms[2].to_dict()
+    assert constant["score"] == {"value": None, "low": None, "high": None}
+    assert constant["verdict"]["p_value"] is None
+    assert constant["verdict"]["pairs_to_decide"] is None
+
+
+def test_what_an_arm_says_in_json() -> None:
+    found = judge(each_verdict(), "dev", smallest_effect=0.001)
+    values = found.arms[1].to_dict()
+    assert list(values) == ["score", "difference", "verdict"]
+    assert values["verdict"]["outcome"] == "better"
+    assert values["difference"]["low"] < values["difference"]["value"] < values["difference"]["high"]
+    assert list(values["verdict"]) == [
+        "outcome",
+        "p_value",
+        "seeds_to_decide",
+        "pairs_to_decide",
+        "detectable_effect",
+    ]
+    assert found.arms[0].to_dict()["difference"] is None
+    assert found.arms[0].to_dict()["verdict"] is None

@@ -1,0 +1,202 @@
+"""Findings as the terminal shows them, in both languages and in 80 columns."""
+
+import dataclasses
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from rich.cells import cell_len
+
+from dalmeum.comparison import Arm, Arms, Findings, compare_arms
+from dalmeum.comparison.text import ARRAYS_NOTE, MODELS_NOTE, SEEDS_NOTE, findings_lines
+
+from .made import LABELS, NOISES, SEEDS, arm, each_verdict, of, rows
+
+DEV = LABELS["dev"]
+
+
+@pytest.fixture(autouse=True)
+def eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("DALMEUM_LANG", "en")
+
+
+@pytest.fixture(scope="module")
+def study() -> Findings:
+    return compare_arms(each_verdict(), smallest_effect=0.004, name="alpha", question="Does it help?")
+
+
+def cells(line: str) -> list[str]:
+    return re.split("  +", line)
+
+
+def tables(lines: Sequence[str]) -> list[str]:
+    """The lines that are of a table: neither sentences nor what would decide."""
+    sentences = ("pearson", "dev", "best on", "시드 평균", "note", "참고", "Does", "tests of", "같은 차이")
+    return [
+        line
+        for line in lines
+        if not line.startswith(sentences) and not re.search("would(?: not)? decide|판정 가능|판정할 수", line)
+    ]
+
+
+def test_a_study_in_english(study: Findings) -> None:
+    lines = findings_lines(study)
+    assert str(study) == "\n".join(lines)
+    assert lines[:3] == [
+        "Does it help?",
+        "",
+        "pearson on dev: 300 pairs, 4 seeds; smallest effect that matters 0.004",
+    ]
+    head, baseline, clean, noisy, same, close, ways, empty = lines[3:11]
+    assert cells(head) == ["arm", "score", "difference", "95 % interval", "p", "verdict"]
+    assert [cells(line)[0] for line in (baseline, clean, noisy, same, close)] == list(NOISES)
+    result = study.judgements[0].arms[1]
+    assert result.difference is not None
+    difference = result.difference
+    assert cells(baseline) == ["baseline", f"{study.judgements[0].arms[0].score.value:.4f}"]
+    assert cells(clean) == [
+        "clean",
+        f"{result.score.value:.4f}",
+        f"{difference.difference:+.4f}",
+        f"{difference.low:+.4f} to {difference.high:+.4f}",
+        "0.002",
+        "better",
+    ]
+    assert clean.index(f"{difference.difference:+.4f}") == head.index("difference")
+    assert [cells(line)[-1] for line in (noisy, same, close)] == ["worse", "no difference", "undecided"]
+    assert ways.startswith("  close: ")
+    assert ways.endswith("would decide")
+    assert empty == ""
+
+
+def test_what_stands_beside_the_verdicts(study: Findings) -> None:
+    lines = findings_lines(study)
+    head = lines.index(next(line for line in lines if line.startswith("arm  ") and "steps" in line))
+    words = " ".join(" ".join(lines[head : head + 2]).split())
+    for title in ("score, 95 % interval", "train - dev"):
+        assert title in words
+    clean = next(line for line in lines[head:] if line.startswith("clean"))
+    result, gap = study.judgements[0].arms[1], study.gaps["dev"]["clean"]
+    assert gap is not None
+    assert f"{result.score.low:.4f} to {result.score.high:.4f}" in clean
+    assert f"{gap.gap.difference:+.4f}" in clean
+    assert study.convergence is not None
+    steps = study.convergence.arms["clean"]
+    assert steps is not None
+    assert steps[0].difference is not None
+    assert f"{steps[0].steps.value:,.0f} ({steps[0].difference.value:+,.0f})" in clean
+    noisy = next(line for line in lines[head:] if line.startswith("noisy"))
+    assert "0 of 4 seeds" in noisy
+    assert lines[-1].startswith("best on dev by the mean prediction of its seeds: clean with")
+
+
+def test_a_study_in_korean(study: Findings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DALMEUM_LANG", "ko")
+    lines = findings_lines(study)
+    assert lines[2] == "dev의 pearson: 문장쌍 300개, 시드 4개, 의미 있는 최소 차이 0.004"
+    assert cells(lines[3]) == ["비교 조건", "점수", "차이", "95 % 구간", "p", "판정"]
+    assert [cells(line)[-1] for line in lines[5:9]] == ["더 좋음", "더 나쁨", "차이 없음", "판정 보류"]
+    assert lines[9].endswith("판정 가능")
+    assert any("시드 4개 중 0개" in line for line in lines)
+    assert lines[-1].startswith("시드 평균 예측으로 dev에서 가장 좋은 비교 조건: clean (")
+    # Nothing of the other language but names, numbers and what has no Korean name.
+    words = set(re.findall(r"[A-Za-z]{2,}", "\n".join(lines[2:])))
+    assert words <= {*NOISES, "dev", "pearson"}
+
+
+def _position(line: str, column: int) -> int:
+    """Of the character that stands at a column of the terminal."""
+    return next((end for end in range(len(line)) if cell_len(line[:end]) >= column), len(line))
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize(
+    "long", ["short", "아주 긴 이름을 가진 비교 조건이라서 표에 다 들어가지 않음", "a" * 60]
+)
+def test_a_studys_tables_fit_the_terminal(language: str, long: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DALMEUM_LANG", language)
+    arms = each_verdict()
+    named = of(
+        *arms.arms[:2], *(dataclasses.replace(each, name=f"{long}-{each.name}") for each in arms.others)
+    )
+    lines = findings_lines(compare_arms(named, smallest_effect=0.004))
+    rows_of_tables = tables(lines)
+    assert len(rows_of_tables) > 12
+    assert [line for line in rows_of_tables if cell_len(line) > 80] == []
+    # No letter of a name is lost where it is broken: the first column of a row is the whole name.
+    baseline, *rest = lines[2:]
+    score = re.search(r"\d\.\d{4}", baseline)
+    assert score is not None
+    column = cell_len(baseline[: score.start()])
+    shown = "".join(line[: _position(line, column)] for line in rest[: rest.index("")])
+    assert re.sub(r"\s", "", f"{long}-noisy") in re.sub(r"\s", "", shown)
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_columns_of_hangul_stand_below_each_other(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DALMEUM_LANG", language)
+    arms = Arms(DEV, {"기준": rows(0.5), "한글 조건": rows(0.1), "latin": rows(0.4)}, baseline="기준")
+    head, *body = findings_lines(compare_arms(arms))[1:5]
+    score = "score" if language == "en" else "점수"
+    columns = {cell_len(line[: re.search(r"0\.\d{4}", line).start()]) for line in body}  # type: ignore[union-attr]  # every row has a score
+    assert columns == {cell_len(head[: head.index(score)])}
+
+
+def test_models_have_their_tests_and_a_note() -> None:
+    models = {"baseline": 0.5, "clean": 0.1, "close": 0.46}
+    found = compare_arms(Arms(DEV, {name: rows(noise)[0] for name, noise in models.items()}, split="dev"))
+    lines = findings_lines(found)
+    assert lines[0].startswith("pearson on dev: 300 pairs, one model each; ")
+    assert re.fullmatch(r"  close: [\d,]+ pairs would decide", lines[5])
+    place = lines.index("tests of the same differences, each p-value for itself")
+    shown = next(line for line in lines[place:] if line.startswith("clean"))
+    test = found.judgements[0].arms[1].tests
+    assert test is not None
+    assert f"{test.williams.statistic:+.2f}" in shown
+    assert f"{test.steiger.statistic:+.2f}" in shown
+    assert f"{test.zou.low:+.4f} to {test.zou.high:+.4f}" in shown
+    assert "< 0.001" in shown
+    assert lines[-1] == ARRAYS_NOTE.en
+    assert "train - dev" not in str(found)
+    kept = [dataclasses.replace(each, runs=(f"run-{each.name}",)) for each in found.arms.arms]
+    with_runs = findings_lines(compare_arms(of(*kept)))
+    assert with_runs[-1] == MODELS_NOTE.en
+    assert cells(with_runs[-3]) == ["close", "run-close"]
+    assert [line for line in tables(lines) if cell_len(line) > 80] == []
+
+
+def test_models_in_korean(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DALMEUM_LANG", "ko")
+    lines = findings_lines(compare_arms(Arms(DEV, {"baseline": rows(0.5)[0], "close": rows(0.46)[0]})))
+    assert lines[0] == "test의 pearson: 문장쌍 300개, 모델 하나씩, 의미 있는 최소 차이 0.005"
+    assert re.fullmatch(r"  close: 문장쌍 [\d,]+개면 판정 가능", lines[4])
+    assert "같은 차이를 다른 방법으로 검정한 결과 (p값은 보정하지 않은 값)" in lines
+    assert lines[-1] == ARRAYS_NOTE.ko
+
+
+def test_arms_with_other_seeds_have_a_note() -> None:
+    found = compare_arms(of(arm("base", 0.5, seeds=(1, 2, 3)), arm("arm", 0.1, seeds=(4, 5)), paired=False))
+    lines = findings_lines(found)
+    assert "2 to 3 seeds" in lines[0]
+    assert lines[-1] == SEEDS_NOTE.en
+
+
+def test_runs_are_named_where_it_is_no_study(study: Findings) -> None:
+    kept = [dataclasses.replace(each, runs=(f"{each.name}-1", f"{each.name}-2")) for each in study.arms.arms]
+    lines = findings_lines(compare_arms(of(*kept)))
+    assert cells(lines[-1]) == ["close", "close-1, close-2"]
+    assert cells(lines[-6]) == ["arm", "runs"]
+    named = findings_lines(dataclasses.replace(study, arms=of(*kept)))
+    assert "close-1" not in "\n".join(named)
+
+
+def test_an_arm_without_a_score_has_dashes() -> None:
+    flat = Arm("flat", {"dev": np.full((4, len(DEV)), 2.0)}, SEEDS)
+    lines = findings_lines(compare_arms(of(arm("base", 0.5), flat)))
+    assert cells(lines[3]) == ["flat", "-", "-", "-", "-", "undecided"]
+    assert lines[4] == "  flat: neither seeds nor pairs alone would decide"
+    assert not re.search(r"\bnan\b", "\n".join(lines), re.IGNORECASE)
+    model = Arms(DEV, {"baseline": rows(0.5)[0], "flat": np.full(len(DEV), 2.0)})
+    assert "  flat: pairs alone would not decide" in findings_lines(compare_arms(model))

@@ -1,0 +1,74 @@
+"""Code outside the package, found by the name that a recipe gives it."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dalmeum.errors import InputError
+from dalmeum.own_code import find, is_own, source_hash, written
+
+Module = Callable[[str, str], Path]
+
+
+def test_what_is_own_and_how_it_is_written() -> None:
+    assert not is_own("mixture")
+    assert is_own("my_module:my_loss")
+    assert is_own(find)
+    assert written("my_module:my_loss") == "my_module:my_loss"
+    assert written(find) == "dalmeum.own_code:find"
+    assert written(InputError("x")) == "dalmeum.errors:InputError"
+
+
+def test_it_is_found_on_the_python_path_and_nowhere_else(
+    own_module: Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_module("own_found", "class Kind:\n    def loss(self): ...\n")
+    assert find("model.kind", "own_found:Kind").__name__ == "Kind"
+    assert find("loss.name", "own_found:Kind.loss").__qualname__ == "Kind.loss"
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "own_here.py").write_text("loss = print\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path])
+    with pytest.raises(InputError, match=r"^loss\.name: there is no module own_here: install it, or put"):
+        find("loss.name", "own_here:loss")
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "problem"),
+    [
+        ("", "own_bad:loss", "loss.name: module own_bad has no loss"),
+        ("losss = 1", "own_bad:loss", "loss.name: module own_bad has no loss; did you mean losss?"),
+        ("import own_none", "own_bad:loss", "ModuleNotFoundError: No module named 'own_none'"),
+        ("1 / 0", "own_bad:loss", "module own_bad can't be imported: ZeroDivisionError: division by zero"),
+        ("def", "own_bad:loss", "module own_bad can't be imported: SyntaxError: invalid syntax"),
+        ("raise SystemExit(3)", "own_bad:loss", "module own_bad can't be imported: SystemExit: 3"),
+        ("", "own_bad.inner:loss", "there is no module own_bad.inner"),
+    ],
+)
+def test_what_cannot_be_found_is_a_line(own_module: Module, source: str, name: str, problem: str) -> None:
+    own_module("own_bad", source)
+    with pytest.raises(InputError) as caught:
+        find("loss.name", name)
+    assert problem in str(caught.value)
+    assert str(caught.value).startswith("loss.name: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_the_hash_is_that_of_the_modules_source(own_module: Module) -> None:
+    own_module("own_hashed", "def loss(p, y): return helper(p)\ndef helper(p): return p.sum()\n")
+    by_name = source_hash("loss.name", "own_hashed:loss")
+    assert by_name is not None
+    assert by_name == source_hash("loss.name", find("loss.name", "own_hashed:loss"))
+    own_module("own_hashed", "def loss(p, y): return helper(p)\ndef helper(p): return p.mean()\n")
+    assert source_hash("loss.name", "own_hashed:loss") not in (None, by_name)
+
+
+def test_what_its_name_does_not_lead_back_to_has_no_hash() -> None:
+    def inside() -> None: ...
+
+    assert source_hash("loss.name", lambda: None) is None
+    assert source_hash("loss.name", inside) is None
+    assert source_hash("loss.name", "math:sqrt") is None  # written in C: there is no source
+    assert source_hash("loss.name", find) == source_hash("loss.name", "dalmeum.own_code:find")
