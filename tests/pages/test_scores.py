@@ -22,7 +22,7 @@ def evaluation() -> Evaluation:
     return evaluate_predictions(table, Predictions(np.array([0.5, 1.0, 4.0])), threshold=3.0)
 
 
-METRICS: dict[str, dict[str, float | None] | None] = {
+SCORES: dict[str, dict[str, float | None] | None] = {
     "pearson": {"value": 0.93214, "low": 0.9, "high": 0.95},
     "rmse": {"value": 0.5, "low": None, "high": None},
     "f1": None,
@@ -54,7 +54,7 @@ METRICS: dict[str, dict[str, float | None] | None] = {
 )
 def test_scores_in_the_terminal(setting: str, lines: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DALMEUM_LANG", setting)
-    assert metrics_lines(METRICS, "dev") == lines
+    assert metrics_lines(SCORES, "dev") == lines
 
 
 def test_slices_in_the_terminal_stand_below_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
