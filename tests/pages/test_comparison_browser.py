@@ -39,7 +39,7 @@ def written(folder: Path, findings: Findings, self_contained: bool = False) -> P
         findings,
         links=links,
         warnings=HOSTILE if self_contained else ["guessed"],
-        source="seeds: [1, 2]",
+        source="alpha: 1",
         assets=folder / "assets",
         self_contained=self_contained,
     )
