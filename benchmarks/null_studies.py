@@ -17,13 +17,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from dalmeum.experiments.study.judge import judge
+from dalmeum.experiments.study.workers import Order, Workers, default_jobs
 from record import circumstances
 
 from dalmeum.experiments.runs import Run, open_run
-from dalmeum.experiments.study.judge import judge
-from dalmeum.experiments.study.plan import with_seed
-from dalmeum.experiments.study.workers import Order, Workers, default_jobs
 from dalmeum.recipe import Recipe, build_recipe
+from dalmeum.recipe.study import with_seed
 
 PACKAGES = ("dalmeum", "torch", "transformers")
 ARMS = ("baseline", "same")

@@ -1,14 +1,13 @@
 """What a result holds beside its numbers: commit, machine, versions, settings."""
 
 import datetime
-import importlib.metadata
-import os
-import platform
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from dalmeum.machine import machine, versions
 
 
 def circumstances(packages: tuple[str, ...], settings: dict[str, Any]) -> dict[str, Any]:
@@ -23,21 +22,9 @@ def circumstances(packages: tuple[str, ...], settings: dict[str, Any]) -> dict[s
         "commit": git("rev-parse", "HEAD"),
         "clean": not git("status", "--porcelain", "--untracked-files=no"),
         "machine": {
-            "processor": _processor(),
-            "cores": os.cpu_count(),
+            **machine(),
             "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-            "platform": platform.platform(),
         },
-        "versions": {"python": platform.python_version()}
-        | {package: importlib.metadata.version(package) for package in packages},
+        "versions": versions(packages),
         "settings": settings,
     }
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor()

@@ -18,8 +18,8 @@ from dalmeum.recipe import DataRecipe, Recipe, build_recipe, recipe_values
 
 if TYPE_CHECKING:
     from dalmeum.experiments.runs import Run
-    from dalmeum.experiments.study.plan import Study
     from dalmeum.models.scorer import PairScorer
+    from dalmeum.recipe.study import Study
 
 Pairs = str | Path | InMemory | PairTable
 """Whatever `read_pairs` reads."""
@@ -111,11 +111,14 @@ def study(
     Raises:
         InputError: what only the caller can mend. DalmeumError: a run failed.
     """
-    from dalmeum.experiments.study.execute import conduct
+    from dalmeum.experiments.study import conduct
+    from dalmeum.pages import ASSETS
 
     called = name or _stem(study, "study")
     page = Path(folder or Path("studies", called))
-    return conduct(_study(study, keys), called, page, against=against, jobs=jobs).findings
+    assets = page.parent / ASSETS if folder is None else None
+    built = _study(study, keys)
+    return conduct(built, called, page, against=against, jobs=jobs, assets=assets).findings
 
 
 def compare(
@@ -166,18 +169,19 @@ def evaluate(
     threshold: float | None = None,
     precision: str = "auto",
     output: str | Path = "runs",
+    trust_code: bool = False,
     **reading: Any,
 ) -> Evaluation:
     """Scores of a run on labelled pairs, each with its interval, overall, by source and by label bin.
 
     Args:
-        run: as `load` takes it, or a scorer.
+        run: as `load` takes it, as are `precision`, `output` and `trust_code`; or a scorer.
         data: labelled pairs, as `read_pairs` takes them; `reading` are its `columns`, `format`, `encoding`.
         threshold: the lowest label that counts as similar, for F1; by default the run's own.
     """
     from dalmeum.evaluation.predict import evaluate_table
 
-    scorer = _scorer(run, precision, output)
+    scorer = _scorer(run, precision, output, trust_code)
     table = _table(data, {**reading, "labels": "required"}, scorer.label_range)
     return evaluate_table(scorer, table, threshold)
 
@@ -188,18 +192,19 @@ def predict(
     *,
     precision: str = "auto",
     output: str | Path = "runs",
+    trust_code: bool = False,
     **reading: Any,
 ) -> NDArray[np.float64]:
     """Similarities (n,) of pairs, on the label scale, not clipped to it; of several runs, their mean.
 
     Args:
-        run: as `load` takes it, or a scorer; or several.
+        run: as `load` takes it, as are `precision`, `output` and `trust_code`; or a scorer; or several.
         data: pairs, as `read_pairs` takes them; `reading` are its `columns`, `format`, `encoding`.
     """
     from dalmeum.evaluation.predict import score_table
 
     runs: list[Any] = list(run) if isinstance(run, list | tuple) else [run]
-    scorers = [_scorer(each, precision, output) for each in runs]
+    scorers = [_scorer(each, precision, output, trust_code) for each in runs]
     if not scorers:
         raise InputError("predict: no run is given")
     scores = [score_table(each, _table(data, reading, each.label_range)).similarity for each in scorers]
@@ -210,10 +215,12 @@ def _folder(run: "str | Path | Run") -> str | Path:
     return run if isinstance(run, str | Path) else run.folder
 
 
-def _scorer(run: "str | Path | Run | PairScorer", precision: str, output: str | Path) -> "PairScorer":
+def _scorer(
+    run: "str | Path | Run | PairScorer", precision: str, output: str | Path, trust_code: bool
+) -> "PairScorer":
     from dalmeum.models.scorer import PairScorer
 
-    return run if isinstance(run, PairScorer) else load(run, precision, output)
+    return run if isinstance(run, PairScorer) else load(run, precision, output, trust_code=trust_code)
 
 
 def _table(data: Pairs, reading: Mapping[str, Any], label_range: tuple[float, float]) -> PairTable:
@@ -265,7 +272,7 @@ def _stem(source: object, default: str) -> str:
 
 def _study(study: str | Path | Mapping[str, Any] | None, keys: Mapping[str, Any]) -> "Study":
     """A study whose pairs are all in files, since other processes train."""
-    from dalmeum.experiments.study.plan import arm_recipes, build_study, study_values
+    from dalmeum.recipe.study import arm_recipes, build_study, study_values
 
     reader = PairReader()
     values, name = study_values(study, keys)

@@ -13,10 +13,12 @@ from dalmeum.errors import DalmeumError, InputError
 from dalmeum.evaluation import Evaluation, evaluate_predictions
 from dalmeum.evaluation.predict import score_table
 from dalmeum.experiments.predictions import write_submission
+from dalmeum.experiments.report import rewrite_report
 from dalmeum.experiments.runs import Run, load
-from dalmeum.experiments.study.execute import PAGE, Conducted, conduct
-from dalmeum.experiments.study.plan import load_study
+from dalmeum.experiments.study import PAGE, Conducted, conduct
 from dalmeum.files import write_text
+from dalmeum.pages import ASSETS
+from dalmeum.recipe.study import load_study
 from dalmeum.stats import METRICS
 
 STUDY = "practice"
@@ -79,8 +81,10 @@ def run_demo(folder: Path, output: Path) -> Demo:
         raise InputError(f"{file}: splits: dev is missing: the demo chooses its model there; add it")
     baseline = study.baseline.model_copy(update={"output": str(output)})
     pages = Path("studies", STUDY)
-    result = conduct(study.model_copy(update={"baseline": baseline}), STUDY, pages)
+    study = study.model_copy(update={"baseline": baseline})
+    result = conduct(study, STUDY, pages, assets=pages.parent / ASSETS)
     run = _chosen(result)
+    rewrite_report(run, self_contained=True)  # it is the one that people show around
     scorer = load(run.folder)
     test: PairTable = practice_tables()["test"]
     predictions = score_table(scorer, test)

@@ -2,11 +2,13 @@
 
 import contextlib
 import errno
+import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from io import TextIOWrapper
 from pathlib import Path
+from typing import Any
 
 from dalmeum.errors import InputError
 
@@ -55,6 +57,16 @@ def write_text(path: Path, text: str) -> None:
     """Write `text` to `path` whole or not at all; errors as in `replace_file`."""
     with replace_file(path) as file:
         file.write(text)
+
+
+def writable(text: str) -> str:
+    """Text that UTF-8 can hold: half of a surrogate pair, which a sentence may have, becomes `?`."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def write_json(path: Path, values: Mapping[str, Any]) -> None:
+    """Write JSON for people to read to `path`; errors as in `replace_file`."""
+    write_text(path, writable(json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False)) + "\n")
 
 
 def write_bytes(path: Path, data: bytes) -> None:

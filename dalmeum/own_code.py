@@ -4,10 +4,14 @@ import difflib
 import hashlib
 import importlib
 import inspect
+import re
 import sys
 from typing import Any
 
 from dalmeum.errors import InputError
+
+OWN_NAME = re.compile(r"[\w.]+:\S+")
+"""How a recipe names own code."""
 
 
 def is_own(name: object) -> bool:

@@ -10,9 +10,9 @@ from typing import Any
 
 from dalmeum.configuration import Section
 from dalmeum.data.readers.formats import GENERIC, STRICT
-from dalmeum.experiments.study.plan import Study
 from dalmeum.languages import Language, Text
 from dalmeum.recipe import Recipe
+from dalmeum.recipe.study import Study
 
 PAGES: Mapping[str, Language] = {"reference.md": "en", "reference.ko.md": "ko"}
 
@@ -51,9 +51,8 @@ def _key_rows(section: Schema, sections: Schema, prefix: str, whole: tuple[str, 
     for name, field in section["properties"].items():
         key = prefix + name
         inner = None if key in whole else _inner(field, sections)
-        optional = "default" in field and field["default"] is None
-        if inner is None or optional:
-            default = _default(field)
+        default = REQUIRED if name in section.get("required", ()) else _default(field)
+        if inner is None or default is NONE:
             yield _code(key), default, _values(field, sections), _meaning(key, field)
         if inner is not None:
             yield from _key_rows(inner, sections, f"{key}.", whole)
@@ -74,9 +73,7 @@ def _meaning(key: str, field: Schema) -> Text:
 
 
 def _default(field: Schema) -> Text:
-    if "default" not in field:
-        return REQUIRED
-    value = field["default"]
+    value = field.get("default")
     if value is None:
         return NONE
     return _code(f"[{', '.join(map(_plain, value))}]" if isinstance(value, list) else _plain(value))

@@ -5,10 +5,13 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import numpy as np
 import pytest
 import typer
 import yaml
@@ -18,9 +21,9 @@ from dalmeum.api import compare
 from dalmeum.cli import app
 from dalmeum.comparison.arms import Arms
 from dalmeum.experiments.runs import AFTER_RUN, Run
-from dalmeum.experiments.study.plan import load_study
 from dalmeum.experiments.train import train
 from dalmeum.recipe import build_recipe, load_recipe
+from dalmeum.recipe.study import load_study
 from dalmeum.stats import METRICS
 
 ROOT = Path(__file__).parents[1]
@@ -30,7 +33,7 @@ TRANSLATED = (
     READMES,
     *(
         (f"docs/{name}.md", f"docs/{name}.ko.md")
-        for name in ("losses", "first-experiment", "data", "training", "studies", "python", "findings")
+        for name in ("data", "findings", "first-experiment", "losses", "python", "studies", "training")
     ),
 )
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
@@ -41,6 +44,21 @@ PYTHON_PAGES = [
     and page not in {korean for _, korean in TRANSLATED}
 ]
 """A page's translation has the same code."""
+PRINTED = {
+    "docs/findings.md": ("baseline 1.0 None\nsquares 0.9", " worse\n"),
+    "docs/python.md": (
+        "-mixture: finished",
+        "\nmae 0.001\n7\n",
+        "Is the MAE enough?",
+        "pearson on test: 300 pairs, 3 seeds",
+        "pearson on test: 300 pairs, one model each",
+        "{'my_losses:middle': '",
+        "__main__:<lambda>: can't be found again by this name",
+        "within half on test: 300 pairs, 3 seeds",
+        "(100,)",
+        "-told 0.",
+    ),
+}
 RECIPES = sorted(ROOT.glob("recipes/*.yaml"))
 STUDIES = sorted(ROOT.glob("recipes/studies/*.yaml"))
 PRACTICE = ROOT / "dalmeum" / "data" / "practice" / "recipe.yaml"
@@ -133,30 +151,39 @@ def place(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     """A folder to run examples in, with what they take as given; what they plug in is taken out again."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("dalmeum.experiments.study.default_jobs", lambda: 1)
     shutil.copytree(ROOT / "recipes", tmp_path / "recipes")
     study = tmp_path / "studies" / "practice"
-    predictions = {"baseline": [[1, 3, 4, 4], [2, 3, 5, 4]], "mixture": [[0, 2, 5, 4], [1, 2, 5, 4]]}
-    compare(Arms([0.0, 2.5, 5.0, 4.0], predictions), folder=study)
+    compare(Arms(range(20), {"baseline": range(20), "squares": np.arange(20) ** 2}), folder=study)
     (study / "compare.json").rename(study / "study.json")
-    metrics = dict(METRICS)
-    yield tmp_path
-    METRICS.clear()
-    METRICS.update(metrics)
+    with patch.dict(METRICS):
+        yield tmp_path
     AFTER_RUN.clear()
 
 
 @pytest.mark.parametrize("page", PYTHON_PAGES)
-def test_python_examples_run(page: str, place: Path, run: Run, tiny_encoder: Callable[[str], str]) -> None:
+def test_python_examples_run(
+    page: str,
+    place: Path,
+    run: Run,
+    tiny_encoder: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """One after the other, as a reader would run them; one that starts with a file's name is that file."""
     names: dict[str, Any] = {"__name__": "__main__"}
     for example in blocks(page, "python"):
-        if file := re.match(r"# (\w+\.py)\n", example):
-            (place / file[1]).write_text(example, encoding="utf-8")
+        if file := re.match(r"# (\w+)\.py\n", example):
+            (place / f"{file[1]}.py").write_text(example, encoding="utf-8")
+            monkeypatch.delitem(sys.modules, file[1], raising=False)
             continue
         example = re.sub(r'"runs/[^"]+"', repr(str(run.folder)), example)
         exec(re.sub(r'"klue/[^"]+"', repr(tiny_encoder("bert")), example), names)
         if "scores" in names:
             assert names["scores"].shape == (2,)
+    printed = capsys.readouterr().out
+    for words in PRINTED.get(page, ()):
+        assert words in printed
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)

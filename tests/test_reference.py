@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 import yaml
 from pydantic import BaseModel
-from pydantic_core import PydanticUndefined
 
 from dalmeum.data.readers import FORMATS
-from dalmeum.experiments.study.plan import Study
 from dalmeum.recipe import Recipe
+from dalmeum.recipe.study import Study
 from dalmeum.stats import METRICS
 from tests.test_docs import REFERENCES, ROOT, text
 
@@ -24,7 +23,7 @@ def recipe_keys(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str,
         kinds = [field.annotation, *getattr(field.annotation, "__args__", ())]
         inner = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
         if inner is None or field.default is None:
-            yield prefix + name, ... if field.default is PydanticUndefined else field.default
+            yield prefix + name, ... if field.is_required() else field.get_default(call_default_factory=True)
         if inner is not None:
             yield from recipe_keys(inner, f"{prefix}{name}.")
 
@@ -48,7 +47,7 @@ def test_recipe_table_has_every_key_and_default(page: str) -> None:
     expected = dict(recipe_keys(Recipe))
     assert shown.keys() == expected.keys()
     for key, default in expected.items():
-        if default in (None, ...):
+        if default in (None, {}, ...):
             assert shown[key] in ({"required", "필수"} if default is ... else {"none", "없음"}), key
         else:
             value = yaml.safe_load(shown[key].strip("`"))

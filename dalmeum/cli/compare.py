@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from dalmeum.cli.help import documented, help_text
-from dalmeum.cli.options import JsonOption, OutputOption
+from dalmeum.cli.options import JsonOption, OutputOption, SelfContainedOption
 from dalmeum.cli.output import note_page, print_json
 from dalmeum.errors import InputError
 
@@ -69,6 +69,7 @@ def compare(
         ),
     ] = None,
     output: OutputOption = Path("runs"),
+    self_contained: SelfContainedOption = False,
     json: JsonOption = False,
 ) -> None:
     if not math.isfinite(smallest_effect):
@@ -81,7 +82,8 @@ def compare(
     opened = open_runs(runs, output)
     findings = compare_runs(opened, split=split, metric=metric, smallest_effect=smallest_effect)
     if out is not None:
-        write_findings_about(out / PAGE, findings, opened, opened[0].recipe().to_yaml())
+        source = opened[0].recipe().to_yaml()
+        write_findings_about(out / PAGE, findings, opened, source, self_contained=self_contained)
     if json:
         print_json(findings.to_dict())
     else:

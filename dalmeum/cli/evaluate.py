@@ -14,6 +14,7 @@ from dalmeum.cli.options import (
     OutputOption,
     PrecisionOption,
     RunArgument,
+    TrustCodeOption,
     parse_columns,
 )
 from dalmeum.cli.output import note_warnings, pairs, print_json
@@ -49,13 +50,14 @@ def evaluate(
     encoding: EncodingOption = "auto",
     precision: PrecisionOption = "auto",
     output: OutputOption = Path("runs"),
+    trust_code: TrustCodeOption = False,
     json: JsonOption = False,
 ) -> None:
     from dalmeum.evaluation.predict import evaluate_table, read_table
     from dalmeum.experiments.runs import load
     from dalmeum.pages.scores import metrics_lines, slice_lines
 
-    scorer = load(run, precision=precision, output=output)
+    scorer = load(run, precision=precision, output=output, trust_code=trust_code)
     table = read_table(
         scorer, file, format=format, columns=parse_columns(columns), encoding=encoding, labels="required"
     )

@@ -57,6 +57,27 @@ PrecisionOption = Annotated[
     ),
 ]
 
+SelfContainedOption = Annotated[
+    bool,
+    typer.Option(
+        "--self-contained",
+        help=help_text(
+            "Write the page as one file of about 5 MB, to be moved or mailed.",
+            "페이지를 옮기거나 메일로 보낼 수 있게 파일 하나(약 5 MB)로 씁니다.",
+        ),
+    ),
+]
+TrustCodeOption = Annotated[
+    bool,
+    typer.Option(
+        "--trust-code",
+        help=help_text(
+            "Run the code of a model of somebody's own kind.",
+            "직접 만든 종류의 모델이 지정한 코드를 실행합니다.",
+        ),
+    ),
+]
+
 
 def parse_columns(text: str | None) -> dict[str, str]:
     """`FIELD=COLUMN,...` as a mapping; `InputError` where a part is none."""

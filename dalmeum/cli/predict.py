@@ -14,6 +14,7 @@ from dalmeum.cli.options import (
     OutputOption,
     PrecisionOption,
     RunArgument,
+    TrustCodeOption,
     parse_columns,
 )
 from dalmeum.cli.output import note_warnings, pairs, print_json
@@ -50,13 +51,14 @@ def predict(
     encoding: EncodingOption = "auto",
     precision: PrecisionOption = "auto",
     output: OutputOption = Path("runs"),
+    trust_code: TrustCodeOption = False,
     json: JsonOption = False,
 ) -> None:
     from dalmeum.evaluation.predict import read_table, score_table
     from dalmeum.experiments.predictions import write_predictions, write_submission
     from dalmeum.experiments.runs import load
 
-    scorer = load(run, precision=precision, output=output)
+    scorer = load(run, precision=precision, output=output, trust_code=trust_code)
     table = read_table(scorer, file, format=format, columns=parse_columns(columns), encoding=encoding)
     predictions = score_table(scorer, table)
     note_warnings(table.warnings)

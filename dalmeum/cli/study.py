@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from dalmeum.cli.help import documented, help_text
-from dalmeum.cli.options import JsonOption
+from dalmeum.cli.options import JsonOption, SelfContainedOption
 from dalmeum.cli.output import note_page, print_json
 
 
@@ -63,16 +63,26 @@ def study(
             ),
         ),
     ] = None,
+    self_contained: SelfContainedOption = False,
     json: JsonOption = False,
 ) -> None:
-    from dalmeum.experiments.study.plan import load_study
+    from dalmeum.recipe.study import load_study
 
     loaded = load_study(study, overrides or [])
 
-    from dalmeum.experiments.study.execute import PAGE, conduct
+    from dalmeum.experiments.study import PAGE, conduct
+    from dalmeum.pages import ASSETS
 
     folder = output or Path("studies", study.stem)
-    findings = conduct(loaded, study.stem, folder, against=against, jobs=jobs).findings
+    findings = conduct(
+        loaded,
+        study.stem,
+        folder,
+        against=against,
+        jobs=jobs,
+        assets=folder.parent / ASSETS if output is None else None,
+        self_contained=self_contained,
+    ).findings
     if json:
         print_json(findings.to_dict())
     else:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dalmeum.cli.help import documented, help_text
-from dalmeum.cli.options import JsonOption
+from dalmeum.cli.options import JsonOption, SelfContainedOption
 from dalmeum.cli.output import REPORT, RUN, note_warnings, print_json, print_places
 from dalmeum.languages import Text
 
@@ -37,6 +37,7 @@ def train(
             ),
         ),
     ] = False,
+    self_contained: SelfContainedOption = False,
     json: JsonOption = False,
 ) -> None:
     from dalmeum.recipe import load_recipe
@@ -46,7 +47,7 @@ def train(
     from dalmeum.experiments.train import train as train_recipe
     from dalmeum.pages.scores import metrics_lines
 
-    run = train_recipe(loaded, recipe.stem, resume=resume)
+    run = train_recipe(loaded, recipe.stem, resume=resume, self_contained=self_contained)
     if os.environ.get("RANK", "0") != "0":
         return  # of the processes that torchrun started, the first tells the result
     note_warnings(run.record.warnings)

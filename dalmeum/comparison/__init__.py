@@ -1,6 +1,16 @@
 """Arms in, findings out: what is better, by how much, and how sure that is. Arrays only, no files."""
 
 from dalmeum.comparison.arms import BASELINE, Arm, Arms, Checkpoints, Curve, Pairs
-from dalmeum.comparison.findings import Findings, compare_arms
+from dalmeum.comparison.findings import Findings, check_metric, compare_arms
 
-__all__ = ["BASELINE", "Arm", "Arms", "Checkpoints", "Curve", "Findings", "Pairs", "compare_arms"]
+__all__ = [
+    "BASELINE",
+    "Arm",
+    "Arms",
+    "Checkpoints",
+    "Curve",
+    "Findings",
+    "Pairs",
+    "check_metric",
+    "compare_arms",
+]

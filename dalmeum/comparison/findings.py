@@ -11,7 +11,7 @@ from dalmeum.comparison.diagnosis import ArmDiagnoses, arm_diagnoses
 from dalmeum.comparison.gaps import ArmGap, arm_gaps
 from dalmeum.comparison.judge import ArmResult, Judgement, judge
 from dalmeum.errors import InputError
-from dalmeum.stats import METRICS, Estimate
+from dalmeum.stats import Estimate, metric_named
 
 SCHEMA = 2
 """Of `Findings.to_dict`; docs/findings.md describes it. Before there was one for each command."""
@@ -123,8 +123,7 @@ def compare_arms(
     Raises:
         InputError: an unknown metric, or a smallest effect that is no number of 0 or more.
     """
-    if metric not in METRICS:
-        raise InputError(f"metric {metric!r} is unknown: use one of {', '.join(METRICS)}")
+    check_metric(metric)
     if not 0 <= smallest_effect < float("inf"):
         raise InputError(f"smallest_effect {smallest_effect}: give a number of 0 or more, as 0.005")
     return Findings(
@@ -140,6 +139,14 @@ def compare_arms(
         name=name,
         question=question,
     )
+
+
+def check_metric(name: str) -> None:
+    """Raise `InputError` for a metric that has no row in `METRICS`."""
+    try:
+        metric_named(name)
+    except ValueError as error:
+        raise InputError(str(error)) from None
 
 
 def _arm(arm: Arm) -> dict[str, Any]:

@@ -45,6 +45,19 @@ def read_predictions(path: Path) -> ScoredPairs:
         raise _damaged(path) from None
 
 
+def read_scores(path: Path) -> Predictions:
+    """What `write_predictions` wrote; `InputError` where the file is missing or damaged."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [(row["prediction"], row["binary_prediction"]) for row in csv.DictReader(file)]
+        similarity, binary = (
+            np.array([float(value or "nan") for value in column]) for column in zip(*rows, strict=True)
+        )
+        return Predictions(similarity, None if np.isnan(binary).all() else binary)
+    except (OSError, KeyError, TypeError, ValueError, csv.Error):
+        raise _damaged(path) from None
+
+
 def read_evaluations(path: Path, ids: tuple[str, ...]) -> Array:
     """Predictions (evaluations, n) on the pairs with these ids, as `write_evaluations` wrote them.
 

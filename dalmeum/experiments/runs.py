@@ -2,17 +2,13 @@
 `checkpoints/`, `predictions/` and `report.html`. The folder is the truth about a run.
 """
 
-import contextlib
 import dataclasses
 import datetime
-import importlib.metadata
 import json
 import math
 import os
-import platform
 import shutil
-import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -21,9 +17,9 @@ from dalmeum.data import PairTable
 from dalmeum.data.readers.problems import did_you_mean
 from dalmeum.data.splits import PairReader, Split
 from dalmeum.errors import InputError
-from dalmeum.files import output_error, write_text
-from dalmeum.own_code import is_own, source_hash, written
-from dalmeum.recipe import Recipe, load_recipe
+from dalmeum.files import output_error, write_json, write_text
+from dalmeum.machine import machine, versions
+from dalmeum.recipe import Recipe, load_recipe, own_code
 
 if TYPE_CHECKING:
     from dalmeum.models.scorer import PairScorer
@@ -33,8 +29,8 @@ if TYPE_CHECKING:
 
 State = Literal["running", "finished", "failed"]
 
-PACKAGES = ("torch", "transformers", "numpy", "kiwipiepy", "kiwipiepy_model")
-"""Packages, beside dalmeum itself, whose version can move a score."""
+PACKAGES = ("dalmeum", "torch", "transformers", "numpy", "kiwipiepy", "kiwipiepy_model")
+"""Packages whose version can move a score."""
 
 AFTER_RUN: list[Callable[["Run"], object]] = []
 """Called, in their order, with every run that `train` has finished."""
@@ -169,7 +165,7 @@ class Run:
     def update(self, **changes: Any) -> "Run":
         """The run with a changed record, written to `run.json`."""
         record = dataclasses.replace(self.record, **changes)
-        write_text(self.folder / "run.json", _to_json(dataclasses.asdict(record)))
+        write_json(self.folder / "run.json", dataclasses.asdict(record))
         return Run(self.folder, record)
 
     def finish(self) -> "Run":
@@ -194,7 +190,7 @@ class Run:
         write_text(self.folder / "history.json", json.dumps(entries) + "\n")
 
     def write_metrics(self, metrics: Mapping[str, Any]) -> None:
-        write_text(self.folder / "metrics.json", _to_json(metrics))
+        write_json(self.folder / "metrics.json", metrics)
 
 
 def create_run(
@@ -227,10 +223,10 @@ def create_run(
         created=started.isoformat(timespec="seconds"),
         recipe=name,
         data=data,
-        versions=versions(),
+        versions=versions(PACKAGES),
         parent_study=parent_study,
-        code=code_hashes(recipe),
-        machine={"platform": platform.platform(), "processor": _processor(), "cores": os.cpu_count()},
+        code=own_code(recipe),
+        machine=machine(),
     )
     try:
         write_text(folder / "recipe.yaml", recipe.to_yaml())
@@ -286,87 +282,8 @@ def load(
     return load_scorer(opened.model, precision, trust_code=trust_code)
 
 
-def find_resumable(output: Path, recipe: Recipe, data: Mapping[str, DataFile]) -> Run | None:
-    """The newest unfinished run under `output` with the same recipe on the same data."""
-    key, found = run_key(recipe, data), []
-    for run in _runs(output, {"running", "failed"}):
-        with contextlib.suppress(InputError):
-            if run_key(run.recipe(), run.record.data, run.record.code) == key:
-                found.append(run)
-    return max(found, key=_age, default=None)
-
-
-def finished_runs(output: Path) -> dict[str, Run]:
-    """The newest finished run under `output` of each recipe on each data, by its `run_key`."""
-    found: dict[str, Run] = {}
-    for run in _runs(output, {"finished"}):
-        with contextlib.suppress(InputError):
-            key = run_key(run.recipe(), run.record.data, run.record.code)
-            found[key] = max(found.get(key, run), run, key=_age)
-    return found
-
-
-def run_key(
-    recipe: Recipe, data: Mapping[str, DataFile], code: Mapping[str, str | None] | None = None
-) -> str:
-    """The same for all runs that would come to the same result.
-
-    `code` is that of the run's record; without, own code counts as it is now. Code whose source is not known
-    makes a key that no other equals.
-    """
-    code = code_hashes(recipe) if code is None else code
-    hashes = {split: file.sha256 for split, file in data.items()}
-    known = {name: digest or f"unknown: {uuid.uuid4()}" for name, digest in code.items()}
-    return json.dumps([_decisive(recipe), hashes, known], sort_keys=True)
-
-
-def code_hashes(recipe: Recipe) -> dict[str, str | None]:
-    """The user's own code that a recipe names, each with its source's hash, None where it has none.
-
-    Raises `InputError` where it can't be found.
-    """
-    named = {"loss.name": recipe.loss.name, "model.kind": recipe.model.kind}
-    return {written(value): source_hash(key, value) for key, value in named.items() if is_own(value)}
-
-
-def _runs(output: Path, states: set[State]) -> Iterator[Run]:
-    """Those in a state; other programs' folders, and runs killed before their first file, are passed over."""
-    for file in output.glob("*/run.json"):
-        with contextlib.suppress(InputError):
-            if (run := open_run(file.parent)).record.state in states:
-                yield run
-
-
-def _age(run: Run) -> tuple[str, str]:
-    return run.record.created, run.id
-
-
-def _decisive(recipe: Recipe) -> dict[str, Any]:
-    """What of a recipe decides a run's result: data count by their hashes, not by where they lie."""
-    return recipe.model_dump(
-        mode="json", exclude={"question": True, "output": True, "data": {"train", "dev", "test"}}
-    )
-
-
 def _now() -> datetime.datetime:
     return datetime.datetime.now().astimezone()
-
-
-def versions() -> dict[str, str]:
-    found = {"dalmeum": importlib.metadata.version("dalmeum"), "python": platform.python_version()}
-    for package in PACKAGES:
-        found[package] = importlib.metadata.version(package)
-    return found
-
-
-def _processor() -> str:
-    """The processor's name; `platform.processor()` is empty on most Linux systems."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            names = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
-    except OSError:
-        names = []
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def _read_json(path: Path) -> Any:
@@ -374,7 +291,3 @@ def _read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: can't be read: {error}; the run folder is damaged") from None
-
-
-def _to_json(values: Mapping[str, Any]) -> str:
-    return json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False) + "\n"

@@ -15,15 +15,16 @@ from numpy.typing import NDArray
 from dalmeum.data import PairTable, Predictions
 from dalmeum.data.splits import PairReader, Split, binary_labels, data_warnings, read_splits
 from dalmeum.errors import DalmeumError
-from dalmeum.evaluation import Diagnosis, Evaluation, diagnose, evaluate_predictions
+from dalmeum.evaluation import Evaluation, evaluate_predictions
 from dalmeum.experiments.predictions import write_evaluations, write_predictions
+from dalmeum.experiments.report import write_report
+from dalmeum.experiments.reuse import find_resumable
 from dalmeum.experiments.runs import (
     AFTER_RUN,
     DataFile,
     Run,
     create_run,
     data_files,
-    find_resumable,
     open_run,
 )
 from dalmeum.files import disk_error
@@ -32,7 +33,6 @@ from dalmeum.models.kinds import new_scorer
 from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairScorer
 from dalmeum.own_code import written
-from dalmeum.pages import ASSETS, RunPage, write_run
 from dalmeum.recipe import Recipe
 from dalmeum.training.fit import Fit, fit
 from dalmeum.training.pairs import EncodedPairs, encode_pairs
@@ -46,6 +46,7 @@ def train(
     resume: bool = False,
     parent_study: str | None = None,
     reader: PairReader | None = None,
+    self_contained: bool = False,
 ) -> Run:
     """Run a recipe and return its finished run, whose folder holds all that came out.
 
@@ -53,7 +54,8 @@ def train(
     unfinished run in `recipe.output` with the same recipe and data is taken up where its last checkpoint
     stands; where there is none, a new one starts. Of several processes (torchrun) all train, and the first
     alone writes. `parent_study` is the name of the study that orders the run, if one does. `reader` holds
-    pairs that the recipe names and that are in no file: they are written into the run.
+    pairs that the recipe names and that are in no file: they are written into the run. With `self_contained`
+    its page is one file that can be mailed.
 
     Raises `InputError` for what only the user can mend, `DalmeumError` where training fails.
     """
@@ -79,7 +81,7 @@ def train(
         with lost_processes_told():
             result = fit(scorer, recipe, encoded["train"], encoded.get("dev"), run.checkpoints)
             if processes.is_main_process:
-                _record_results(run, recipe, scorer, tables, encoded, result)
+                _record_results(run, scorer, tables, encoded, result, self_contained)
             processes.wait_for_everyone()
     except Exception as error:
         if mended := disk_error(run.folder, error):
@@ -136,16 +138,16 @@ def _begin(
 
 def _record_results(
     run: Run,
-    recipe: Recipe,
     scorer: PairScorer,
     tables: Mapping[Split, PairTable],
     encoded: Mapping[Split, EncodedPairs],
     result: Fit,
+    self_contained: bool,
 ) -> None:
     """The model, predictions, metrics and report of a trained scorer, and that the run is finished."""
     _save_model(scorer, run.model)
-    evaluations: dict[str, Evaluation] = {}
-    predictions: dict[str, Predictions] = {}
+    evaluations: dict[Split, Evaluation] = {}
+    predictions: dict[Split, Predictions] = {}
     for split, table in tables.items():
         predictions[split] = (
             result.train_predictions
@@ -163,46 +165,11 @@ def _record_results(
     run.write_metrics({split: evaluation.to_dict() for split, evaluation in evaluations.items()})
     warnings = (*run.record.warnings, *data_warnings(tables), *result.warnings)
     run = run.update(training=_training_record(result, scorer), warnings=warnings)
-    split = "dev" if "dev" in tables else "train"
-    train_label = tables["train"].label
-    shown, of_train = predictions[split].similarity, predictions["train"].similarity
-    diagnosis = diagnose(
-        tables[split],
-        shown[None],
-        train=None if split == "train" or train_label is None else (train_label, of_train[None]),
-    )
-    page = run_page(run, recipe, result, split, tables[split], shown, evaluations[split], diagnosis)
-    write_run(run.report, page, assets=run.folder.parent / ASSETS)
+    write_report(run, tables, predictions, evaluations, self_contained=self_contained)
     # Optimiser states are of use to an unfinished run alone, and twice the size of the model.
     for checkpoint in run.checkpoints.iterdir():
         shutil.rmtree(checkpoint)
     run.finish()
-
-
-def run_page(
-    run: Run,
-    recipe: Recipe,
-    result: Fit,
-    split: str,
-    table: PairTable,
-    predictions: NDArray[np.float64],
-    evaluation: Evaluation,
-    diagnosis: Diagnosis | None,
-) -> RunPage:
-    return RunPage(
-        title=run.id,
-        question=recipe.question,
-        recipe=run.recipe_yaml(),
-        versions=run.record.versions,
-        data_hashes={name: f"{file.path}, {file.sha256}" for name, file in run.record.data.items()},
-        history=result.history,
-        split=split,
-        table=table,
-        predictions=predictions,
-        evaluation=evaluation,
-        diagnosis=diagnosis,
-        warnings=run.record.warnings,
-    )
 
 
 def _save_model(scorer: PairScorer, folder: Path) -> None:

@@ -1,13 +1,12 @@
 """The page of a study or a comparison: a view of findings."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dalmeum.comparison import Arm, Findings
 from dalmeum.comparison.judge import ArmResult, Judgement
-from dalmeum.files import write_text
+from dalmeum.files import write_json
 from dalmeum.languages import Text
 from dalmeum.pages.arm_diagnoses import arms_slices, arms_table
 from dalmeum.pages.comparison_plots import figures
@@ -22,18 +21,18 @@ LONGEST_TITLE = 160
 MOST_TOLD = 6
 """Arms that the answer's sentence has room for."""
 
+TITLE = Text("{others} against {against}", "{others} 대 {against}")
 ANSWER = Text(
     "{metric} on {split}, {pairs} pairs, against {against}: {arms}.",
     "{split} 문장쌍 {pairs}개의 {metric}, {against} 대비: {arms}.",
 )
 TOLD: dict[Outcome, Text] = {
-    "better": Text("{arm} is better ({change})", "{arm} 더 좋음({change})"),
-    "worse": Text("{arm} is worse ({change})", "{arm} 더 나쁨({change})"),
-    "no_difference": Text(
-        "{arm} makes no difference that matters ({change})", "{arm} 의미 있는 차이 없음({change})"
-    ),
-    "undecided": Text("{arm} is undecided ({change})", "{arm} 판정 보류({change})"),
+    "better": Text("{arm} is better", "{arm} 더 좋음"),
+    "worse": Text("{arm} is worse", "{arm} 더 나쁨"),
+    "no_difference": Text("{arm} makes no difference that matters", "{arm} 의미 있는 차이 없음"),
+    "undecided": Text("{arm} is undecided", "{arm} 판정 보류"),
 }
+ONE, ONE_OF_MANY = Text("{told}, {change}", "{told}, {change}"), Text("{told} ({change})", "{told}({change})")
 MORE = Text("and {left_out} more", "그 밖에 {left_out}개")
 
 
@@ -59,8 +58,7 @@ def write_findings(
     Raises:
         InputError: a place can't be written.
     """
-    values = json.dumps(findings.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
-    write_text(page.with_suffix(".json"), values + "\n")
+    write_json(page.with_suffix(".json"), findings.to_dict())
     content = _page(findings, links, warnings, source)
     write_page(page, content, assets=assets, self_contained=self_contained)
 
@@ -87,7 +85,7 @@ def answer(judgement: Judgement) -> Text:
         split=judgement.split,
         pairs=count(judgement.pairs),
         against=judgement.arms[0].name,
-        arms=Text("; ".join(each.en for each in told), "; ".join(each.ko for each in told)),
+        arms=Text("; ".join(each.en for each in told), ", ".join(each.ko for each in told)),
     )
 
 
@@ -97,14 +95,16 @@ def _told(arms: Sequence[ArmResult]) -> Iterator[Text]:
         for arm in arms:
             if arm.verdict is None or arm.difference is None or arm.verdict.outcome != outcome:
                 continue
-            change = arm.difference.interval
-            shown = difference(change) if len(arms) == 1 else signed(change.value)
-            yield text.format(arm=arm.name, change=shown)
+            told, change = text.format(arm=arm.name), arm.difference.interval
+            if len(arms) == 1:
+                yield ONE.format(told=told, change=difference(change))
+            else:
+                yield ONE_OF_MANY.format(told=told, change=signed(change.value))
 
 
 def _page(findings: Findings, links: Mapping[str, str], warnings: Sequence[Shown], source: str) -> Page:
-    others = "; ".join(arm.name for arm in findings.arms.others)
-    title = findings.question or shorten(f"{others} / {findings.baseline}", LONGEST_TITLE)
+    others = shorten(", ".join(arm.name for arm in findings.arms.others), LONGEST_TITLE)
+    title = findings.question or TITLE.format(others=others, against=findings.baseline)
     convergence, choice = findings.convergence, findings.choice
     values = {
         "heading": title,

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from jinja2 import Environment
 from markupsafe import Markup
 
-from dalmeum.files import write_text
+from dalmeum.files import writable, write_text
 from dalmeum.languages import LANGUAGES, Text, chosen_language
 from dalmeum.pages import numbers
 from dalmeum.pages.plots import Figure
@@ -81,8 +81,7 @@ def render(page: Page, plotly: str = "") -> str:
         plotly=plotly if page.figures else "",
         **scripts,
     )
-    # A sentence may hold half of a surrogate pair, which no encoding can write.
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return writable(text)
 
 
 def plotly_name() -> str:

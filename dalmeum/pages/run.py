@@ -144,7 +144,7 @@ def _page(content: RunPage) -> Page:
         "answer": answer(content),
         "split": content.split,
         "pairs": rows,
-        "scores": {metric_title(name): score for name, score in evaluation.metrics.by_name.items()},
+        "scores": [(metric_title(name), score) for name, score in evaluation.metrics.by_name.items()],
         "fisher": fisher if has_interval(fisher) else None,
         "threshold": evaluation.threshold,
         "warnings": [shorten(each) if isinstance(each, str) else each for each in content.warnings],

@@ -23,6 +23,10 @@ class Cell:
     mark: str = ""
     items: Sequence[tuple[Shown, "Cell"]] = ()
 
+    @property
+    def is_empty(self) -> bool:
+        return self.value == NONE and not self.below
+
 
 EMPTY = Cell(NONE)
 

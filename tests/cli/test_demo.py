@@ -10,8 +10,8 @@ import pytest
 import dalmeum
 from dalmeum.data.practice import practice_tables
 from dalmeum.demo import write_files
-from dalmeum.experiments.study.plan import arm_recipes, load_study
 from dalmeum.recipe import load_recipe
+from dalmeum.recipe.study import arm_recipes, load_study
 from tests.cli.test_commands import call
 
 DEMO = ("demo", "--folder", "my set", "--output", "my runs")

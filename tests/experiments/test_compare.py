@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects
 import pytest
-from numpy.typing import NDArray
-
-from dalmeum.errors import InputError
 from dalmeum.experiments.compare.arms import arms_of, models_of, open_runs
 from dalmeum.experiments.compare.lines import MODELS_NOTE, SEEDS_NOTE, comparison_lines
 from dalmeum.experiments.compare.page import figures, render_comparison, write_comparison
 from dalmeum.experiments.compare.result import compare
-from dalmeum.experiments.runs import DataFile, Run
 from dalmeum.experiments.study.lines import judgement_lines
 from dalmeum.experiments.study.result import study_result
+from numpy.typing import NDArray
+
+from dalmeum.errors import InputError
+from dalmeum.experiments.runs import DataFile, Run
 from dalmeum.recipe import build_recipe
 from dalmeum.stats import (
     bca,

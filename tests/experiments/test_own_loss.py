@@ -12,7 +12,8 @@ import yaml
 from torch import Tensor
 
 from dalmeum.errors import InputError
-from dalmeum.experiments.runs import AFTER_RUN, Run, find_resumable, finished_runs, open_run, run_key
+from dalmeum.experiments.reuse import find_resumable, finished_runs, run_key
+from dalmeum.experiments.runs import AFTER_RUN, Run, open_run
 from dalmeum.experiments.train import train
 from dalmeum.recipe import Recipe, build_recipe
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from dalmeum.errors import InputError
 from dalmeum.models.offline.build import build_offline, load_offline
 from dalmeum.models.offline.configuration import OfflineConfig
-from dalmeum.models.offline.encoding import OfflineEncoder, feature_names
+from dalmeum.models.offline.encoder import OfflineEncoder, feature_names
 from dalmeum.models.offline.modeling import OfflineForPairScoring
 
 TRAIN = [

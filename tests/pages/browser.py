@@ -82,7 +82,7 @@ class Tab:
         end = time.monotonic() + MOST_SECONDS
         while time.monotonic() < end:
             with contextlib.suppress(AssertionError):  # the page may just be replaced
-                if self.value(condition):
+                if self.value(f"Boolean({condition})"):
                     return
             time.sleep(0.02)
         raise AssertionError(f"never: {condition}")

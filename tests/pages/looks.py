@@ -38,7 +38,8 @@ def shows_one_language(tab: Tab, language: str) -> None:
 def fits_its_width(tab: Tab, width: int) -> None:
     tab.value(UNFOLD)
     assert tab.value("document.documentElement.scrollWidth") <= width
-    assert tab.value(CUT_OFF) == []
+    cut_off = tab.value(CUT_OFF)
+    assert not cut_off, cut_off
 
 
 def has_all_figures(tab: Tab) -> None:

@@ -105,7 +105,8 @@ def test_the_answer_in_one_sentence(
 ) -> None:
     content = run_page()
     evaluation = content.evaluation
-    metrics = dataclasses.replace(evaluation.metrics, pearson=pearson)
+    scores = {**evaluation.metrics.scores, "pearson": pearson}
+    metrics = dataclasses.replace(evaluation.metrics, scores=scores)
     assert content.diagnosis is not None
     assert content.diagnosis.overfitting is not None
     overfitting = None if gap is None else dataclasses.replace(content.diagnosis.overfitting, gap=gap)

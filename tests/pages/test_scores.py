@@ -8,7 +8,7 @@ from dalmeum.evaluation import Evaluation, evaluate_predictions
 from dalmeum.languages import Text
 from dalmeum.pages.scores import metrics_lines, slice_lines, slices_table
 from dalmeum.pages.tables import Cell, difference_cell, estimate_cell
-from dalmeum.stats import Estimate
+from dalmeum.stats import METRICS, Estimate, Metric
 
 
 def evaluation() -> Evaluation:
@@ -22,7 +22,7 @@ def evaluation() -> Evaluation:
     return evaluate_predictions(table, Predictions(np.array([0.5, 1.0, 4.0])), threshold=3.0)
 
 
-METRICS: dict[str, dict[str, float | None] | None] = {
+SCORES: dict[str, dict[str, float | None] | None] = {
     "pearson": {"value": 0.93214, "low": 0.9, "high": 0.95},
     "rmse": {"value": 0.5, "low": None, "high": None},
     "f1": None,
@@ -54,7 +54,7 @@ METRICS: dict[str, dict[str, float | None] | None] = {
 )
 def test_scores_in_the_terminal(setting: str, lines: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DALMEUM_LANG", setting)
-    assert metrics_lines(METRICS, "dev") == lines
+    assert metrics_lines(SCORES, "dev") == lines
 
 
 def test_slices_in_the_terminal_stand_below_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,6 +76,18 @@ def test_slices_on_a_page() -> None:
     (news, other) = table.groups[0].rows
     assert (news.name, news.cells[0], news.cells[3]) == ("news", Cell("2"), Cell("0.500"))
     assert other.cells[1] == Cell("-")
+
+
+def test_an_own_metric_has_its_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = Metric(lambda labels, predictions: float(np.max(np.abs(labels - predictions))), title="<worst>")
+    monkeypatch.setitem(METRICS, "worst", own)
+    found = evaluation()
+    assert slice_lines(found)[1].split() == [
+        *("source", "pairs", "pearson", "spearman", "rmse", "mae", "worst", "f1")
+    ]
+    table = slices_table(found.by_source, Text("source", "출처"))
+    assert table.heads[-2:] == ["<worst>", "F1"]
+    assert table.groups[0].rows[0].cells[-2].value == "0.500"
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 from dalmeum.data.readers.build import MAX_CHARACTERS, TableBuilder
+from dalmeum.data.readers.decode import ENCODINGS, check_encoding, decode, read_bytes
 from dalmeum.data.readers.delimited import read_csv, read_tsv
-from dalmeum.data.readers.encoding import ENCODINGS, check_encoding, decode, read_bytes
 from dalmeum.data.readers.formats import FORMATS, GENERIC
 from dalmeum.data.readers.frame import Frame
 from dalmeum.data.readers.hub import PREFIX as HUB_PREFIX

@@ -8,7 +8,7 @@ from safetensors import SafetensorError
 
 from dalmeum.errors import InputError
 from dalmeum.models.offline.configuration import OfflineConfig
-from dalmeum.models.offline.encoding import OfflineEncoder, feature_names
+from dalmeum.models.offline.encoder import OfflineEncoder, feature_names
 from dalmeum.models.offline.modeling import OfflineForPairScoring
 from dalmeum.models.pretrained import read_json
 from dalmeum.models.quiet import quiet_transformers

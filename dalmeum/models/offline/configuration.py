@@ -9,7 +9,7 @@ class OfflineConfig(PretrainedConfig):
     """Sizes of the network over pair features; `save_pretrained` writes it as `config.json`.
 
     Attributes:
-        num_features: pair features, in the order of `encoding.feature_names()`.
+        num_features: pair features, in the order of `encoder.feature_names()`.
         hidden_size: random Fourier features, of a Gaussian kernel of the pair features.
         kernel_width: the kernel exp(-kernel_width * squared distance / num_features) between standardised
             features. Small widths come near a linear model, large ones near a lookup of training pairs.

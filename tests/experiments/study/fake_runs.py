@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from dalmeum.data import PairTable, Predictions
 from dalmeum.experiments.predictions import write_predictions
 from dalmeum.experiments.runs import Run, RunRecord
-from dalmeum.experiments.study.plan import Study
 from dalmeum.recipe import build_recipe
+from dalmeum.recipe.study import Study
 
 from ..report_content import HOSTILE
 

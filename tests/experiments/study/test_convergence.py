@@ -4,9 +4,9 @@ import math
 from pathlib import Path
 
 import pytest
+from dalmeum.experiments.study.convergence import Convergence, convergence
 
 from dalmeum.experiments.runs import Run
-from dalmeum.experiments.study.convergence import Convergence, convergence
 from dalmeum.stats import t_interval
 
 from .fake_runs import fake_run

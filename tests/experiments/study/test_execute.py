@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 import yaml
+from dalmeum.experiments.study.conduct import conduct
+from dalmeum.experiments.study.workers import Workers
 
 from dalmeum.cli import main
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.experiments.runs import open_run
-from dalmeum.experiments.study.conduct import conduct
-from dalmeum.experiments.study.execute import run_study
-from dalmeum.experiments.study.plan import Study, load_study
-from dalmeum.experiments.study.workers import Workers
+from dalmeum.experiments.study import run_study
+from dalmeum.recipe.study import Study, load_study
 
 Tiny = Callable[[str], str]
 Write = Callable[..., Path]

@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from dalmeum.experiments.study.choice import SPLITS, checkpoint_optimism, choice_on_dev
+from dalmeum.experiments.study.gaps import ArmGap, arm_gaps
+from dalmeum.experiments.study.scored import read_evaluations
 
 from dalmeum.data import PairTable
 from dalmeum.errors import InputError
 from dalmeum.experiments.predictions import write_evaluations
 from dalmeum.experiments.runs import Run
-from dalmeum.experiments.study.choice import SPLITS, checkpoint_optimism, choice_on_dev
-from dalmeum.experiments.study.gaps import ArmGap, arm_gaps
-from dalmeum.experiments.study.scored import read_evaluations
 from dalmeum.stats import gap_difference_over_seeds, gap_over_seeds, optimism_of_choice, pearson, t_interval
 
 from .fake_runs import LABELS, SEEDS, Array, fake_arm, fake_run

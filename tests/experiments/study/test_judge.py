@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dalmeum.experiments.study.judge import judge
+from dalmeum.experiments.study.lines import judgement_lines
 from numpy.typing import NDArray
 
 from dalmeum.errors import InputError
 from dalmeum.experiments.runs import Run
-from dalmeum.experiments.study.judge import judge
-from dalmeum.experiments.study.lines import judgement_lines
 from dalmeum.stats import pearson, seed_by_pair
 
 from .fake_runs import fake_run

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from dalmeum.errors import RecipeError
-from dalmeum.experiments.study.plan import arm_recipes, load_study, with_fold, with_seed
+from dalmeum.recipe.study import arm_recipes, load_study, with_fold, with_seed
 
 VALUES: dict[str, Any] = {
     "question": "Does it help?",

@@ -6,19 +6,20 @@ from pathlib import Path
 
 import numpy as np
 
-from dalmeum.comparison import BASELINE, Findings, compare_arms
+from dalmeum.comparison import BASELINE, Findings, check_metric, compare_arms
 from dalmeum.data import PairTable
 from dalmeum.data.splits import PairReader, Split, binary_labels, read_splits
 from dalmeum.data.table import joined
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.experiments.arms import RunGroup, read_arms
 from dalmeum.experiments.findings import write_findings_about
-from dalmeum.experiments.runs import DataFile, Run, data_files, finished_runs, open_run, run_key
-from dalmeum.experiments.study.plan import Study, arm_recipes, with_fold, with_seed
+from dalmeum.experiments.reuse import finished_runs, run_key
+from dalmeum.experiments.runs import DataFile, Run, data_files, open_run
 from dalmeum.experiments.workers import Order, Workers, default_jobs
 from dalmeum.files import make_folder
 from dalmeum.progress import Progress
 from dalmeum.recipe import Recipe
+from dalmeum.recipe.study import Study, arm_recipes, with_fold, with_seed
 
 PAGE = "study.html"
 
@@ -66,13 +67,20 @@ class _Data:
 
 
 def conduct(
-    study: Study, name: str, output: Path | None = None, *, against: str = BASELINE, jobs: int | None = None
+    study: Study,
+    name: str,
+    output: Path | None = None,
+    *,
+    against: str = BASELINE,
+    jobs: int | None = None,
+    assets: Path | None = None,
+    self_contained: bool = False,
 ) -> Conducted:
     """Run what is missing, judge the arms on each of the study's splits, and write that into `output`.
 
     A run is not repeated where a finished one has the same recipe and data; one that an earlier, interrupted
     call left unfinished goes on where its last checkpoint stands. `jobs` processes work at once, by default
-    one a GPU, or one a core.
+    one a GPU, or one a core. `assets` and `self_contained` are as in `write_findings_about`.
 
     Raises `InputError` for what only the user can mend, before anything is run; `DalmeumError` where a run
     failed: what is finished is kept, and not run again.
@@ -81,6 +89,7 @@ def conduct(
         raise InputError(
             f"--against {against}: is no arm of the study: choose one of {', '.join(study.names)}"
         )
+    check_metric(study.metric)
     if output is not None:
         make_folder(output)  # now, and not only after hours of training
     recipes = _recipes(study)
@@ -100,7 +109,14 @@ def conduct(
         arms, metric=study.metric, smallest_effect=study.smallest_effect, name=name, question=study.question
     )
     if output is not None:
-        write_findings_about(output / PAGE, findings, list(runs.values()), study.to_yaml())
+        write_findings_about(
+            output / PAGE,
+            findings,
+            list(runs.values()),
+            study.to_yaml(),
+            assets=assets,
+            self_contained=self_contained,
+        )
     return Conducted(study, findings, by_arm)
 
 

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from dalmeum.comparison.arms import BASELINE
 from dalmeum.configuration import Section, apply_override, build, described, merged, read_yaml, set_key
 from dalmeum.errors import RecipeError
 from dalmeum.recipe import Recipe, build_recipe
-from dalmeum.stats import metric_named
+
+BASELINE = "baseline"
+"""The name of the arm that overrides nothing."""
 
 _OWNERS = {
     "training.seed": "seeds",
@@ -43,7 +44,7 @@ class Study(Section):
     )
     baseline: Recipe = described(
         "a recipe written out, or the path of its file, from the study's folder",
-        "레시피를 그대로 적은 것, 또는 비교 실험 파일이 있는 폴더에서 본 레시피 파일의 경로",
+        "레시피를 그대로 적은 것, 또는 비교 실험 파일이 있는 폴더를 기준으로 한 레시피 파일의 경로",
     )
     arms: Annotated[dict[str, dict[str, Any]], Field(min_length=1)] = described(
         "each arm's name, and what it changes of the baseline: `{section.key: value}`",
@@ -92,12 +93,6 @@ class Study(Section):
         if self.folds is not None and (data.folds != self.folds or data.fold):
             raise ValueError("folds: each is dev in turn: leave baseline.data.folds and data.fold out")
         return self
-
-    @field_validator("metric")
-    @classmethod
-    def metric_is_known(cls, name: str) -> str:
-        metric_named(name)
-        return name
 
     @model_validator(mode="after")
     def seeds_tell_luck_from_idea(self) -> Self:

@@ -1,0 +1,55 @@
+"""The page of a run, `report.html`, written from what the run holds."""
+
+from collections.abc import Mapping
+
+from dalmeum.data import PairTable, Predictions
+from dalmeum.data.splits import Split, binary_threshold, read_splits
+from dalmeum.evaluation import Evaluation, diagnose, evaluate_predictions
+from dalmeum.experiments.predictions import read_scores
+from dalmeum.experiments.runs import Run
+from dalmeum.pages import ASSETS, RunPage, write_run
+
+
+def write_report(
+    run: Run,
+    tables: Mapping[Split, PairTable],
+    predictions: Mapping[Split, Predictions],
+    evaluations: Mapping[Split, Evaluation],
+    *,
+    self_contained: bool = False,
+) -> None:
+    """Write the page of a run, on dev or, without a dev set, on train; see `write_page`."""
+    split: Split = "dev" if "dev" in tables else "train"
+    shown, train_label = predictions[split].similarity, tables["train"].label
+    train = None
+    if split != "train" and train_label is not None:
+        train = train_label, predictions["train"].similarity[None]
+    page = RunPage(
+        title=run.id,
+        question=run.recipe().question,
+        recipe=run.recipe_yaml(),
+        versions=run.record.versions,
+        data_hashes={name: f"{file.path}, {file.sha256}" for name, file in run.record.data.items()},
+        history=run.history(),
+        split=split,
+        table=tables[split],
+        predictions=shown,
+        evaluation=evaluations[split],
+        diagnosis=diagnose(tables[split], shown[None], train=train),
+        warnings=run.record.warnings,
+    )
+    write_run(run.report, page, assets=run.folder.parent / ASSETS, self_contained=self_contained)
+
+
+def rewrite_report(run: Run, *, self_contained: bool = False) -> None:
+    """Write the page of a finished run again; `InputError` where its data or predictions can't be read."""
+    recipe = run.recipe()
+    tables = read_splits(recipe)
+    threshold = binary_threshold(recipe, tables["train"])
+    predictions = {split: read_scores(run.predictions(split)) for split in tables}
+    evaluations = {
+        split: evaluate_predictions(table, predictions[split], threshold=threshold)
+        for split, table in tables.items()
+        if table.label is not None
+    }
+    write_report(run, tables, predictions, evaluations, self_contained=self_contained)

@@ -1,1 +1,0 @@
-"""Studies: arms against a baseline over seeds, run where missing, judged with statistics."""

@@ -1,0 +1,144 @@
+"""The section `data`: which pairs, from which files."""
+
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+
+from dalmeum.configuration import Section, described
+
+
+class Planted(Section):
+    """Pairs of a sentence and itself under a perturbation (`dalmeum.data.perturbations`).
+
+    `share` is how many, in units of a split's own pairs.
+    """
+
+    perturbation: str = described(
+        "what is done to the sentence: one of `dalmeum.data.perturbations`, as `spacing`",
+        "문장에 가할 변형: `spacing`처럼 `dalmeum.data.perturbations`에 있는 것 중 하나",
+    )
+    share: float = described(
+        "how many, as a share of the split's own pairs",
+        "몇 쌍인지, 그 분할의 쌍 수에 대한 비율로",
+        gt=0,
+        le=1,
+    )
+    label: float = described(
+        "their label",
+        "그 쌍들의 레이블",
+    )
+
+
+class DataRecipe(Section):
+    """Which pairs, from which files. A path, or `hub:...`; see `dalmeum.data.read_pairs`.
+
+    `folds` cuts the training file into so many (`dalmeum.data.folds`), of which fold number `fold` is dev.
+    `max_train_pairs` draws so many of the training pairs, the same ones for every seed. `planted` adds
+    pairs of a sentence and itself, changed, to all labelled splits; `spacing_pairs`, its name when it could
+    plant spacing alone, is still read.
+    """
+
+    train: str = described(
+        "labelled pairs: a path, or `hub:owner/name?config=...&split=...`",
+        "레이블이 있는 문장쌍: 경로 또는 `hub:owner/name?config=...&split=...`",
+    )
+    dev: str | None = described(
+        "labelled pairs; the checkpoint with the best Pearson over all of them is kept",
+        "레이블이 있는 문장쌍. 전체에서 잰 피어슨이 가장 높은 체크포인트를 남깁니다",
+        default=None,
+    )
+    test: str | None = described(
+        "pairs to predict at the end, labelled or not",
+        "끝에 예측할 문장쌍. 레이블은 없어도 됩니다",
+        default=None,
+    )
+    format: str = described(
+        "one of the [data formats](#data-formats)",
+        "[데이터 형식](#데이터-형식) 중 하나",
+        default="auto",
+    )
+    encoding: str = described(
+        "`auto` (UTF-8 with or without BOM, else CP949), `utf-8`, `cp949`",
+        "`auto`(BOM이 있든 없든 UTF-8, 아니면 CP949), `utf-8`, `cp949`",
+        default="auto",
+    )
+    columns: dict[str, str] | None = described(
+        "field to column for generic formats, as in `{sentence1: question1, label: score}`",
+        "일반 형식에서 필드에 열을 지정: `{sentence1: question1, label: score}`",
+        default=None,
+    )
+    folds: Annotated[int, Field(ge=2)] | None = described(
+        "cut train into so many folds, one of which is dev; pairs that share a sentence stay together",
+        "학습 파일을 이 수만큼의 폴드로 나누고 그중 하나를 dev로 씁니다. "
+        "같은 문장이 든 쌍은 한 폴드에 모입니다",
+        default=None,
+    )
+    fold: int = described(
+        "which fold is dev, from 0",
+        "dev로 쓸 폴드의 번호. 0부터 셉니다",
+        default=0,
+        ge=0,
+    )
+    max_train_pairs: Annotated[int, Field(ge=2)] | None = described(
+        "train on so many pairs, drawn at random, the same ones for every seed",
+        "학습 쌍에서 무작위로 이만큼만 씁니다. 시드가 달라도 같은 쌍입니다",
+        default=None,
+    )
+    planted: Planted | None = described(
+        "add pairs of a sentence and itself, changed, to all labelled splits, to see what a loss makes of "
+        "them",
+        "문장과 그 문장을 변형한 것을 짝지어 레이블이 있는 모든 분할에 더해, "
+        "손실이 그런 쌍을 어떻게 다루는지 봅니다",
+        default=None,
+    )
+    label_range: tuple[float, float] = described(
+        "lowest and highest label",
+        "가장 낮은 레이블과 가장 높은 레이블",
+        default=(0.0, 5.0),
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def spacing_pairs_are_planted(cls, values: Any) -> Any:
+        """The old key as the new one, so that old recipes are equal to new ones."""
+        if not isinstance(values, dict) or "spacing_pairs" not in values:
+            return values
+        rest = {key: value for key, value in values.items() if key != "spacing_pairs"}
+        spacing, other = values["spacing_pairs"], rest.get("planted")
+        if isinstance(other, dict) and other.get("perturbation") != "spacing":
+            if spacing is not None:
+                raise ValueError("spacing_pairs is the old name of planted: leave one of them out")
+            return rest
+        if isinstance(spacing, dict):
+            # Both stand there where one key of the old name is laid over a recipe.
+            spacing = {"perturbation": "spacing", **(other or {}), **spacing}
+        return {**rest, "planted": spacing}
+
+    @model_validator(mode="after")
+    def range_is_a_range(self) -> Self:
+        low, high = self.label_range
+        if not low < high:
+            raise ValueError(f"label_range [{low:g}, {high:g}] must go from low to high")
+        return self
+
+    @model_validator(mode="after")
+    def planted_label_is_in_range(self) -> Self:
+        low, high = self.label_range
+        if self.planted is not None and not low <= self.planted.label <= high:
+            raise ValueError(f"planted.label {self.planted.label:g} is outside {low:g}..{high:g}")
+        return self
+
+    @model_validator(mode="after")
+    def dev_is_one_thing(self) -> Self:
+        if self.folds is None:
+            if self.fold:
+                raise ValueError(f"fold {self.fold} of how many? Set folds, too")
+        elif self.dev is not None:
+            raise ValueError("folds takes dev out of train: leave dev out")
+        elif self.fold >= self.folds:
+            raise ValueError(f"fold {self.fold}: {self.folds} folds count from 0 to {self.folds - 1}")
+        return self
+
+    @property
+    def has_dev(self) -> bool:
+        return self.dev is not None or self.folds is not None

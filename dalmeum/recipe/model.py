@@ -1,0 +1,58 @@
+"""The section `model`: which pair scorer."""
+
+from typing import Annotated, Self
+
+from pydantic import PlainValidator, WithJsonSchema, model_validator
+
+from dalmeum.configuration import Section, described
+from dalmeum.own_code import OWN_NAME
+
+KINDS = ("cross", "bi", "offline")
+
+
+def _model_kind(value: object) -> str:
+    if isinstance(value, str) and (value in KINDS or OWN_NAME.fullmatch(value)):
+        return value
+    raise ValueError(f"must be one of {', '.join(KINDS)}, or module:kind of your own, not {value!r:.80}")
+
+
+ModelKind = Annotated[str, PlainValidator(_model_kind), WithJsonSchema({"enum": [*KINDS, "module:Kind"]})]
+
+
+class ModelRecipe(Section):
+    """Which pair scorer. `encoder`: a hub name, a folder, or `package:NAME/FOLDER` (an installed package).
+
+    `kind` may be one of the user's own, `module:Kind` (`dalmeum.models.kinds.Kind`).
+    """
+
+    kind: ModelKind = described(
+        "`cross` (a Hugging Face encoder reads both sentences at once), `bi` (each by itself, the score is a "
+        "cosine), `offline` (no download), or a [kind of your own](python.md#a-model-kind-of-your-own), "
+        "`module:Kind`",
+        "`cross`(Hugging Face 인코더가 두 문장을 함께 읽음), `bi`(문장을 따로 읽고 코사인을 점수로 씀), "
+        "`offline`(내려받기 없음), 또는 `module:Kind`로 쓰는 "
+        "[직접 만든 종류](python.ko.md#직접-만든-모델-종류)",
+        default="cross",
+    )
+    encoder: str | None = described(
+        "for `cross` and `bi`: a hub name, a folder, or `package:NAME/FOLDER` in an installed Python package",
+        "`cross`와 `bi`에서: 허브 이름, 폴더, 또는 설치된 파이썬 패키지 안의 `package:NAME/FOLDER`",
+        default=None,
+    )
+    max_length: int = described(
+        "for `cross`: tokens of a pair; longer ones are cut, the longer sentence first. For `bi`: tokens of "
+        "a sentence",
+        "`cross`에서: 한 쌍의 최대 토큰 수. 넘으면 긴 문장부터 자릅니다. `bi`에서: 한 문장의 최대 토큰 수",
+        default=128,
+        ge=8,
+    )
+
+    @model_validator(mode="after")
+    def encoder_belongs_to_kind(self) -> Self:
+        if self.kind in ("cross", "bi") and not self.encoder:
+            raise ValueError(
+                f"encoder is missing: kind {self.kind} needs a hub name or a folder, e.g. klue/roberta-base"
+            )
+        if self.kind == "offline" and self.encoder:
+            raise ValueError("encoder has no use with kind offline: leave it out")
+        return self
