@@ -41,7 +41,7 @@ FEWEST_TO_SMOOTH = 12
 """Of fewer points a smoothed line would only hide where they lie."""
 
 NEAR, FEWEST_NEAR = 0.03, 2
-"""Standard deviation of the weights that smooth a curve: a share of its steps, and so many points at least."""
+"""Deviation of the normal weights that smooth a curve: a share of its steps, and so many points at least."""
 
 
 def learning_curves(history: Sequence[Mapping[str, Any]]) -> dict[str, Figure]:
