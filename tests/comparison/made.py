@@ -27,7 +27,8 @@ NOISES = {"baseline": 0.5, "clean": 0.1, "noisy": 1.2, "same": 0.5004, "close": 
 def one_run(
     noise: float, seed: int, known: float = 0.3, speed: float = 40.0
 ) -> tuple[dict[str, Array], Curve]:
-    """Predictions by split: labels, the shared error, and noise. Of the training pairs' error `known` is gone.
+    """Predictions by split: labels, the shared error, and noise. Of the training pairs' error `known` is
+    gone.
 
     Noises that agree to .001 are drawn alike. The curve rises to .9, with a scale of `speed` steps.
     """
