@@ -19,9 +19,9 @@ import dalmeum
 from dalmeum.data import read_pairs
 from dalmeum.data.splits import read_splits
 from dalmeum.errors import DataError, InputError
+from dalmeum.experiments.predictions import read_evaluations
 from dalmeum.experiments.runs import open_run
 from dalmeum.experiments.scoring import evaluate_table, load, read_table
-from dalmeum.experiments.study.scored import read_evaluations
 from dalmeum.experiments.train import train
 from dalmeum.recipe import Recipe, build_recipe
 
@@ -88,10 +88,10 @@ def test_metrics_and_predictions(recipe: Recipe) -> None:
     assert [row["id"] for row in rows] == [f"dev-{number}" for number in range(48)]
     labels = [float(row["label"]) for row in rows]
     predictions = [float(row["prediction"]) for row in rows]
-    evaluations = read_evaluations(run)
-    assert evaluations is not None
+    ids = tuple(row["id"] for row in rows)
+    evaluations = read_evaluations(run.evaluations, ids)
     seen = [entry["eval_pearson"] for entry in run.history() if "eval_pearson" in entry]
-    assert [scipy.stats.pearsonr(labels, row).statistic for row in evaluations[1]] == pytest.approx(seen)
+    assert [scipy.stats.pearsonr(labels, row).statistic for row in evaluations] == pytest.approx(seen)
     r = scipy.stats.pearsonr(labels, predictions).statistic
     assert metrics["dev"]["pearson"]["value"] == pytest.approx(r, abs=1e-12)
     similar, predicted = np.array(labels) >= 2.5, np.array(predictions) >= 2.5

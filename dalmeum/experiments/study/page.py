@@ -67,6 +67,8 @@ def write_findings(
     written.
     """
     values = json.dumps(findings.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+    # Half of a surrogate pair, which UTF-8 has no bytes for, as JSON escapes it.
+    values = values.encode("utf-8", "backslashreplace").decode("utf-8")
     write_text(page.with_suffix(".json"), values + "\n")
     write_text(page, render_findings(findings, links=links, warnings=warnings, source=source))
 

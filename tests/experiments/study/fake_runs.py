@@ -1,30 +1,23 @@
 """Run folders whose predictions and history are known, and the study that they are of."""
 
+import contextlib
 import csv
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from dalmeum.comparison import Arms, Findings, compare_arms
 from dalmeum.data import PairTable, Predictions
+from dalmeum.data.splits import Split, read_splits
+from dalmeum.errors import DalmeumError
+from dalmeum.experiments.arms import RunGroup, read_arms
 from dalmeum.experiments.predictions import write_predictions
 from dalmeum.experiments.runs import Run, RunRecord
 from dalmeum.experiments.study.plan import Study
-from dalmeum.experiments.study.result import StudyResult, study_result
 from dalmeum.recipe import build_recipe
+from tests.comparison.made import LABELS, NOISES, SEEDS, Array, one_run, sentences
 
 from ..report_content import HOSTILE
-
-Array = NDArray[np.float64]
-
-SEEDS = (1, 2, 3, 4)
-SIZES = {"train": 500, "dev": 300}
-LABELS = {split: np.random.default_rng(len(split)).uniform(0, 5, size) for split, size in SIZES.items()}
-SHARED = {split: np.random.default_rng(size).normal(0, 0.8, size) for split, size in SIZES.items()}
-"""The error that all runs share."""
 
 
 def fake_run(
@@ -62,24 +55,15 @@ def fake_arm(
     warnings: tuple[str, ...] = (),
     identifier: str | None = None,
 ) -> tuple[Run, ...]:
-    """A run a seed: labels, the shared error, and noise; `known` of the training pairs' error is gone.
-
-    Noises that agree to .001 are drawn alike. On dev the curves rise to .9, with a scale of `speed` steps.
-    """
+    """A run a seed, as `one_run`; without `train` it kept neither training predictions nor a history."""
     runs = []
     for seed in SEEDS:
-        generator = np.random.default_rng([seed, int(noise * 1000)])
-        scored: dict[str, tuple[Array | None, Array]] = {}
-        for split in SIZES if train else ("dev",):
-            error = SHARED[split] + generator.normal(0, noise, SIZES[split])
-            scored[split] = LABELS[split], LABELS[split] + error * (1 - known * (split == "train"))
-        pace = speed * generator.uniform(0.9, 1.1)
-        curve = [(step, 0.9 * (1 - float(np.exp(-step / pace)))) for step in range(25, 301, 25)]
+        predictions, curve = one_run(noise, seed, known, speed)
         runs.append(
             fake_run(
                 folder / f"{name}-{seed}",
-                scored,
-                curve=curve if train else None,
+                {split: (LABELS[split], predictions[split]) for split in (LABELS if train else ("dev",))},
+                curve=list(zip(curve.steps, curve.pearson, strict=True)) if train else None,
                 warnings=warnings,
                 identifier=identifier,
             )
@@ -88,16 +72,16 @@ def fake_arm(
 
 
 def write_data(folder: Path, run: Run, sources: Sequence[str] = ("news", "review")) -> None:
-    """The data files of a run from `fake_arm`, and its recipe; every tenth pair differs in spacing only."""
+    """The data files of a run from `fake_arm`, and its recipe; dev has the sentences of `sentences`."""
+    table = sentences(sources)
     for split, labels in LABELS.items():
         with (folder / f"{split}.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(["id", "source", "sentence_1", "sentence_2", "label"])
             for number, label in enumerate(labels.tolist()):
-                words = f"문장 {number} 하나"
-                other = words.replace(" ", "") if number % 10 == 0 else words + " 더" * (1 + number % 7)
-                source = sources[number % len(sources)]
-                writer.writerow([f"{split}-{number}", source, words, other, repr(label)])
+                row = number % len(table)
+                texts = table.source[row], table.sentence1[row], table.sentence2[row]
+                writer.writerow([f"{split}-{number}", *texts, repr(label)])
     data = {split: str(folder / f"{split}.csv") for split in LABELS}
     recipe = build_recipe({"data": data, "model": {"kind": "offline"}}, "test")
     (run.folder / "recipe.yaml").write_text(recipe.to_yaml(), encoding="utf-8")
@@ -122,9 +106,29 @@ ARMS: dict[str, dict[str, Any]] = {
 }
 
 
-def fake_result(folder: Path, *, train: bool = True, **values: Any) -> StudyResult:
+def arms_of(runs: Mapping[str, Sequence[Run]], study: Study, *, baseline: str = "baseline") -> Arms:
+    """As `conduct` reads them; the sentences are those of the baseline's first run, if its data are there."""
+    groups = [RunGroup(name, tuple(those), SEEDS, study.arms.get(name, {})) for name, those in runs.items()]
+    tables: Mapping[Split, PairTable] = {}
+    with contextlib.suppress(DalmeumError):
+        tables = read_splits(runs["baseline"][0].recipe())
+    return read_arms(
+        groups, study.splits, baseline=baseline, tables={split: tables.get(split) for split in study.splits}
+    )
+
+
+def found(study: Study, name: str, runs: Mapping[str, Sequence[Run]], **how: Any) -> Findings:
+    return compare_arms(
+        arms_of(runs, study, **how),
+        metric=study.metric,
+        smallest_effect=study.smallest_effect,
+        name=name,
+        question=study.question,
+    )
+
+
+def fake_result(folder: Path, *, train: bool = True, **values: Any) -> Findings:
     """A study with an arm of each verdict."""
-    noises = {"baseline": 0.5, "clean": 0.1, "noisy": 1.2, "same": 0.5004, "close": 0.46}
     knows = {"noisy": 0.6}
     speeds = {"clean": 20.0, "noisy": 90.0}
     runs = {
@@ -137,18 +141,13 @@ def fake_result(folder: Path, *, train: bool = True, **values: Any) -> StudyResu
             train=train,
             warnings=("all labels of dev are guessed",),
         )
-        for name, noise in noises.items()
+        for name, noise in NOISES.items()
     }
     write_data(folder, runs["baseline"][0])
-    return study_result(fake_study(ARMS, **values), "alpha", runs)
+    return found(fake_study(ARMS, **values), "alpha", runs)
 
 
-def written(path: Path) -> dict[str, Any]:
-    values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return values
-
-
-def hostile_result(folder: Path) -> StudyResult:
+def hostile_result(folder: Path) -> Findings:
     """Hostile text in every place of a study that takes text."""
     everything = " ".join(HOSTILE[:5])
     runs = {
@@ -157,4 +156,4 @@ def hostile_result(folder: Path) -> StudyResult:
     }
     write_data(folder, runs["baseline"][0], sources=HOSTILE[:5])
     changes = {f"question.{number}": text for number, text in enumerate(HOSTILE)}
-    return study_result(fake_study({"arm": changes}, question=everything), everything, runs)
+    return found(fake_study({"arm": changes}, question=everything), everything, runs)

@@ -2,40 +2,49 @@
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects
 import pytest
 import yaml
 
+from dalmeum.comparison import Findings
 from dalmeum.errors import InputError
+from dalmeum.experiments.findings import links_to, warnings_of
 from dalmeum.experiments.study.figures import figures, over_seeds
-from dalmeum.experiments.study.lines import result_lines
-from dalmeum.experiments.study.page import render_study, write_study
-from dalmeum.experiments.study.result import StudyResult, study_result
+from dalmeum.experiments.study.page import render_findings, write_findings
+from tests.comparison.made import LABELS, SEEDS
 
 from ..pages import Page
 from ..report_content import HOSTILE
-from .fake_runs import LABELS, SEEDS, fake_arm, fake_result, fake_run, fake_study, hostile_result, written
+from .fake_runs import ARMS, fake_arm, fake_result, fake_run, fake_study, found, hostile_result
+
+SOURCE = fake_study(ARMS).to_yaml()
+
+
+def rendered(findings: Findings, warnings: Sequence[str] = ()) -> str:
+    return render_findings(findings, links={}, warnings=warnings, source=SOURCE)
 
 
 @pytest.fixture(scope="module")
-def result(tmp_path_factory: pytest.TempPathFactory) -> StudyResult:
+def result(tmp_path_factory: pytest.TempPathFactory) -> Findings:
     return fake_result(tmp_path_factory.mktemp("fake"))
 
 
 @pytest.fixture(scope="module")
-def older(tmp_path_factory: pytest.TempPathFactory) -> StudyResult:
+def older(tmp_path_factory: pytest.TempPathFactory) -> Findings:
     """Of runs that kept neither history nor training predictions."""
     return fake_result(tmp_path_factory.mktemp("older"), train=False)
 
 
-def test_every_part_is_there(result: StudyResult, tmp_path: Path) -> None:
-    page = Page(render_study(result, tmp_path))
+def test_every_part_is_there(result: Findings) -> None:
+    page = Page(rendered(result, ["all arms: all labels of dev are guessed"]))
     for text in (
         "Does it help? · 도움이 될까?",
-        "all arms · 모든 팔: all labels of dev are guessed",
+        "all arms: all labels of dev are guessed",
         "loss.alpha: 0.05",
         "better · 더 좋음",
         "worse · 더 나쁨",
@@ -45,7 +54,7 @@ def test_every_part_is_there(result: StudyResult, tmp_path: Path) -> None:
         "Best on dev by the mean prediction of its seeds: clean",
         "0/4 seeds",
         "noisy-3",
-        result.study.to_yaml(),
+        SOURCE,
     ):
         assert text in page.text
     for arm in result.judgements[0].arms:
@@ -56,12 +65,12 @@ def test_every_part_is_there(result: StudyResult, tmp_path: Path) -> None:
         gap = result.gaps["dev"][arm.name]
         assert gap is not None
         assert f"{gap.gap.interval.low:+.4f} to {gap.gap.interval.high:+.4f}" in page.text
-    assert page.tags.count("table") == 4 + len(result.runs)
+    assert page.tags.count("table") == 4 + len(result.arms)
     assert set(figures(result)) == {"forest-dev", "gap-dev", "curves"}
     assert set(figures(result)) <= {value for name, value in page.attributes if name == "id"}
 
 
-def test_the_figures_draw_what_was_found(result: StudyResult) -> None:
+def test_the_figures_draw_what_was_found(result: Findings) -> None:
     drawn = figures(result)
     (points,) = drawn["forest-dev"]["data"]
     arms = result.judgements[0].arms[1:]
@@ -70,7 +79,9 @@ def test_the_figures_draw_what_was_found(result: StudyResult) -> None:
     )
     assert drawn["forest-dev"]["layout"]["shapes"][0]["x1"] == 0.004
     _, *dots = drawn["gap-dev"]["data"]
-    assert [(each["name"], len(each["x"])) for each in dots] == [(name, len(SEEDS)) for name in result.runs]
+    assert [(each["name"], len(each["x"])) for each in dots] == [
+        (name, len(SEEDS)) for name in result.arms.names
+    ]
     low, high, mean = drawn["curves"]["data"][:3]
     assert mean["name"] == "baseline"
     assert low["y"][0] < mean["y"][0] < high["y"][0]
@@ -78,7 +89,7 @@ def test_the_figures_draw_what_was_found(result: StudyResult) -> None:
         plotly.graph_objects.Figure(figure)
 
 
-def test_curves_end_where_the_first_seed_stopped(result: StudyResult) -> None:
+def test_curves_end_where_the_first_seed_stopped(result: Findings) -> None:
     assert result.convergence is not None
     one, other = result.convergence.curves["clean"][:2]
     shorter = type(one)(one.steps[:-2], one.pearson[:-2])
@@ -88,28 +99,14 @@ def test_curves_end_where_the_first_seed_stopped(result: StudyResult) -> None:
         assert scores.tolist() == [curve.pearson[: len(steps)].tolist() for curve in curves]
 
 
-def test_what_older_runs_lack_is_said(older: StudyResult, tmp_path: Path) -> None:
+def test_what_older_runs_lack_is_said(older: Findings) -> None:
     assert older.convergence is None
-    page = Page(render_study(older, tmp_path))
+    page = Page(rendered(older))
     assert "from before training predictions were kept" in page.text
     assert "훈련 예측을 남기지 않던" in page.text
     assert "kept no evaluations on dev" in page.text
     assert set(figures(older)) == {"forest-dev"}
-    assert page.tags.count("table") == 2 + len(older.runs)
-
-
-def test_the_terminal_shows_gap_and_steps_where_they_exist(result: StudyResult, older: StudyResult) -> None:
-    head, baseline, clean, noisy = result_lines(result)[3:7]
-    columns = "arm|score|95 % interval|difference|95 % interval|train - dev|steps to 95%|steps to 99%|verdict"
-    assert re.split("  +", head) == columns.split("|")
-    gap = result.gaps["dev"]["clean"]
-    assert gap is not None
-    assert f"{gap.gap.difference:+.4f}" in clean
-    assert clean.endswith("better")
-    assert "0 of 4 seeds" in noisy
-    assert baseline.index("+") == head.index("train - dev")
-    assert result_lines(result)[-1].startswith("best on dev by the mean prediction of its seeds: clean with")
-    assert result_lines(older)[3].split()[-4:] == ["95", "%", "interval", "verdict"]
+    assert page.tags.count("table") == 2 + len(older.arms)
 
 
 def test_a_second_split_and_an_arm_without_a_score(tmp_path: Path) -> None:
@@ -129,66 +126,65 @@ def test_a_second_split_and_an_arm_without_a_score(tmp_path: Path) -> None:
         baseline={"data": data, "model": {"kind": "offline"}},
         splits=("test", "dev"),
     )
-    result = study_result(study, "two", runs, against="arm")
+    result = found(study, "two", runs, baseline="arm")
     assert result.choice is None
-    write_study(tmp_path / "page", result)
-    page = Page((tmp_path / "page" / "study.html").read_text(encoding="utf-8"))
+    page = Page(rendered(result))
     assert page.text.index("Verdict on test") < page.text.index("On dev, too")
     assert "Difference to arm · arm 대비 차이" in page.text
     assert set(figures(result)) == {"forest-test", "gap-test", "forest-dev", "gap-dev", "curves"}
-    lines = result_lines(result)
-    assert [line.split()[0] for line in lines[4:7]] == ["arm", "baseline", "constant"]
-    assert lines[6].split()[:5] == ["constant", "-", "-", "-", "-"]
-    assert not re.search(r"\bnan\b", page.text + page.scripts[0] + " ".join(lines), re.IGNORECASE)
+    assert not re.search(r"\bnan\b", page.text + page.scripts[0], re.IGNORECASE)
 
 
 def test_lower_errors_are_said_to_be_better(tmp_path: Path) -> None:
-    page = Page(render_study(fake_result(tmp_path, metric="rmse"), tmp_path))
+    page = Page(rendered(fake_result(tmp_path, metric="rmse")))
     assert "rmse: lower is better · 낮을수록 좋음" in page.text
 
 
-def test_runs_link_to_their_reports(result: StudyResult, tmp_path: Path) -> None:
-    run = result.runs["clean"][0]
-    run.report.write_text("a report", encoding="utf-8")
+def test_runs_link_to_their_reports(tmp_path: Path) -> None:
+    runs = [*fake_arm(tmp_path / "my runs", "baseline", 0.5), *fake_arm(tmp_path / "my runs", "arm", 0.4)]
+    runs[4].report.write_text("a report", encoding="utf-8")
     folder = tmp_path / "studies" / "alpha"
-    write_study(folder, result)
-    links = [value for name, value in Page((folder / "study.html").read_text()).attributes if name == "href"]
-    assert links[0] == "data:,"
-    assert [(folder / link).resolve() for link in links[1:]] == [run.report.resolve()]
+    links = links_to(runs, folder)
+    assert links == {"arm-1": "../../my%20runs/arm-1/report.html"}
+    arms = {"baseline": runs[:4], "arm": runs[4:]}
+    findings = found(fake_study({"arm": {"loss.alpha": 0.2}}), "alpha", arms)
+    page = Page(render_findings(findings, links=links, warnings=[], source=""))
+    hrefs = [value for name, value in page.attributes if name == "href"]
+    assert hrefs == ["data:,", "../../my%20runs/arm-1/report.html"]
 
 
-def test_both_files_are_written(result: StudyResult, tmp_path: Path) -> None:
-    write_study(tmp_path / "new", result)
-    assert (tmp_path / "new" / "study.html").read_text(encoding="utf-8") == render_study(
-        result, tmp_path / "new"
-    )
-    values = written(tmp_path / "new" / "study.json")
+def test_a_warning_is_told_once_with_its_arms(tmp_path: Path) -> None:
+    arms = {
+        "baseline": fake_arm(tmp_path, "baseline", 0.5, warnings=("of all",)),
+        "arm": fake_arm(tmp_path, "arm", 0.4, warnings=("of all", "of one")),
+    }
+    findings = found(fake_study({"arm": {"loss.alpha": 0.2}}), "alpha", arms)
+    runs = [run for those in arms.values() for run in those]
+    assert warnings_of(findings, runs) == {"of all": "all arms", "of one": "arm"}
+
+
+def test_both_files_are_written(result: Findings, tmp_path: Path) -> None:
+    how: dict[str, Any] = {"links": {}, "warnings": (), "source": SOURCE}
+    page = tmp_path / "new" / "study.html"
+    write_findings(page, result, **how)
+    assert page.read_text(encoding="utf-8") == rendered(result)
+    values = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
     assert values == json.loads(json.dumps(result.to_dict()))
-    assert list(values) == [
-        "study",
-        "question",
-        "against",
-        "judgements",
-        "gaps",
-        "diagnosis",
-        "convergence",
-        "choice_on_dev",
-        "choice_of_checkpoint",
-    ]
     assert values["convergence"]["arms"]["noisy"][1]["reached"] == 0
     (tmp_path / "other" / "study.json").mkdir(parents=True)
     with pytest.raises(InputError, match="is a folder"):
-        write_study(tmp_path / "other", result)
+        write_findings(tmp_path / "other" / "study.html", result, **how)
 
 
-def test_the_study_can_be_run_again_from_its_page(result: StudyResult) -> None:
-    assert type(result.study).model_validate(yaml.safe_load(result.study.to_yaml())) == result.study
+def test_the_study_can_be_run_again_from_its_page() -> None:
+    study = fake_study(ARMS)
+    assert type(study).model_validate(yaml.safe_load(SOURCE)) == study
 
 
-def test_foreign_text_is_text_and_nothing_outside_is_asked_for(result: StudyResult, tmp_path: Path) -> None:
+def test_foreign_text_is_text_and_nothing_outside_is_asked_for(result: Findings, tmp_path: Path) -> None:
     hostile = hostile_result(tmp_path)
-    text = render_study(hostile, tmp_path)
-    page, plain = Page(text), Page(render_study(result, tmp_path))
+    text = rendered(hostile, HOSTILE)
+    page, plain = Page(text), Page(rendered(result, ["all labels of dev are guessed"]))
     assert set(page.tags) <= set(plain.tags) | {"a"}
     assert len(page.scripts) == 3
     assert not set("<>&\u2028\u2029") & set(page.scripts[0])

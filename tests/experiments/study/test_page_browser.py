@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dalmeum.experiments.study.page import render_study, write_study
+from dalmeum.experiments.study.page import render_findings, write_findings
 
 from ..pages import CHROMIUM, OWNED, opened, without_scripts
 from ..report_content import HOSTILE
@@ -47,7 +47,9 @@ const wait = setInterval(() => {
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_it_fits_a_desk_and_a_telephone_and_asks_for_nothing(tmp_path: Path, width: int) -> None:
-    page = render_study(fake_result(tmp_path), tmp_path).replace("<details>", "<details open>")
+    page = render_findings(fake_result(tmp_path), links={}, warnings=["guessed"], source="").replace(
+        "<details>", "<details open>"
+    )
     # Of one origin with the page around it, which a file is not.
     source = html.escape(page, quote=True)
     frame = f'<iframe style="width: {width}px; height: 3000px; border: 0" srcdoc="{source}"></iframe>'
@@ -64,8 +66,11 @@ def test_it_fits_a_desk_and_a_telephone_and_asks_for_nothing(tmp_path: Path, wid
 
 
 def test_hostile_text_is_shown_and_not_run(tmp_path: Path) -> None:
-    write_study(tmp_path, hostile_result(tmp_path))
-    document, console = opened(tmp_path / "study.html")
+    page = tmp_path / "study.html"
+    write_findings(page, hostile_result(tmp_path), links={}, warnings=HOSTILE, source="\n".join(HOSTILE[:5]))
+    arms = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))["arms"]
+    assert list(arms["arm"]["changes"].values()) == list(HOSTILE)
+    document, console = opened(page)
     assert 'data-ready="yes"' in document
     assert OWNED not in document
     assert console == ""
