@@ -17,11 +17,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from dalmeum.experiments.study.judge import judge
-from dalmeum.experiments.study.workers import Order, Workers, default_jobs
 from record import circumstances
 
+from dalmeum.comparison.judge import judge
+from dalmeum.experiments.arms import RunGroup, read_arms
 from dalmeum.experiments.runs import Run, open_run
+from dalmeum.experiments.workers import Order, Workers, default_jobs
 from dalmeum.recipe import Recipe, build_recipe
 from dalmeum.recipe.study import with_seed
 
@@ -105,8 +106,9 @@ def recipe_of(options: argparse.Namespace, folder: str, study: int, arm: str, se
 
 
 def judged(options: argparse.Namespace, runs: dict[Cell, Run], study: int) -> dict[str, Any]:
-    arms = {arm: [runs[study, arm, seed] for seed in range(options.seeds)] for arm in ARMS}
-    judgement = judge(arms, ARMS[0], split="test", metric="pearson", smallest_effect=options.smallest_effect)
+    seeds = tuple(range(options.seeds))
+    groups = [RunGroup(arm, tuple(runs[study, arm, seed] for seed in seeds), seeds) for arm in ARMS]
+    judgement = judge(read_arms(groups, ["test"]), "test", smallest_effect=options.smallest_effect)
     baseline, other = (arm.to_dict() for arm in judgement.arms)
     return {
         "baseline": baseline["score"]["value"],

@@ -14,7 +14,9 @@ RUN, REPORT = Text("run", "실행"), Text("report", "보고서")
 
 def print_json(values: Mapping[str, Any]) -> None:
     """One object, on one line, with null for what does not exist."""
-    print(json.dumps(values, ensure_ascii=False, allow_nan=False))
+    text = json.dumps(values, ensure_ascii=False, allow_nan=False)
+    # Half of a surrogate pair, which UTF-8 has no bytes for, as JSON escapes it.
+    print(text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
 def note(text: str | Text) -> None:

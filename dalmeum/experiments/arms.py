@@ -228,8 +228,10 @@ def _with_sentences(pairs: Pairs, table: PairTable) -> Pairs:
 
 
 def _train(runs: Sequence[Run], folds: int, read: Read) -> tuple[Pairs | None, Array | None]:
-    """None where a run kept no predictions of its training pairs, and over folds: each run has others."""
-    if folds > 1 or not all(run.predictions("train").is_file() for run in runs):
+    """None where a run kept no predictions of its training pairs, of single models, which have no use for
+    them, and over folds: each run has others.
+    """
+    if len(runs) == 1 or folds > 1 or not all(run.predictions("train").is_file() for run in runs):
         return None, None
     return _rows(runs, "train", 1, read)
 

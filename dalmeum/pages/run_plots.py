@@ -40,8 +40,8 @@ CURVES = {
 FEWEST_TO_SMOOTH = 12
 """Of fewer points a smoothed line would only hide where they lie."""
 
-NEAR = 0.03
-"""Standard deviation of the weights that smooth a curve, as a share of its steps."""
+NEAR, FEWEST_NEAR = 0.03, 2
+"""Deviation of the normal weights that smooth a curve: a share of its steps, and so many points at least."""
 
 
 def learning_curves(history: Sequence[Mapping[str, Any]]) -> dict[str, Figure]:
@@ -88,7 +88,8 @@ def dev_curve(history: Sequence[Mapping[str, Any]], key: str) -> list[Figure]:
 
 def smoothed(steps: Array, values: Array) -> Array:
     """At each step the mean of the values near it, by normal weights; both of shape (n,)."""
-    distance = (steps[:, None] - steps) / (NEAR * np.ptp(steps))
+    near = max(NEAR, FEWEST_NEAR / len(steps)) * np.ptp(steps)
+    distance = (steps[:, None] - steps) / near
     weight = np.exp(-0.5 * distance**2)
     smooth: Array = weight @ values / weight.sum(axis=1)
     return smooth

@@ -1,5 +1,6 @@
 """Arms made from arrays, whose errors are known."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,8 +28,7 @@ NOISES = {"baseline": 0.5, "clean": 0.1, "noisy": 1.2, "same": 0.5004, "close": 
 def one_run(
     noise: float, seed: int, known: float = 0.3, speed: float = 40.0
 ) -> tuple[dict[str, Array], Curve]:
-    """Predictions by split: labels, the shared error, and noise. Of the training pairs' error `known` is
-    gone.
+    """Predictions by split: labels, the shared error, and noise; training pairs have `known` of it less.
 
     Noises that agree to .001 are drawn alike. The curve rises to .9, with a scale of `speed` steps.
     """
@@ -88,3 +88,14 @@ def sentences(sources: Sequence[str] = ("news", "review")) -> PairTable:
         tuple(second),
         label=LABELS["dev"],
     )
+
+
+def ailing() -> Arms:
+    """A baseline, an arm that errs where only spacing differs (every tenth pair), and one of a bent scale."""
+    dev, base = LABELS["dev"], rows(0.3)
+    spaced = np.arange(len(dev)) % 10 == 0
+    errors = [np.where(spaced, np.random.default_rng(seed).normal(0, 1.5, len(dev)), 0) for seed in SEEDS]
+    bent = 5 * np.clip(base / 5, 0, 1) ** 3
+    made = {"baseline": base, "spaced": base + np.stack(errors), "bent": bent}
+    pairs = {"dev": dataclasses.replace(PAIRS["dev"], table=sentences())}
+    return of(*(Arm(name, {"dev": each}, SEEDS) for name, each in made.items()), pairs=pairs)

@@ -11,21 +11,14 @@ from dalmeum.evaluation import Diagnosis
 from dalmeum.evaluation.diagnosis import ErrorSlice
 from dalmeum.stats import linearity
 
-from .made import LABELS, PAIRS, SEEDS, arm, of, rows, sentences
+from .made import LABELS, PAIRS, SEEDS, ailing, arm, of, sentences
 
 DEV = LABELS["dev"]
-TABLE = {"dev": dataclasses.replace(PAIRS["dev"], table=sentences())}
 
 
 @pytest.fixture(scope="module")
 def arms() -> Arms:
-    """A baseline, an arm that errs where only spacing differs (every tenth pair), and one of a bent scale."""
-    base = rows(0.3)
-    spaced = np.arange(len(DEV)) % 10 == 0
-    errors = [np.where(spaced, np.random.default_rng(seed).normal(0, 1.5, len(DEV)), 0) for seed in SEEDS]
-    bent = 5 * np.clip(base / 5, 0, 1) ** 3
-    made = {"baseline": base, "spaced": base + np.stack(errors), "bent": bent}
-    return of(*(Arm(name, {"dev": each}, SEEDS) for name, each in made.items()), pairs=TABLE)
+    return ailing()
 
 
 def diagnosed(arms: Arms, name: str) -> Diagnosis:
@@ -56,16 +49,14 @@ def test_each_arm_is_told_by_what_ails_it(arms: Arms) -> None:
 
 
 def test_arms_that_are_not_paired_are_diagnosed_for_themselves(arms: Arms) -> None:
-    alone = diagnosed(of(*arms.arms, pairs=TABLE, paired=False), "spaced")
+    alone = diagnosed(of(*arms.arms, pairs=arms.pairs, paired=False), "spaced")
     assert spacing_only(alone).difference is None
     assert spacing_only(alone).rmse == spacing_only(diagnosed(arms, "spaced")).rmse
 
 
 def test_the_label_range_makes_the_bins(arms: Arms) -> None:
-    table = TABLE["dev"].table
-    assert table is not None
-    scaled = dataclasses.replace(table, label_range=(-4.0, 8.0))
-    wide = {"dev": dataclasses.replace(TABLE["dev"], table=scaled)}
+    table = dataclasses.replace(sentences(), label_range=(-4.0, 8.0))
+    wide = {"dev": dataclasses.replace(PAIRS["dev"], table=table)}
     found = diagnosed(of(*arms.arms, pairs=wide), "baseline")
     assert [part.name for part in found.slices["label"]] == ["-1.6-0.8", "0.8-3.2", "3.2-5.6"]
     assert [part.name for part in diagnosed(arms, "baseline").slices["label"]] == [
@@ -79,7 +70,7 @@ def test_without_sentences_there_is_none() -> None:
 
 def test_an_arm_that_says_nothing_has_no_diagnosis(arms: Arms) -> None:
     constant = Arm("constant", {"dev": np.full((len(SEEDS), len(DEV)), 2.0)})
-    diagnoses = arm_diagnoses(of(arms.baseline, constant, pairs=TABLE), "dev")
+    diagnoses = arm_diagnoses(of(arms.baseline, constant, pairs=arms.pairs), "dev")
     assert diagnoses is not None
     assert diagnoses["constant"] is None
     assert diagnoses["baseline"] is not None

@@ -206,9 +206,8 @@ def test_a_metric_of_ones_own_is_scored_like_the_others() -> None:
     try:
         pairs = table(np.random.default_rng(0).uniform(0, 5, 40).tolist())
         predictions = np.asarray(pairs.label) + np.random.default_rng(1).normal(0, 1, 40)
-        found = evaluate_predictions(pairs, Predictions(predictions), resamples=50).to_dict()["kendall"]
+        found = evaluate_predictions(pairs, Predictions(predictions), resamples=50).metrics.scores["kendall"]
     finally:
         del METRICS["kendall"]
-    assert found is not None
-    assert found["value"] == pytest.approx(stats.kendalltau(pairs.label, predictions).statistic)
-    assert found["low"] < found["value"] < found["high"]
+    assert found.value == pytest.approx(stats.kendalltau(pairs.label, predictions).statistic)
+    assert found.low < found.value < found.high

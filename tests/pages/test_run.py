@@ -164,11 +164,21 @@ def test_many_training_steps_are_pale_under_a_smoothed_line_and_dev_is_in_front(
 
 
 def test_smoothing_keeps_a_constant_and_weighs_by_distance() -> None:
-    steps = np.array([0.0, 3.0, 100.0])
-    assert smoothed(steps, np.ones(3)) == pytest.approx(np.ones(3))
+    steps = np.array([0.0, 3.0, *np.linspace(90, 100, 98)])
+    assert smoothed(steps, np.ones(100)) == pytest.approx(np.ones(100))
     # Three steps of a hundred are one standard deviation: exp(-1/2) to 1.
+    values = np.array([0.0, 1.0, *[7.0] * 98])
     near = np.exp(-0.5)
-    assert smoothed(steps, np.array([0.0, 1.0, 7.0]))[0] == pytest.approx(near / (1 + near))
+    assert smoothed(steps, values)[0] == pytest.approx(near / (1 + near))
+    # Of few points the neighbours count, however far they are: of 4, half of all steps.
+    few = smoothed(np.array([0.0, 1.0, 2.0, 3.0]), np.array([0.0, 0.0, 0.0, 1.0]))
+    weights = np.exp(-0.5 * (np.arange(4) / 1.5) ** 2)
+    assert few[0] == pytest.approx(weights[3] / weights.sum())
+
+
+def test_a_run_without_a_question_is_named_once() -> None:
+    assert Parsed(render_run(run_page(question=None), PLOTLY)).english.count("a run") == 2  # with the tab
+    assert Parsed(render_run(run_page(question="why?"), PLOTLY)).english.count("a run") == 2
 
 
 def test_learning_curves_leave_out_what_is_no_number() -> None:

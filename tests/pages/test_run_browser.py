@@ -104,6 +104,9 @@ def test_a_page_away_from_its_script_says_so_and_keeps_its_tables(
     assert told in text
     assert plotly_name() in text
     assert not tab.value("document.querySelector('figure').checkVisibility()")
+    assert not [
+        word for word in ("Learning curves", "학습 곡선", "Residuals", "잔차\n") if f"\n{word}" in text
+    ]
     assert len(re.findall("RMSE", text)) >= 2
     shows_one_language(tab, language)
     fits_its_width(tab, 1280)

@@ -6,19 +6,22 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from dalmeum.experiments.study.conduct import conduct
-from dalmeum.experiments.study.workers import Workers
 
 from dalmeum.cli import main
+from dalmeum.data import PairTable, read_pairs, splits
 from dalmeum.errors import DalmeumError, InputError
-from dalmeum.experiments.runs import open_run
-from dalmeum.experiments.study import run_study
+from dalmeum.experiments import arms as reading
+from dalmeum.experiments.predictions import ScoredPairs, read_predictions
+from dalmeum.experiments.runs import Run, open_run
+from dalmeum.experiments.study import conduct
+from dalmeum.experiments.workers import Workers
 from dalmeum.recipe.study import Study, load_study
 
 Tiny = Callable[[str], str]
@@ -57,24 +60,27 @@ def test_runs_what_is_missing_and_nothing_twice(
 ) -> None:
     study = load_study(study_file)
     output = study_file.parent / "studies" / "lr"
-    whole = conduct(study, "lr", output, jobs=2)
+    conducted = conduct(study, "lr", output, jobs=2)
+    whole, runs = conducted.findings, conducted.runs
     (first,) = whole.judgements
     assert [arm.name for arm in first.arms] == ["baseline", "faster"]
-    assert [len(arm.runs) for arm in first.arms] == [2, 2]
-    run = open_run(first.arms[1].runs[0], study.baseline.output)
+    assert whole.arms.arms[1].runs == tuple(run.id for run in runs["faster"])
+    assert [len(arm.runs) for arm in whole.arms.arms] == [2, 2]
+    assert (whole.arms.paired, whole.arms.arms[1].changes) == (True, {"training.learning_rate": 2e-3})
+    run = open_run(runs["faster"][0].id, study.baseline.output)
     assert run.record.parent_study == "lr"
     assert run.recipe().training.learning_rate == 2e-3
-    recipes = [open_run(name, study.baseline.output).recipe() for name in first.arms[1].runs]
+    recipes = [each.recipe() for each in runs["faster"]]
     assert [recipe.training.seed for recipe in recipes] == [1, 2]
     assert json.loads((output / "study.json").read_text(encoding="utf-8")) == whole.to_dict()
     page = (output / "study.html").read_text(encoding="utf-8")
-    assert f'href="../../runs/{first.arms[1].runs[0]}/report.html"' in page
+    assert f'href="../../runs/{run.id}/report.html"' in page
     assert whole.gaps["dev"]["faster"] is not None
     assert whole.convergence is not None
     assert [len(curve.steps) for curve in whole.convergence.curves["faster"]] == [2, 2]  # an epoch each
     with monkeypatch.context() as patch:
         patch.setattr(Workers, "map", lambda *_: pytest.fail("nothing was missing"))
-        assert conduct(study, "lr").judgements == (first,)
+        assert conduct(study, "lr").findings.judgements == (first,)
         patch.chdir(study_file.parent)
         capsys.readouterr()
         patch.setattr(sys, "argv", ["dalmeum", "study", str(study_file), "--json"])
@@ -85,13 +91,15 @@ def test_runs_what_is_missing_and_nothing_twice(
         assert json.loads(printed) == json.loads((folder / "study.json").read_text(encoding="utf-8"))
         assert noted.endswith(f"page: {Path('studies', 'study', 'study.html')}\n")
         assert (folder / "study.html").is_file()
-    (turned,) = conduct(study, "lr", against="faster").judgements
+    against = conduct(study, "lr", against="faster").findings
+    (turned,) = against.judgements
+    assert against.baseline == "faster"
     assert turned.arms[0].name == "faster"
     assert turned.arms[1].difference is not None
     assert first.arms[1].difference is not None
     assert turned.arms[1].difference.difference == pytest.approx(-first.arms[1].difference.difference)
     more = load_study(study_file, ["seeds=[1, 2, 3]"])
-    run_study(more, "lr", 1)
+    assert [len(those) for those in conduct(more, "lr", jobs=1).runs.values()] == [3, 3]
     assert len(run_folders(study)) == 6
 
 
@@ -125,7 +133,7 @@ def test_a_place_that_takes_no_page_is_told_before_anything_runs(study_file: Pat
 @pytest.mark.timeout(280)
 def test_killed_three_times_ends_the_same_and_repeats_nothing(study_file: Path, tmp_path: Path) -> None:
     calm = load_study(study_file, [f"baseline.output={tmp_path / 'calm'}"])
-    expected = conduct(calm, "lr", jobs=1)
+    expected = conduct(calm, "lr", jobs=1).findings
     study = load_study(study_file)
     command = [
         sys.executable,
@@ -150,7 +158,7 @@ def test_killed_three_times_ends_the_same_and_repeats_nothing(study_file: Path, 
         assert finished <= {name for name, state in states.items() if state == "finished"}
         finished = {name for name, state in states.items() if state == "finished"}
     before = {name: (Path(study.baseline.output) / name / "run.json").stat().st_mtime_ns for name in finished}
-    found = conduct(study, "lr", jobs=1)
+    found = conduct(study, "lr", jobs=1).findings
     for name, written in before.items():
         assert (Path(study.baseline.output) / name / "run.json").stat().st_mtime_ns == written
     assert list(run_folders(study).values()) == ["finished"] * 4
@@ -175,16 +183,67 @@ def test_folds_are_run_in_turn_and_judged_out_of_fold(study_file: Path) -> None:
         [f"baseline.data={{train: {train}}}", "folds=3", "baseline.training.max_steps=2"],
     )
     output = study_file.parent / "out"
-    result = conduct(study, "folds", output, jobs=2)
-    assert {name: len(runs) for name, runs in result.runs.items()} == {"baseline": 6, "faster": 6}
-    assert [run.recipe().data.fold for run in result.runs["baseline"]] == [0, 1, 2, 0, 1, 2]
+    conducted = conduct(study, "folds", output, jobs=2)
+    result = conducted.findings
+    assert {name: len(runs) for name, runs in conducted.runs.items()} == {"baseline": 6, "faster": 6}
+    assert [run.recipe().data.fold for run in conducted.runs["baseline"]] == [0, 1, 2, 0, 1, 2]
+    assert result.arms.folds == 3
     (judgement,) = result.judgements
     assert judgement.pairs == 36
     assert [arm.seeds for arm in judgement.arms] == [2, 2]
+    diagnoses = result.diagnoses["dev"]
+    assert diagnoses is not None
+    assert [diagnosis and diagnosis.pairs for diagnosis in diagnoses.values()] == [36, 36]
     assert result.gaps["dev"] == {"baseline": None, "faster": None}
-    page = (output / "study.html").read_text(encoding="utf-8")
-    assert "seed · 시드 2, fold · 폴드 1" in page
-    assert "the study is over folds" in page
+    assert (output / "study.html").is_file()
     before = run_folders(study)
     conduct(study, "folds", jobs=2)
     assert run_folders(study) == before
+
+
+class Counted:
+    """How often this process parses each file."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.predictions: Counter[Path] = Counter()
+        self.data: Counter[str] = Counter()
+        patch.setattr(reading, "read_predictions", self._read_predictions)
+        patch.setattr(splits, "read_pairs", self._read_pairs)
+
+    def _read_predictions(self, path: Path) -> ScoredPairs:
+        self.predictions[path] += 1
+        return read_predictions(path)
+
+    def _read_pairs(self, source: str | Path, **options: Any) -> PairTable:
+        self.data[str(source)] += 1
+        return read_pairs(source, **options)
+
+
+def all_runs(study: Study, output: Path) -> list[Run]:
+    return [run for runs in conduct(study, "lr", output, jobs=2).runs.values() for run in runs]
+
+
+def test_each_file_is_parsed_once(study_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = load_study(study_file, ["baseline.training.max_steps=2"])
+    with monkeypatch.context() as patch:
+        counted = Counted(patch)
+        runs = all_runs(study, study_file.parent / "page")
+    assert len(runs) == 4
+    # Those of dev are of use to the verdict, the gap, the choice, the diagnosis and the kept evaluations.
+    assert counted.predictions == Counter(
+        run.predictions(split) for run in runs for split in ("train", "dev")
+    )
+    assert counted.data == Counter([study.baseline.data.train, study.baseline.data.dev])
+
+
+def test_each_file_is_parsed_once_over_folds(study_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = study_file.parent
+    data = f"baseline.data={{train: {folder / 'train.csv'}, test: {folder / 'dev.csv'}}}"
+    limits = ["folds=5", "splits=[dev, test]", "baseline.training.max_steps=1"]
+    study = load_study(study_file, [data, *limits])
+    with monkeypatch.context() as patch:
+        counted = Counted(patch)
+        runs = all_runs(study, folder / "page")
+    assert len(runs) == 20
+    assert counted.predictions == Counter(run.predictions(split) for run in runs for split in ("dev", "test"))
+    assert counted.data == Counter([study.baseline.data.train, study.baseline.data.test])

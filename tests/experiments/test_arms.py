@@ -1,0 +1,385 @@
+"""Arms from runs made by hand: grouped, named, and read."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from dalmeum.comparison import Arms, compare_arms
+from dalmeum.comparison.diagnosis import arm_diagnoses
+from dalmeum.comparison.judge import judge
+from dalmeum.data import PairTable, Predictions
+from dalmeum.data.splits import read_splits
+from dalmeum.errors import InputError
+from dalmeum.experiments import arms as reading
+from dalmeum.experiments.arms import RunGroup, groups_of, open_runs, read_arms, single_runs
+from dalmeum.experiments.predictions import (
+    ScoredPairs,
+    read_predictions,
+    write_evaluations,
+    write_predictions,
+)
+from dalmeum.experiments.runs import Run, RunRecord
+from dalmeum.stats import seed_by_pair
+from tests.comparison.made import LABELS, sentences
+
+from .fake_runs import fake_run, write_data
+from .made_runs import make_arm, make_run
+
+Array = NDArray[np.float64]
+
+FOLDS = {0: ["a", "d"], 1: ["b", "e"], 2: ["c", "f"]}
+LABEL = {name: float(number) for number, name in enumerate("abcdef")}
+TEST = {"x": 1.0, "y": 4.0}
+DEV = LABELS["dev"]
+
+
+def read(arms: Mapping[str, Sequence[Run]], splits: Sequence[str] = ("dev",), **how: Any) -> Arms:
+    """Arms with the seeds 0, 1, ..."""
+    folds = how.get("folds", 1)
+    groups = [RunGroup(name, tuple(runs), tuple(range(len(runs) // folds))) for name, runs in arms.items()]
+    return read_arms(groups, splits, **{"baseline": next(iter(arms)), **how})
+
+
+def fold_run(folder: Path, seed: int, fold: int) -> Run:
+    """A run that left out a fold: 10 * seed + fold above the label on dev."""
+    shift = 10.0 * seed + fold
+    splits = {
+        "dev": {name: LABEL[name] + shift for name in FOLDS[fold]},
+        "test": dict.fromkeys(TEST, float(fold)),
+    }
+    folder = folder / f"{seed}-{fold}"
+    for split, predictions in splits.items():
+        labels = np.array([{**LABEL, **TEST}[name] for name in predictions])
+        empty = ("",) * len(labels)
+        table = PairTable(tuple(predictions), empty, empty, empty, label=labels)
+        path = folder / "predictions" / f"{split}.csv"
+        write_predictions(path, table, Predictions(np.array([*predictions.values()])))
+    return Run(folder, RunRecord(folder.name, "finished", "", "test", {}, {}, {}))
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> list[Run]:
+    return [fold_run(tmp_path, seed, fold) for seed in (1, 2) for fold in FOLDS]
+
+
+def test_out_of_fold_a_pair_is_scored_by_the_run_that_left_it_out(runs: list[Run]) -> None:
+    arms = read({"base": runs, "same": runs}, folds=3)
+    pairs, rows = arms.pairs["dev"], arms.baseline.predictions["dev"]
+    assert pairs.ids == ("a", "d", "b", "e", "c", "f")
+    assert pairs.labels.tolist() == [0, 3, 1, 4, 2, 5]
+    shifts = rows - pairs.labels
+    assert shifts.tolist() == [[10, 10, 11, 11, 12, 12], [20, 20, 21, 21, 22, 22]]
+    assert (arms.folds, arms.baseline.seeds, len(arms.baseline.runs)) == (3, (0, 1), 6)
+
+
+def test_on_test_a_pair_has_the_mean_of_all_folds(runs: list[Run]) -> None:
+    arms = read({"base": runs, "same": runs}, ["test"], folds=3)
+    assert (arms.pairs["test"].ids, arms.pairs["test"].labels.tolist()) == (("x", "y"), [1, 4])
+    assert arms.baseline.predictions["test"].tolist() == [[1, 1], [1, 1]]
+
+
+def test_without_folds_a_run_is_a_row(runs: list[Run]) -> None:
+    arms = read({"base": [runs[0], runs[3]], "same": [runs[3], runs[0]]})
+    assert [arm.predictions["dev"].tolist() for arm in arms.arms] == [
+        [[10, 13], [20, 23]],
+        [[20, 23], [10, 13]],
+    ]
+    with pytest.raises(InputError, match="was not scored on the same pairs"):
+        read({"base": runs, "same": runs})
+
+
+def test_the_verdict_is_on_rows_out_of_fold(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    labels = generator.uniform(0, 5, 90)
+    rows = {arm: labels + generator.normal(0, 1 - 0.3 * (arm == "arm"), (2, 90)) for arm in ("base", "arm")}
+
+    def made(arm: str, seed: int, fold: int) -> Run:
+        part = slice(30 * fold, 30 * fold + 30)
+        run = fake_run(tmp_path / f"{arm}{seed}{fold}", {"dev": (labels[part], rows[arm][seed, part])})
+        path = run.predictions("dev")
+        path.write_text(path.read_text().replace("dev-", f"dev-{fold}-"))
+        return run
+
+    arms = {arm: [made(arm, seed, fold) for seed in (0, 1) for fold in range(3)] for arm in rows}
+    found = judge(read(arms, folds=3), "dev")
+    base, arm = found.arms
+    assert (found.pairs, base.seeds) == (90, 2)
+    assert arm.difference == seed_by_pair(labels, rows["arm"], rows["base"])
+
+
+def test_refuses_other_pairs_missing_labels_and_labels_that_do_not_vary(tmp_path: Path) -> None:
+    count = len(DEV)
+
+    def made(name: str, labels: Array | None, predictions: Array) -> Run:
+        return fake_run(tmp_path / name, {"dev": (labels, predictions)})
+
+    base = [made(f"base-{seed}", DEV, DEV + seed) for seed in (0, 1)]
+
+    def refused(run: Run) -> str:
+        with pytest.raises(InputError) as caught:
+            read({"base": base, "arm": [run] * 2})
+        return str(caught.value)
+
+    fewer = made("fewer", DEV[:-1], DEV[:-1])
+    assert refused(fewer) == (
+        f"{fewer.predictions('dev')}: was not scored on the same pairs and labels as "
+        f"{base[0].predictions('dev')}: compare runs on one file, or train them again"
+    )
+    relabelled = made("relabelled", DEV[::-1], DEV)
+    assert "was not scored on the same pairs and labels as" in refused(relabelled)
+    assert "holds pairs without labels" in refused(made("unlabelled", None, DEV))
+    fewer.predictions("dev").unlink()
+    assert "is missing: the run has no such split" in refused(fewer)
+    damaged = made("damaged", DEV, DEV)
+    path = damaged.predictions("dev")
+    whole = path.read_bytes()
+    for content in (
+        b"",
+        b"id,label,prediction\n",
+        whole[: whole.rindex(b",", 0, -2)],
+        whole[3:],
+        b"\xff" + whole,
+        b"id,label\na,1\n",
+    ):
+        path.write_bytes(content)
+        assert refused(damaged) == f"{path}: is damaged: train the run again"
+    constant = made("constant", np.full(count, 3.0), DEV)
+    with pytest.raises(InputError, match=r"dev\.csv: all labels are 3: nothing can be judged"):
+        read({"base": [constant] * 2, "arm": [constant] * 2})
+
+
+def test_training_predictions_where_all_runs_kept_them(tmp_path: Path) -> None:
+    base, fewer = make_arm(tmp_path, 0.5, (1, 2)), make_arm(tmp_path, 0.4, (1, 2), 0.9)
+    fewer[1].predictions("train").unlink()
+    arms = read({"base": base, "fewer": fewer})
+    assert arms.baseline.train is not None
+    assert arms.baseline.train.labels.tolist() == LABELS["train"].tolist()
+    assert arms.baseline.train_predictions is not None
+    assert arms.baseline.train_predictions.shape == (2, 500)
+    assert (arms.arms[1].train, arms.arms[1].train_predictions) == (None, None)
+    # Single models have no use for them, and a damaged file of theirs is in nobody's way.
+    base[0].predictions("train").write_text("id\n", encoding="utf-8")
+    models = read({"base": base[:1], "fewer": fewer[:1]})
+    assert [arm.train for arm in models.arms] == [None, None]
+    with pytest.raises(InputError, match=r"train\.csv: is damaged"):
+        read({"base": base, "fewer": fewer})
+
+
+def test_an_evaluation_that_was_made_again_counts_once_and_one_without_a_score_not_at_all(
+    tmp_path: Path,
+) -> None:
+    curves = ([(10, 0.4), (10, 0.5), (20, 1.0)], [(20, 1.0)])
+    base = [
+        fake_run(tmp_path / str(seed), {"dev": (DEV, DEV)}, curve=each) for seed, each in enumerate(curves)
+    ]
+    base[1].write_history([{"step": 10, "eval_pearson": math.nan}, {"step": 20, "eval_pearson": 1.0}])
+    older = [base[0], fake_run(tmp_path / "older", {"dev": (DEV, DEV)})]
+    empty = [base[0], fake_run(tmp_path / "empty", {"dev": (DEV, DEV)}, curve=[])]
+    arms = read({"base": base, "older": older, "empty": empty})
+    assert [curve.steps.tolist() for curve in arms.baseline.curves] == [[10, 20], [20]]
+    assert arms.baseline.curves[0].pearson.tolist() == [0.5, 1.0]
+    assert [arm.curves for arm in arms.others] == [(), ()]
+
+
+def with_evaluations(run: Run, *evaluations: Array) -> Run:
+    size = len(evaluations[0])
+    empty = ("",) * size
+    table = PairTable(tuple(f"dev-{row}" for row in range(size)), empty, empty, empty)
+    write_evaluations(run.evaluations, table, dict(enumerate(evaluations)))
+    return run
+
+
+def test_what_runs_predicted_at_each_evaluation(tmp_path: Path) -> None:
+    base, lacking = make_arm(tmp_path, 0.5, (1, 2)), make_arm(tmp_path, 0.4, (1, 2), 0.9)
+    for run in (*base, lacking[0]):
+        with_evaluations(run, DEV + 0.25, DEV * 0.1)
+    arms = read({"base": base, "lacking": lacking})
+    assert [len(arm.checkpoints) for arm in arms.arms] == [2, 0]
+    kept = arms.baseline.checkpoints[1]
+    assert kept.labels.tolist() == DEV.tolist()
+    assert kept.predictions.tolist() == [(DEV + 0.25).tolist(), (DEV * 0.1).tolist()]
+    file = base[1].evaluations
+    swapped = file.read_text(encoding="utf-8").splitlines()
+    swapped[1], swapped[2] = swapped[2], swapped[1]
+    for damaged in ("\n".join(swapped), "id,1\ndev-0,much", "", "id,1\nx,much\n"):
+        file.write_text(damaged, encoding="utf-8")
+        with pytest.raises(InputError, match=r"dev-evaluations\.csv: is damaged: train the run again"):
+            read({"base": base, "lacking": lacking})
+
+
+@pytest.mark.parametrize("splits", [["dev"], ["dev", "test"], ["test"]])
+def test_each_file_of_a_run_is_parsed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, splits: list[str]
+) -> None:
+    arms = {"base": make_arm(tmp_path, 0.5, (1, 2)), "arm": make_arm(tmp_path, 0.4, (1, 2), 0.9)}
+    for run in (run for runs in arms.values() for run in runs):
+        with_evaluations(run, DEV + 0.25, DEV * 0.1)
+        run.predictions("test").write_bytes(run.predictions("dev").read_bytes())
+    opened: Counter[Path] = Counter()
+
+    def counting(path: Path) -> ScoredPairs:
+        opened[path] += 1
+        return read_predictions(path)
+
+    monkeypatch.setattr(reading, "read_predictions", counting)
+    compare_arms(read(arms, splits))
+    # dev is read for its evaluations, too.
+    assert len(opened) == 4 * len({"train", "dev", *splits})
+    assert set(opened.values()) == {1}
+
+
+def tables(run: Run) -> dict[str, PairTable | None]:
+    return {"dev": read_splits(run.recipe())["dev"]}
+
+
+@pytest.fixture(scope="module")
+def diagnosable(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Sequence[Run]]:
+    folder = tmp_path_factory.mktemp("diagnosable")
+    arms: dict[str, Sequence[Run]] = {
+        "baseline": make_arm(folder, 0.5, (1, 2)),
+        "arm": make_arm(folder, 0.4, (1, 2), 0.9),
+    }
+    write_data(folder, arms["baseline"][0])
+    return arms
+
+
+def test_sentences_stand_beside_the_pairs(diagnosable: dict[str, Sequence[Run]]) -> None:
+    arms = read(diagnosable, tables=tables(diagnosable["baseline"][0]))
+    table = arms.pairs["dev"].table
+    assert table is not None
+    assert (table.sentence2, table.source) == (sentences().sentence2, sentences().source)
+    diagnoses = arm_diagnoses(arms, "dev")
+    assert diagnoses is not None
+    assert all(diagnoses.values())
+    assert read(diagnosable).pairs["dev"].table is None
+
+
+@pytest.mark.parametrize("change", ["labels", "ids", "order", "unlabelled", "fewer"])
+def test_sentences_of_other_pairs_or_labels_are_left_aside(
+    diagnosable: dict[str, Sequence[Run]], change: str
+) -> None:
+    table = tables(diagnosable["baseline"][0])["dev"]
+    assert table is not None
+    rows = range(len(table))
+    changed = {
+        "labels": PairTable(table.id, table.source, table.sentence1, table.sentence2, label=DEV + 0.125),
+        "ids": PairTable(
+            ("another", *table.id[1:]), table.source, table.sentence1, table.sentence2, label=DEV
+        ),
+        "order": table.take(list(reversed(rows))),
+        "unlabelled": PairTable(table.id, table.source, table.sentence1, table.sentence2),
+        "fewer": table.take(list(rows[:-1])),
+    }[change]
+    arms = read(diagnosable, tables={"dev": changed})
+    assert arms.pairs["dev"].table is None
+    assert arm_diagnoses(arms, "dev") is None
+
+
+def test_runs_are_grouped_by_recipe_and_named_by_what_they_change(tmp_path: Path) -> None:
+    base = [make_run(tmp_path, 0.5, seed, {"output": f"runs-{seed}", "question": "?"}) for seed in (7, 3)]
+    # The same pairs, by their hash; and a test file, from which nothing is learnt.
+    moved = make_run(tmp_path, 0.5, 5, train="copy/train.csv", data={"test": "test.csv"})
+    schedule = {"start": 0.0, "end": 0.5}
+    other = [
+        make_run(tmp_path, 0.4, seed, {"loss": {"alpha": schedule}, "tasks": {"binary": {"weight": 0.3}}})
+        for seed in (1, 2)
+    ]
+    arms = groups_of([base[0], other[0], moved, other[1], base[1]])
+    assert arms[0].name == "baseline"
+    assert [arm.seeds for arm in arms] == [(3, 5, 7), (1, 2)]
+    assert arms[0].runs == (base[1], moved, base[0])
+    assert arms[0].changes == {}
+    assert arms[1].changes == {
+        "loss.alpha.start": 0.0,
+        "loss.alpha.end": 0.5,
+        "tasks.binary.weight": 0.3,
+        "tasks.binary.threshold": None,
+    }
+    assert arms[1].name == "loss.alpha.start=0.0, loss.alpha.end=0.5, tasks.binary.weig…"
+    # The other way round, a section becomes a value.
+    back = groups_of([*other, *base])[1].changes
+    assert back == {"loss.alpha": 0.1, "tasks.binary": None}
+
+
+def test_names_that_are_taken_or_empty_give_way_to_run_ids(tmp_path: Path) -> None:
+    runs = [
+        make_run(tmp_path / str(number), 0.5, 1, {"loss": {"alpha": 0.1 * number}}, hashes=hashes)
+        for number, hashes in ((1, ("1", "2")), (2, ("1", "2")))
+    ]
+    long = [
+        make_run(
+            tmp_path / end,
+            0.4,
+            1,
+            {"model": {"encoder": "a/very/long/path/to/an/encoder/of/which/the/end/differs/" + end}},
+        )
+        for end in ("x", "y")
+    ]
+    names = [arm.name for arm in single_runs([*runs, *long])]
+    assert names[:2] == ["baseline", "loss.alpha=0.2"]
+    assert names[2].endswith("…")
+    assert names[3] == long[1].id
+    fewer = make_run(tmp_path / "few", 0.3, 1, {"data": {"train": "t.csv", "columns": {"label": "a"}}})
+    more = make_run(
+        tmp_path / "more",
+        0.3,
+        2,
+        {"data": {"train": "t.csv", "columns": {"label": "a", "id": "b"}}},
+    )
+    assert groups_of([more, fewer])[1].name == fewer.id
+
+
+def test_seeds_of_one_model_are_told_apart_by_seed(tmp_path: Path) -> None:
+    runs = [*make_arm(tmp_path, 0.5, (1, 2)), *make_arm(tmp_path, 0.4, (2,), 0.9)]
+    assert [arm.name for arm in single_runs(runs)] == [
+        "baseline",
+        "training.seed=2",
+        "loss.alpha=0.9, training.seed=2",
+    ]
+
+
+def test_runs_are_opened_by_id_and_folder(tmp_path: Path) -> None:
+    base, other = make_run(tmp_path, 0.5, 1), make_run(tmp_path, 0.4, 1)
+    assert [run.folder for run in open_runs([base.id, str(other.folder)], tmp_path)] == [
+        base.folder,
+        other.folder,
+    ]
+
+    def refused(*names: str) -> str:
+        with pytest.raises(InputError) as caught:
+            open_runs(names, tmp_path)
+        return str(caught.value)
+
+    assert refused(base.id, str(base.folder)) == f"{base.folder}: is given twice: leave one out"
+    assert "has nothing to be compared with" in refused(base.id)
+    assert "no such run" in refused(base.id, "nothing")
+    other.update(state="running")
+    assert refused(base.id, other.id) == (
+        f"{other.folder}: is not finished (running): finish it with dalmeum train --resume, or leave it out"
+    )
+
+
+def test_runs_of_different_folds_are_left_to_a_study(tmp_path: Path) -> None:
+    base, other = (
+        make_run(tmp_path, 0.5 - fold / 10, 1, data={"dev": None, "folds": 3, "fold": fold})
+        for fold in (0, 1)
+    )
+    with pytest.raises(InputError) as caught:
+        open_runs([str(base.folder), str(other.folder)], tmp_path)
+    assert str(caught.value) == (
+        f"{base.folder} and {other.folder}: are of different folds: compare runs of one fold, or let dalmeum "
+        "study judge over all of them (its key folds)"
+    )
+
+
+def test_a_run_without_its_recipe_is_told(tmp_path: Path) -> None:
+    base = make_run(tmp_path, 0.5, 1)
+    (base.folder / "recipe.yaml").unlink()
+    with pytest.raises(InputError, match=r"recipe\.yaml: is missing: the run folder is damaged$"):
+        base.recipe()
