@@ -66,6 +66,11 @@ def tiny_encoder(tmp_path_factory: pytest.TempPathFactory, minilm: str) -> Calla
     return make
 
 
+def run_folders(output: str | Path) -> list[Path]:
+    """Folders of runs, without what their pages share."""
+    return sorted(file.parent for file in Path(output).glob("*/run.json"))
+
+
 def draw_pairs(count: int, seed: int = 0) -> list[tuple[str, str, float]]:
     """English pairs whose label counts what they share: 5 for both words, 2.5 for one, 0 for none."""
     generator = random.Random(seed)

@@ -13,7 +13,7 @@ import pytest
 import dalmeum
 from dalmeum.cli import main
 from dalmeum.data import read_pairs
-from tests.conftest import draw_pairs
+from tests.conftest import draw_pairs, run_folders
 
 METRICS = ["pearson", "spearman", "rmse", "mae", "f1"]
 HEADER = "id,source,sentence_1,sentence_2,label,binary-label\n"
@@ -62,7 +62,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Callable[[str]
 def run(world: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The run's id; the test works in the run's world."""
     monkeypatch.chdir(world)
-    return sorted(path.name for path in Path("runs").iterdir())[0]
+    return run_folders("runs")[0].name
 
 
 def test_train_as_json(run: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -83,11 +83,11 @@ def test_train_as_json(run: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_train_for_people(run: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("train", "recipe.yaml", "output=people") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "train      score   95 % interval"
+    assert lines[0] == "train      score  95 % interval"
     assert [line.split()[0] for line in lines[1:6]] == METRICS
     assert re.fullmatch(r"rmse +\d\.\d{4}  \d\.\d{4} to \d\.\d{4}", lines[3])
-    assert lines[7] == "dev        score   95 % interval"
-    (folder,) = Path("people").iterdir()
+    assert lines[7] == "dev        score  95 % interval"
+    (folder,) = run_folders("people")
     assert lines[-3:] == [
         f"run     {folder.name}",
         f"model   {folder}/model",
@@ -154,7 +154,7 @@ def test_evaluate_as_json(run: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_evaluate_for_people(run: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("evaluate", f"runs/{run}/model", "dev.csv") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "24 pairs   score   95 % interval"
+    assert lines[0] == "24 pairs   score  95 % interval"
     assert [line.split()[0] for line in lines[1:6]] == METRICS
     assert lines[7].split() == ["label", "pairs", *METRICS]
 

@@ -11,6 +11,7 @@ import yaml
 from dalmeum.data.practice import write_practice
 from dalmeum.experiments.runs import open_run
 from tests.cli.test_commands import call
+from tests.conftest import run_folders
 
 ALPHAS = (0.1, 0.9)
 SEEDS = (1, 2)
@@ -45,7 +46,7 @@ def runs(world: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         recipe = open_run(name).recipe()
         return recipe.loss.alpha, recipe.training.seed
 
-    return sorted((path.name for path in Path("runs").iterdir()), key=key)
+    return sorted((path.name for path in run_folders("runs")), key=key)
 
 
 def test_what_a_study_of_the_same_runs_says(

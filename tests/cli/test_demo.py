@@ -13,6 +13,7 @@ from dalmeum.demo import write_files
 from dalmeum.recipe import load_recipe
 from dalmeum.recipe.study import arm_recipes, load_study
 from tests.cli.test_commands import call
+from tests.conftest import run_folders
 
 DEMO = ("demo", "--folder", "my set", "--output", "my runs")
 STUDY = "my set/practice.yaml"
@@ -46,7 +47,7 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
 
 
 def runs() -> list[str]:
-    return sorted(path.name for path in Path("my runs").iterdir())
+    return [path.name for path in run_folders("my runs")]
 
 
 def dev_pearson(run: str) -> float:
@@ -99,7 +100,7 @@ def test_demo_for_people(there: None, capsys: pytest.CaptureFixture[str]) -> Non
     assert "0 of 4 runs to do" in err
     assert lines[0] == load_study(Path(STUDY)).question
     assert [line.split()[0] for line in lines[4:6]] == ["baseline", "mixture-binary"]
-    heads = [line.split()[0] for line in lines if line.endswith("score   95 % interval")]
+    heads = [line.split()[0] for line in lines if line.endswith("score  95 % interval")]
     assert heads == ["dev", "test"]
     assert "study       studies/practice/study.html" in lines
     assert lines[-1] == f"  dalmeum study {STUDY}"
@@ -142,9 +143,8 @@ def test_the_whole_demo(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     done = printed(capsys, "demo")
-    (judgement,) = done["study"]["judgements"]
-    scores = {name: arm["score"]["value"] for name, arm in judgement["arms"].items()}
+    scores = {name: arm["score"]["value"] for name, arm in done["study"]["splits"]["dev"]["arms"].items()}
     assert list(scores) == ["baseline", "mixture", "mixture-binary"]
     assert min(scores.values()) > 0.7
     assert done["metrics"]["test"]["pearson"]["low"] > 0.5
-    assert len(list(Path("runs").iterdir())) == 9
+    assert len(run_folders("runs")) == 9

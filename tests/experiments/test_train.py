@@ -24,6 +24,7 @@ from dalmeum.experiments.predictions import read_evaluations, read_predictions
 from dalmeum.experiments.runs import load, open_run
 from dalmeum.experiments.train import train
 from dalmeum.recipe import Recipe, build_recipe
+from tests.conftest import run_folders
 
 Tiny = Callable[[str], str]
 Write = Callable[..., Path]
@@ -172,7 +173,7 @@ def test_bi_encoder_makes_a_run_like_any_other(
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
     with pytest.raises(InputError, match=r"pip install 'dalmeum\[sentence-transformers\]'"):
         train(recipe)
-    assert [path.name for path in Path(recipe.output).iterdir()] == [run.id]
+    assert run_folders(recipe.output) == [run.folder]
 
 
 def test_same_seed_same_scores_other_seed_others(recipe: Recipe) -> None:
@@ -243,7 +244,7 @@ def test_killed_and_resumed_run_ends_with_the_same_predictions(
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    (killed,) = Path(recipe.output).iterdir()
+    (killed,) = run_folders(recipe.output)
     assert json.loads((killed / "run.json").read_text())["state"] == "running"
     assert not (killed / "metrics.json").exists()
 
@@ -285,7 +286,7 @@ def test_two_processes_make_one_run(
         [*TORCHRUN, "-m", "dalmeum", "train", str(path), "--json"], capture_output=True, text=True, check=True
     )
     printed = json.loads(done.stdout)
-    (folder,) = Path(recipe.output).iterdir()
+    (folder,) = run_folders(recipe.output)
     run = open_run(folder)
     assert (printed["run"], run.record.state) == (run.id, "finished")
     assert run.record.machine["processes"] == 2
