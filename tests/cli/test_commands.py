@@ -83,10 +83,10 @@ def test_train_as_json(run: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_train_for_people(run: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("train", "recipe.yaml", "output=people") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "train      score   95 % interval"
+    assert lines[0] == "train      score  95 % interval"
     assert [line.split()[0] for line in lines[1:6]] == METRICS
     assert re.fullmatch(r"rmse +\d\.\d{4}  \d\.\d{4} to \d\.\d{4}", lines[3])
-    assert lines[7] == "dev        score   95 % interval"
+    assert lines[7] == "dev        score  95 % interval"
     (folder,) = Path("people").iterdir()
     assert lines[-3:] == [
         f"run     {folder.name}",
@@ -154,7 +154,7 @@ def test_evaluate_as_json(run: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_evaluate_for_people(run: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("evaluate", f"runs/{run}/model", "dev.csv") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "24 pairs   score   95 % interval"
+    assert lines[0] == "24 pairs   score  95 % interval"
     assert [line.split()[0] for line in lines[1:6]] == METRICS
     assert lines[7].split() == ["label", "pairs", *METRICS]
 
@@ -163,7 +163,7 @@ def test_one_pair_has_no_correlation(run: str, capsys: pytest.CaptureFixture[str
     Path("one.csv").write_text(HEADER + "a,s,cat,dog,1,0\n", encoding="utf-8")
     assert call("evaluate", run, "one.csv") == 0
     assert capsys.readouterr().out.splitlines()[:3] == [
-        "1 pair     score   95 % interval",
+        "1 pair     score  95 % interval",
         "pearson        -",
         "spearman       -",
     ]

@@ -46,7 +46,7 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
 
 
 def runs() -> list[str]:
-    return sorted(path.name for path in Path("my runs").iterdir())
+    return sorted(path.parent.name for path in Path("my runs").glob("*/run.json"))
 
 
 def dev_pearson(run: str) -> float:
@@ -99,7 +99,7 @@ def test_demo_for_people(there: None, capsys: pytest.CaptureFixture[str]) -> Non
     assert "0 of 4 runs to do" in err
     assert lines[0] == load_study(Path(STUDY)).question
     assert [line.split()[0] for line in lines[4:6]] == ["baseline", "mixture-binary"]
-    heads = [line.split()[0] for line in lines if line.endswith("score   95 % interval")]
+    heads = [line.split()[0] for line in lines if line.endswith("score  95 % interval")]
     assert heads == ["dev", "test"]
     assert "study       studies/practice/study.html" in lines
     assert lines[-1] == f"  dalmeum study {STUDY}"

@@ -114,6 +114,13 @@ def test_labels_that_do_not_vary_are_told_before_anything_is_run(study_file: Pat
     assert run_folders(study) == {}
 
 
+def test_an_unknown_metric_is_told_before_anything_is_run(study_file: Path) -> None:
+    study = load_study(study_file, ["metric=accuracy"])
+    with pytest.raises(InputError, match="metric 'accuracy' is unknown: use one of pearson, spearman, rmse"):
+        conduct(study, "lr", jobs=1)
+    assert run_folders(study) == {}
+
+
 def test_failed_runs_leave_the_others_and_are_told(study_file: Path) -> None:
     study = load_study(study_file, ["arms={wild: {training.learning_rate: 1.0e+30}}"])
     with pytest.raises(DalmeumError) as caught:

@@ -93,7 +93,6 @@ def test_folds_make_dev_of_the_training_file(tmp_path: Path) -> None:
         ({"seeds": [1]}, "seeds: at least 2 are needed: one can't tell an idea from luck"),
         ({"seeds": [1, 1]}, "seeds: one stands there twice"),
         ({"splits": ["test"]}, "splits: test is to be judged on: set baseline.data.test, too"),
-        ({"metric": "accuracy"}, "metric 'accuracy' is unknown: use one of pearson, spearman, rmse, mae"),
         ({"smallest_efect": 0.1}, "smallest_efect is no key of a study: did you mean smallest_effect?"),
         (
             {"baseline": {"data": {"trian": "x"}}},
