@@ -40,7 +40,7 @@ def run(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         shutil.copy(file, tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))  # for commands in their own process
-    return str(next((world / "runs").iterdir()))
+    return str(next((world / "runs").glob("*/run.json")).parent)
 
 
 @pytest.fixture
@@ -437,7 +437,7 @@ def test_a_full_disk_in_training_can_be_resumed(
     with file_size_limit(size):
         line = fails("train", "recipe.yaml", "--json")[-1]
     assert re.match(r"runs/\S+-recipe: can't be written: (file too large|no space left on device); ", line)
-    (folder,) = Path("runs").iterdir()
+    (folder,) = Path("runs").glob("*-recipe")
     assert json.loads((folder / "run.json").read_text())["state"] == "running"
     assert call("train", "recipe.yaml", "--resume", "--json") == 0
     assert json.loads(capsys.readouterr().out)["folder"] == str(folder)
@@ -484,7 +484,7 @@ def test_training_that_diverges(fails: Fails) -> None:
     assert re.match(
         r"step \d+: the (loss|gradient) is not a finite number: lower training.learning_rate", line
     )
-    (folder,) = Path("runs").iterdir()
+    (folder,) = Path("runs").glob("*-recipe")
     record = json.loads((folder / "run.json").read_text())
     assert (record["state"], record["error"]) == ("failed", line)
 
@@ -510,7 +510,7 @@ def test_ctrl_c_says_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
     assert out == ""
     assert "interrupted; a training run goes on with --resume" in err.splitlines()
     assert "Traceback" not in err
-    (folder,) = Path("runs").iterdir()
+    (folder,) = Path("runs").glob("*-recipe")
     assert call(*arguments, "--resume", "--json") == 0
     assert json.loads(capsys.readouterr().out)["folder"] == str(folder)
 

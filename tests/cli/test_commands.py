@@ -62,7 +62,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Callable[[str]
 def run(world: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The run's id; the test works in the run's world."""
     monkeypatch.chdir(world)
-    return sorted(path.name for path in Path("runs").iterdir())[0]
+    return sorted(path.parent.name for path in Path("runs").glob("*/run.json"))[0]
 
 
 def test_train_as_json(run: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -87,7 +87,7 @@ def test_train_for_people(run: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert [line.split()[0] for line in lines[1:6]] == METRICS
     assert re.fullmatch(r"rmse +\d\.\d{4}  \d\.\d{4} to \d\.\d{4}", lines[3])
     assert lines[7] == "dev        score  95 % interval"
-    (folder,) = Path("people").iterdir()
+    (folder,) = Path("people").glob("*-recipe")
     assert lines[-3:] == [
         f"run     {folder.name}",
         f"model   {folder}/model",

@@ -172,7 +172,7 @@ def test_bi_encoder_makes_a_run_like_any_other(
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
     with pytest.raises(InputError, match=r"pip install 'dalmeum\[sentence-transformers\]'"):
         train(recipe)
-    assert [path.name for path in Path(recipe.output).iterdir()] == [run.id]
+    assert [path.parent.name for path in Path(recipe.output).glob("*/run.json")] == [run.id]
 
 
 def test_same_seed_same_scores_other_seed_others(recipe: Recipe) -> None:
@@ -243,7 +243,7 @@ def test_killed_and_resumed_run_ends_with_the_same_predictions(
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    (killed,) = Path(recipe.output).iterdir()
+    (killed,) = (path.parent for path in Path(recipe.output).glob("*/run.json"))
     assert json.loads((killed / "run.json").read_text())["state"] == "running"
     assert not (killed / "metrics.json").exists()
 
@@ -285,7 +285,7 @@ def test_two_processes_make_one_run(
         [*TORCHRUN, "-m", "dalmeum", "train", str(path), "--json"], capture_output=True, text=True, check=True
     )
     printed = json.loads(done.stdout)
-    (folder,) = Path(recipe.output).iterdir()
+    (folder,) = (path.parent for path in Path(recipe.output).glob("*/run.json"))
     run = open_run(folder)
     assert (printed["run"], run.record.state) == (run.id, "finished")
     assert run.record.machine["processes"] == 2
