@@ -61,10 +61,10 @@ def assert_same_columns(expected: Path, found: Path) -> None:
         (head, *rows), (same_head, *others) = csv.reader(one), csv.reader(other)
     assert same_head == head
     assert [row[0] for row in others] == [row[0] for row in rows]
-    columns = [
+    columns, same_columns = (
         [[float(cell) if cell else None for cell in row[1:]] for row in each] for each in (rows, others)
-    ]
-    assert differences(*columns, tolerance=NOISE) == []
+    )
+    assert differences(columns, same_columns, tolerance=NOISE) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
