@@ -29,7 +29,7 @@ from dalmeum.stats import seed_by_pair
 from tests.comparison.made import LABELS, sentences
 
 from .fake_runs import fake_run, write_data
-from .made_runs import make_arm, make_run
+from .made_runs import make_arm
 
 Array = NDArray[np.float64]
 
