@@ -5,7 +5,8 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -16,10 +17,10 @@ import typer
 import yaml
 from typer.testing import CliRunner
 
+from dalmeum.api import compare
 from dalmeum.cli import app
 from dalmeum.comparison.arms import Arms
-from dalmeum.comparison.findings import compare_arms
-from dalmeum.experiments.runs import Run
+from dalmeum.experiments.runs import AFTER_RUN, Run
 from dalmeum.experiments.train import train
 from dalmeum.recipe import build_recipe, load_recipe
 from dalmeum.recipe.study import load_study
@@ -36,11 +37,33 @@ TRANSLATED = (
     ),
 )
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
+PYTHON_PAGES = [
+    page
+    for page in PAGES
+    if "```python\n" in (ROOT / page).read_text(encoding="utf-8")
+    and page not in {korean for _, korean in TRANSLATED}
+]
+"""A page's translation has the same code."""
+PRINTED = {
+    "docs/findings.md": ("baseline 1.0 None\nsquares 0.9", " worse\n"),
+    "docs/python.md": (
+        "-mixture: finished",
+        "\nmae 0.001\n7\n",
+        "Is the MAE enough?",
+        "pearson on test: 300 pairs, 3 seeds",
+        "pearson on test: 300 pairs, one model each",
+        "{'my_losses:middle': '",
+        "__main__:<lambda>: can't be found again by this name",
+        "within half on test: 300 pairs, 3 seeds",
+        "(100,)",
+        "-told 0.",
+    ),
+}
 RECIPES = sorted(ROOT.glob("recipes/*.yaml"))
 STUDIES = sorted(ROOT.glob("recipes/studies/*.yaml"))
 PRACTICE = ROOT / "dalmeum" / "data" / "practice" / "recipe.yaml"
 PRACTICE_STUDY = PRACTICE.with_name("practice.yaml")
-OTHER_PROGRAMS = {"source", "cp"}
+OTHER_PROGRAMS = {"source", "cp", "pip"}
 
 
 def text(page: str) -> str:
@@ -123,23 +146,44 @@ def run(tmp_path: Path, tiny_encoder: Callable[[str], str], write_pairs: Callabl
     return train(build_recipe(values, "test"))
 
 
-def test_python_examples_run(
-    run: Run, tmp_path: Path, tiny_encoder: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def place(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder to run examples in, with what they take as given; what they plug in is taken out again."""
     monkeypatch.chdir(tmp_path)
-    study = Path("studies", "practice", "study.json")
-    study.parent.mkdir(parents=True)
-    findings = compare_arms(Arms(range(20), {"baseline": range(20), "squares": np.arange(20) ** 2}))
-    study.write_text(json.dumps(findings.to_dict()), encoding="utf-8")
-    examples = dict.fromkeys(example for page in PAGES for example in blocks(page, "python"))
-    assert examples
-    for example in examples:
-        names: dict[str, Any] = {}
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("dalmeum.experiments.study.default_jobs", lambda: 1)
+    shutil.copytree(ROOT / "recipes", tmp_path / "recipes")
+    study = tmp_path / "studies" / "practice"
+    compare(Arms(range(20), {"baseline": range(20), "squares": np.arange(20) ** 2}), folder=study)
+    (study / "compare.json").rename(study / "study.json")
+    with patch.dict(METRICS):
+        yield tmp_path
+    AFTER_RUN.clear()
+
+
+@pytest.mark.parametrize("page", PYTHON_PAGES)
+def test_python_examples_run(
+    page: str,
+    place: Path,
+    run: Run,
+    tiny_encoder: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One after the other, as a reader would run them; one that starts with a file's name is that file."""
+    names: dict[str, Any] = {"__name__": "__main__"}
+    for example in blocks(page, "python"):
+        if file := re.match(r"# (\w+)\.py\n", example):
+            (place / f"{file[1]}.py").write_text(example, encoding="utf-8")
+            monkeypatch.delitem(sys.modules, file[1], raising=False)
+            continue
         example = re.sub(r'"runs/[^"]+"', repr(str(run.folder)), example)
-        with patch.dict(METRICS), patch("dalmeum.experiments.runs.AFTER_RUN", []):
-            exec(re.sub(r'"klue/[^"]+"', repr(tiny_encoder("bert")), example), names)
+        exec(re.sub(r'"klue/[^"]+"', repr(tiny_encoder("bert")), example), names)
         if "scores" in names:
             assert names["scores"].shape == (2,)
+    printed = capsys.readouterr().out
+    for words in PRINTED.get(page, ()):
+        assert words in printed
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
