@@ -66,14 +66,14 @@ def _known(values: Json) -> Json | None:
     return values if any(values.values()) else None
 
 
-def differences(old: Any, new: Any, place: str = "") -> list[str]:
-    """Where two JSON values differ: not one digit may."""
+def differences(old: Any, new: Any, place: str = "", tolerance: float = 0.0) -> list[str]:
+    """Where two JSON values differ: by default not one digit may, else a fraction by `tolerance`."""
     if isinstance(old, dict) and isinstance(new, dict):
         return [
             line
             for key in dict.fromkeys([*old, *new])
             for line in (
-                differences(old[key], new[key], f"{place}.{key}")
+                differences(old[key], new[key], f"{place}.{key}", tolerance)
                 if key in old and key in new
                 else [f"{place}.{key}: in one alone"]
             )
@@ -81,8 +81,12 @@ def differences(old: Any, new: Any, place: str = "") -> list[str]:
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         pairs = enumerate(zip(old, new, strict=True))
         return [
-            line for index, (one, other) in pairs for line in differences(one, other, f"{place}[{index}]")
+            line
+            for index, (one, other) in pairs
+            for line in differences(one, other, f"{place}[{index}]", tolerance)
         ]
+    if isinstance(old, float) and isinstance(new, float) and abs(old - new) <= tolerance:
+        return []
     return [] if old == new else [f"{place}: {old!r} was, {new!r} is"]
 
 

@@ -163,7 +163,7 @@ def test_one_pair_has_no_correlation(run: str, capsys: pytest.CaptureFixture[str
     Path("one.csv").write_text(HEADER + "a,s,cat,dog,1,0\n", encoding="utf-8")
     assert call("evaluate", run, "one.csv") == 0
     assert capsys.readouterr().out.splitlines()[:3] == [
-        "1 pair     score   95 % interval",
+        "1 pair     score  95 % interval",
         "pearson        -",
         "spearman       -",
     ]

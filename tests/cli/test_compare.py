@@ -85,7 +85,7 @@ def test_for_people(runs: list[str], capsys: pytest.CaptureFixture[str]) -> None
     assert call("compare", f"runs/{runs[3]}", runs[0]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("pearson on dev: 200 pairs, one model each; ")
-    assert "loss.alpha=0.1, training.seed=1" in " ".join(lines[3:5])
+    assert [lines[3].split()[0], lines[4]] == ["loss.alpha=0.1,", "training.seed=1"]  # a name in two lines
     assert lines[-1].startswith("note: not every recipe has runs of two seeds")
 
 

@@ -72,7 +72,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Callable[[str]
 
 
 def predictions(folder: Path) -> NDArray[np.float64]:
-    (run,) = (folder / "runs").iterdir()
+    (run,) = (path.parent for path in (folder / "runs").glob("*/run.json"))
     with open_run(run).predictions("dev").open(encoding="utf-8") as file:
         return np.array([float(row["prediction"]) for row in csv.DictReader(file)])
 

@@ -1,0 +1,61 @@
+"""What the page of findings about runs links to and warns of."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dalmeum.comparison import Findings, compare_arms
+from dalmeum.errors import InputError
+from dalmeum.experiments.findings import links_to, warnings_of, write_findings_about
+from dalmeum.experiments.runs import Run
+
+from .fake_runs import arms_of, fake_arm, fake_study
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Run, ...]]:
+    folder = tmp_path_factory.mktemp("written")
+    return {
+        "baseline": fake_arm(folder / "my runs", "baseline", 0.5, warnings=("of all",)),
+        "arm": fake_arm(folder / "my runs", "arm", 0.4, warnings=("of all", "of one")),
+    }
+
+
+@pytest.fixture(scope="module")
+def findings(runs: dict[str, tuple[Run, ...]]) -> Findings:
+    arms = arms_of(runs, fake_study({"arm": {"loss.alpha": 0.2, "data.train": "half \ud800 of a pair"}}))
+    return compare_arms(arms, name="alpha", question="Does it help?")
+
+
+def test_runs_are_linked_where_they_have_a_report(runs: dict[str, tuple[Run, ...]]) -> None:
+    run = runs["arm"][0]
+    run.report.write_text("a report", encoding="utf-8")
+    everything = [run for those in runs.values() for run in those]
+    folder = run.folder.parents[1] / "studies" / "alpha"
+    assert links_to(everything, folder) == {"arm-1": "../../my%20runs/arm-1/report.html"}
+
+
+def test_a_warning_is_told_once_with_its_arms(
+    findings: Findings, runs: dict[str, tuple[Run, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything = [run for those in runs.values() for run in those]
+    assert list(map(str, warnings_of(findings, everything))) == ["all arms: of all", "arm: of one"]
+    monkeypatch.setenv("DALMEUM_LANG", "ko")
+    assert str(next(warnings_of(findings, everything))) == "모든 비교 조건: of all"
+
+
+def test_both_files_are_written(findings: Findings, runs: dict[str, tuple[Run, ...]], tmp_path: Path) -> None:
+    everything = [run for those in runs.values() for run in those]
+    page = tmp_path / "new" / "study.html"
+    write_findings_about(page, findings, everything, "the source")
+    text = page.read_text(encoding="utf-8")
+    assert "the source" in text
+    assert "of one" in text
+    # Half of a surrogate pair is no UTF-8.
+    values = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
+    assert values["arms"]["arm"]["changes"]["data.train"] == "half ? of a pair"
+    assert values == json.loads(json.dumps(findings.to_dict()).replace("\\ud800", "?"))
+    (tmp_path / "other" / "study.json").mkdir(parents=True)
+    with pytest.raises(InputError, match="is a folder"):
+        write_findings_about(tmp_path / "other" / "study.html", findings, everything, "")

@@ -1,0 +1,115 @@
+"""Runs and half a study that an older version left (`older/README.md`): opened, compared, taken up again."""
+
+import csv
+import json
+import lzma
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.test_commands import call
+
+from .older_schema import as_comparison, as_study, differences
+
+OLDER = Path(__file__).parent / "older"
+KINDS = ("offline", "cross", "cross-binary", "bi", "bi-binary")
+
+NOISE = 1e-6
+"""By which what a network answers may differ between machines."""
+
+
+@pytest.fixture(autouse=True)
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test works in a copy of the folder."""
+    shutil.copytree(OLDER, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    for packed in Path("runs").glob("*/model/*.xz"):
+        packed.with_suffix("").write_bytes(lzma.decompress(packed.read_bytes()))
+
+
+def run(name: str) -> str:
+    (folder,) = Path("runs").glob(f"[0-9]*-[0-9]*-{name}")
+    # A name may end another's.
+    assert re.fullmatch(rf"\d+-\d+-{name}", folder.name)
+    return folder.name
+
+
+def expected(name: str) -> Any:
+    return json.loads(Path("expected", name).read_text(encoding="utf-8"))
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    capsys.readouterr()
+    assert call(*arguments, "--json") == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def without_times(values: Any) -> Any:
+    """Ids of runs without the time that they were made at."""
+    return json.loads(re.sub(r'"\d{8}-\d{6}-', '"', json.dumps(values)))
+
+
+def assert_same_columns(expected: Path, found: Path) -> None:
+    """The same texts, and the same numbers but for noise."""
+    with (
+        expected.open(encoding="utf-8", newline="") as one,
+        found.open(encoding="utf-8", newline="") as other,
+    ):
+        (head, *rows), (same_head, *others) = csv.reader(one), csv.reader(other)
+    assert same_head == head
+    assert [row[0] for row in others] == [row[0] for row in rows]
+    columns, same_columns = (
+        [[float(cell) if cell else None for cell in row[1:]] for row in each] for each in (rows, others)
+    )
+    assert differences(columns, same_columns, tolerance=NOISE) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_finished_run_predicts_and_is_evaluated(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("predict", run(kind), "data/test.csv", "-o", "found.csv") == 0
+    assert_same_columns(Path(f"expected/predict-{kind}.csv"), Path("found.csv"))
+    found = printed(capsys, "evaluate", run(kind), "data/test.csv")
+    assert differences(expected(f"evaluate-{kind}.json"), found, tolerance=NOISE) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "runs", "options"),
+    [
+        ("models", ("cross", "bi", "offline"), ()),
+        ("rmse", ("cross", "bi"), ("--split", "test", "--metric", "rmse")),
+        ("half", ("half-baseline-1", "half-mixture-1"), ("--split", "test")),
+    ],
+)
+def test_finished_runs_are_compared_to_the_last_digit(
+    name: str, runs: tuple[str, ...], options: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = printed(capsys, "compare", *map(run, runs), *options)
+    assert differences(expected(f"compare-{name}.json"), as_comparison(found)) == []
+
+
+def test_half_a_study_is_finished(capsys: pytest.CaptureFixture[str]) -> None:
+    before = {path: path.stat().st_mtime_ns for path in Path("runs").glob("*-half-*/**/*") if path.is_file()}
+    assert call("study", "recipes/half.yaml", "--jobs", "1") == 0
+    assert "2 of 4 runs to do" in capsys.readouterr().err
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    study = json.loads(Path("studies/half/study.json").read_text(encoding="utf-8"))
+    old = without_times(expected("study.json"))
+    assert differences(old, without_times(as_study(study)), tolerance=NOISE) == []
+    names = [f"half-{arm}-{seed}" for arm in ("baseline", "mixture") for seed in (1, 2)]
+    found = printed(capsys, "compare", *map(run, names), "--split", "test")
+    old = without_times(expected("compare-arms.json"))
+    assert differences(old, without_times(as_comparison(found)), tolerance=NOISE) == []
+
+
+def test_a_killed_run_is_taken_up(capsys: pytest.CaptureFixture[str]) -> None:
+    killed = run("killed")
+    found = printed(capsys, "train", "recipes/killed.yaml", "--resume")
+    assert found["run"] == killed
+    assert differences(expected("train-killed.json"), found, tolerance=NOISE) == []
+    evaluations = Path("runs", killed, "predictions", "dev-evaluations.csv")
+    assert_same_columns(Path("expected/evaluations-killed.csv"), evaluations)
+    assert call("predict", killed, "data/test.csv", "-o", "found.csv") == 0
+    assert_same_columns(Path("expected/predict-killed.csv"), Path("found.csv"))
