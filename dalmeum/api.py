@@ -14,6 +14,7 @@ from dalmeum.data.readers import InMemory
 from dalmeum.data.splits import PairReader, Split
 from dalmeum.errors import InputError
 from dalmeum.evaluation import Evaluation
+from dalmeum.own_code import leads_back, written
 from dalmeum.recipe import DataRecipe, Recipe, build_recipe, recipe_values
 
 if TYPE_CHECKING:
@@ -25,8 +26,7 @@ Pairs = str | Path | InMemory | PairTable
 """Whatever `read_pairs` reads."""
 
 RECIPE = "recipe"
-SPLITS = ("train", "dev", "test")
-DATA_KEYS = {f"data.{split}": split for split in SPLITS}
+DATA_KEYS = {f"data.{split}": split for split in ("train", "dev", "test")}
 
 
 def load(
@@ -151,6 +151,8 @@ def compare(
     from dalmeum.experiments.compare import PAGE, compare_runs
     from dalmeum.experiments.findings import write_findings_about
 
+    if isinstance(arms, Mapping):
+        raise InputError("predictions are compared as Arms(labels, predictions), which says what is right")
     if isinstance(arms, Arms):
         findings, runs, source = compare_arms(arms, metric=metric, smallest_effect=smallest_effect), [], ""
     else:
@@ -182,7 +184,7 @@ def evaluate(
     from dalmeum.evaluation.predict import evaluate_table
 
     scorer = _scorer(run, precision, output, trust_code)
-    table = _table(data, {**reading, "labels": "required"}, scorer.label_range)
+    table = read_pairs(data, **{"label_range": scorer.label_range, **reading, "labels": "required"})
     return evaluate_table(scorer, table, threshold)
 
 
@@ -207,7 +209,8 @@ def predict(
     scorers = [_scorer(each, precision, output, trust_code) for each in runs]
     if not scorers:
         raise InputError("predict: no run is given")
-    scores = [score_table(each, _table(data, reading, each.label_range)).similarity for each in scorers]
+    tables = [read_pairs(data, **{"label_range": each.label_range, **reading}) for each in scorers]
+    scores = [score_table(*each).similarity for each in zip(scorers, tables, strict=True)]
     return np.asarray(np.mean(scores, axis=0))
 
 
@@ -223,12 +226,6 @@ def _scorer(
     return run if isinstance(run, PairScorer) else load(run, precision, output, trust_code=trust_code)
 
 
-def _table(data: Pairs, reading: Mapping[str, Any], label_range: tuple[float, float]) -> PairTable:
-    return (
-        data if isinstance(data, PairTable) else read_pairs(data, **{"label_range": label_range, **reading})
-    )
-
-
 def _recipe(
     recipe: str | Path | Mapping[str, Any] | Recipe | None, sections: Mapping[str, Any], reader: PairReader
 ) -> Recipe:
@@ -237,13 +234,10 @@ def _recipe(
 
 
 def _written_out(sections: Mapping[str, Any]) -> dict[str, Any]:
-    """Sections with their short forms as mappings."""
-    found = dict(sections)
-    if "data" in found and not _is_section(found["data"]):
-        found["data"] = {"train": found["data"]}
-    if isinstance(found.get("loss"), str) or callable(found.get("loss")):
-        found["loss"] = {"name": found["loss"]}
-    return found
+    """Sections with `data=frame` as a mapping."""
+    if "data" not in sections or _is_section(sections["data"]):
+        return dict(sections)
+    return {**sections, "data": {"train": sections["data"]}}
 
 
 def _is_section(data: Any) -> bool:
@@ -256,14 +250,27 @@ def _held(values: Mapping[str, Any], reader: PairReader) -> dict[str, Any]:
     data = values.get("data")
     if not isinstance(data, Mapping):
         return dict(values)
-    held = {key: _named(value, reader) if key in SPLITS else value for key, value in data.items()}
-    return {**values, "data": held}
+    return {**values, "data": {key: _named(f"data.{key}", value, reader) for key, value in data.items()}}
 
 
-def _named(value: Any, reader: PairReader) -> Any:
-    if value is None or isinstance(value, str):
+def _named(key: str, value: Any, reader: PairReader) -> Any:
+    """A recipe's value, or where it is of a split's data in memory its name."""
+    if key not in DATA_KEYS or value is None or isinstance(value, str):
         return value
-    return str(value) if isinstance(value, Path) else reader.hold(value)
+    return str(value) if isinstance(value, Path) else reader.hold(value, key)
+
+
+def _named_code(key: str, value: Any) -> Any:
+    """The name by which other processes find code of one's own; `InputError` where they can't."""
+    if not callable(value):
+        return value
+    name = written(value)
+    if not leads_back(name, value):
+        raise InputError(
+            f"{key}: {name} can't be found by the processes that train a study: put it in a module on the "
+            "Python path, and name it module:function"
+        )
+    return name
 
 
 def _stem(source: object, default: str) -> str:
@@ -277,10 +284,15 @@ def _study(study: str | Path | Mapping[str, Any] | None, keys: Mapping[str, Any]
     reader = PairReader()
     values, name = study_values(study, keys)
     if isinstance(values.get("baseline"), Mapping):
-        values["baseline"] = _held(_written_out(values["baseline"]), reader)
+        baseline, _ = recipe_values(None, _written_out(values["baseline"]))
+        if isinstance(loss := baseline.get("loss"), Mapping):
+            baseline["loss"] = {**loss, "name": _named_code("loss.name", loss.get("name", "mixture"))}
+        values["baseline"] = _held(baseline, reader)
     if isinstance(values.get("arms"), Mapping):
         values["arms"] = {
-            arm: {key: _named(value, reader) if key in DATA_KEYS else value for key, value in changes.items()}
+            arm: {key: _named_code(key, _named(key, value, reader)) for key, value in changes.items()}
+            if isinstance(changes, Mapping)
+            else changes
             for arm, changes in values["arms"].items()
         }
     found = build_study(values, name)

@@ -19,7 +19,7 @@ from dalmeum.experiments.study import PAGE, Conducted, conduct
 from dalmeum.files import write_text
 from dalmeum.pages import ASSETS
 from dalmeum.recipe.study import load_study
-from dalmeum.stats import METRICS
+from dalmeum.stats import metric_named
 
 STUDY = "practice"
 """The study's name; its file is `practice.yaml`, so that `dalmeum study` calls it the same."""
@@ -105,6 +105,6 @@ def _chosen(conducted: Conducted) -> Run:
             f"study {findings.name}: no arm can be chosen: one has no {findings.metric} on dev"
         )
     metric = findings.metric
-    best = max if METRICS[metric].higher_is_better else min
+    best = max if metric_named(metric).higher_is_better else min
     runs = [(run.metrics()["dev"][metric]["value"], run) for run in conducted.runs[findings.choice.best]]
     return best(((score, run) for score, run in runs if score is not None), key=lambda each: each[0])[1]

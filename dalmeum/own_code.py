@@ -65,7 +65,7 @@ def source_hash(key: str, value: object) -> str | None:
     module_name = name.partition(":")[0]
     if isinstance(value, str):
         find(key, value)
-    elif not _leads_back(name, value):
+    elif not leads_back(name, value):
         return None
     try:
         source = inspect.getsource(sys.modules[module_name])
@@ -74,7 +74,8 @@ def source_hash(key: str, value: object) -> str | None:
     return hashlib.sha256(source.encode()).hexdigest()
 
 
-def _leads_back(name: str, value: object) -> bool:
+def leads_back(name: str, value: object) -> bool:
+    """Whether another process finds the same thing by its written name."""
     if name.startswith("__main__:"):
         return False
     try:

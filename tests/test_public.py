@@ -15,6 +15,7 @@ import pytest
 
 import dalmeum
 from dalmeum.errors import InputError, RecipeError
+from dalmeum.experiments import runs
 from dalmeum.stats import METRICS, Metric
 
 from .conftest import draw_pairs
@@ -225,6 +226,79 @@ def test_a_metric_of_ones_own_judges_and_is_refused_where_it_is_unknown() -> Non
     assert result.score.value == pytest.approx(np.max(np.abs(0.1 * noise[1])))
     assert result.verdict is not None
     assert result.verdict.outcome == "better"
+
+
+def test_a_plain_function_is_a_metric_too_and_one_of_a_module_is_named(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = np.tile([0, 1, 2.5, 4, 5], 20)
+    noise = np.random.default_rng(0).normal(0, 1, (2, 100))
+    arms = dalmeum.Arms(labels, {"baseline": labels + noise[0], "arm": labels + 0.1 * noise[1]})
+    (here / "own_metrics.py").write_text(
+        "import scipy.stats\n\n"
+        "def tau(labels, predictions):\n"
+        "    return scipy.stats.kendalltau(labels, predictions).statistic\n"
+    )
+    monkeypatch.syspath_prepend(here)
+    named = dalmeum.compare(arms, metric="own_metrics:tau")
+    monkeypatch.setitem(METRICS, "tau", sys.modules["own_metrics"].tau)
+    assert named.judgements[0].arms == dalmeum.compare(arms, metric="tau").judgements[0].arms
+    assert str(named).startswith("own_metrics:tau on test: 100 pairs")
+    for metric, told in (
+        ("own_metrics:rho", "metric: module own_metrics has no rho"),
+        ("nowhere:rho", "metric: there is no module nowhere"),
+    ):
+        with pytest.raises(InputError, match=told):
+            dalmeum.compare(arms, metric=metric)
+    with pytest.raises(ValueError, match="is a function of labels and predictions, not 3"):
+        Metric(3)  # type: ignore[arg-type] # that is the point
+    words: Any = lambda labels, predictions: "much"  # noqa: E731 # any function may be handed in
+    with pytest.raises(ValueError, match="metric words: returned 'much', no number"):
+        Metric(words, title="words")(labels, labels)
+    with pytest.raises(InputError, match=r"compared as Arms\(labels, predictions\)"):
+        dalmeum.compare({"baseline": labels, "arm": labels})  # type: ignore[arg-type] # that is the point
+
+
+def test_messages_name_which_data_are_meant(here: Path, tiny: dict[str, Any]) -> None:
+    wrong = frame(8)
+    wrong.loc[2, "score"] = 7
+    with pytest.raises(InputError, match=r"^data\.dev, record 3: score 7\.0 is outside 0..5"):
+        dalmeum.train(data={"train": frame(8), "dev": wrong}, **tiny)
+    assert not Path("runs").exists()
+
+
+def test_a_table_that_was_read_is_trained_on(here: Path, tiny: dict[str, Any]) -> None:
+    table = dalmeum.read_pairs(frame(32))
+    assert dalmeum.train(data=table, **tiny).record.data["train"].sha256 == table.sha256
+
+
+def test_a_study_names_losses_that_its_processes_find(here: Path, tiny: dict[str, Any]) -> None:
+    how: dict[str, Any] = {
+        "question": "?",
+        "baseline": {"data": frame(32), **tiny},
+        "seeds": [1, 2],
+        "splits": ["dev"],
+    }
+    with pytest.raises(
+        InputError, match=r"^loss\.name: .*<lambda> can't be found by the processes that train"
+    ):
+        dalmeum.study(arms={"mine": {"loss.name": lambda predictions, labels: predictions.sum()}}, **how)
+    assert not Path("runs").exists()
+
+
+def test_functions_are_called_with_every_run_of_a_study(
+    here: Path, tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(runs, "AFTER_RUN", [lambda run: seen.append(run.id)])
+    findings = dalmeum.study(
+        question="?",
+        baseline={"data": {"train": frame(32), "dev": frame(24, seed=1)}, **tiny},
+        arms={"mae": {"loss.name": "mae"}},
+        seeds=[1, 2],
+        jobs=1,
+    )
+    assert sorted(seen) == sorted(name for arm in findings.arms.arms for name in arm.runs)
 
 
 def test_a_recipe_is_a_path_a_mapping_or_keywords(tmp_path: Path) -> None:

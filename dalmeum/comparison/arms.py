@@ -225,6 +225,8 @@ def _numbers(name: str, values: ArrayLike) -> Array:
 
 def _check(arms: Sequence[Arm], pairs: Mapping[str, Pairs], baseline: str) -> None:
     names = [arm.name for arm in arms]
+    if not names:
+        raise InputError("predictions: holds no arm: give predictions by the arm's name")
     if baseline not in names:
         raise InputError(f"baseline {baseline!r} is no arm: choose one of {', '.join(names)}")
     if len(names) < 2:

@@ -31,20 +31,20 @@ class PairReader:
 
     def __init__(self) -> None:
         self._tables: dict[str, PairTable] = {}
-        self._held: dict[str, InMemory] = {}
+        self._held: dict[str, tuple[InMemory | PairTable, str]] = {}
 
-    def hold(self, data: InMemory) -> str:
-        """A name by which a recipe can speak of pairs in memory."""
-        name = f"{MEMORY}{len(self._held) + 1}"
-        self._held[name] = data
-        return name
+    def hold(self, data: InMemory | PairTable, name: str) -> str:
+        """What a recipe calls pairs in memory; messages call them `name`."""
+        source = f"{MEMORY}{len(self._held) + 1}"
+        self._held[source] = data, name
+        return source
 
     def read(self, source: str | Path, **options: Any) -> PairTable:
         """The table of a file, as `read_pairs` reads it with these options."""
         key = repr((str(source), sorted(options.items())))
         if key not in self._tables:
-            held = str(source).startswith(MEMORY)
-            self._tables[key] = read_pairs(self._held[str(source)] if held else source, **options)
+            data, name = self._held.get(str(source), (source, None))
+            self._tables[key] = read_pairs(data, name=name, **options)
         return self._tables[key]
 
     def write_held(self, recipe: Recipe, folder: Path) -> Recipe:

@@ -13,7 +13,7 @@ from dalmeum.data.predictions import Predictions
 from dalmeum.data.table import PairTable
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.evaluation.slices import Rows, label_bins, sources
-from dalmeum.stats import METRICS, Estimate, bca_each, fisher, weighted
+from dalmeum.stats import METRICS, Estimate, bca_each, fisher, metric_named, weighted
 from dalmeum.stats.intervals import RESAMPLES, SEED
 
 Array = NDArray[np.float64]
@@ -191,7 +191,7 @@ def _checked(values: Array, rows: int, name: str) -> Array:
 def _metrics(columns: _Columns, resamples: int, seed: int) -> Metrics:
     pairs = len(columns.label)
     label, prediction = columns.label, columns.prediction
-    statistics = {name: metric(label, prediction) for name, metric in METRICS.items()}
+    statistics = {name: metric_named(name)(label, prediction) for name in METRICS}
     if columns.truth is not None and columns.predicted is not None:
         statistics["f1"] = weighted.f1(columns.truth, columns.predicted)
     enough = pairs >= FEWEST_ROWS_FOR_AN_INTERVAL

@@ -19,6 +19,7 @@ def write_report(
     self_contained: bool = False,
 ) -> None:
     """Write the page of a run, on dev or, without a dev set, on train; see `write_page`."""
+    recipe = run.recipe()
     split: Split = "dev" if "dev" in tables else "train"
     shown, train_label = predictions[split].similarity, tables["train"].label
     train = None
@@ -26,8 +27,8 @@ def write_report(
         train = train_label, predictions["train"].similarity[None]
     page = RunPage(
         title=run.id,
-        question=run.recipe().question,
-        recipe=run.recipe_yaml(),
+        question=recipe.question,
+        recipe=recipe.to_yaml(),
         versions=run.record.versions,
         data_hashes={name: f"{file.path}, {file.sha256}" for name, file in run.record.data.items()},
         history=run.history(),

@@ -19,6 +19,7 @@ from dalmeum.data.splits import PairReader, Split
 from dalmeum.errors import InputError
 from dalmeum.files import output_error, write_json, write_text
 from dalmeum.machine import machine, versions
+from dalmeum.own_code import written
 from dalmeum.recipe import Recipe, load_recipe, own_code
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ PACKAGES = ("dalmeum", "torch", "transformers", "numpy", "kiwipiepy", "kiwipiepy
 """Packages whose version can move a score."""
 
 AFTER_RUN: list[Callable[["Run"], object]] = []
-"""Called, in their order, with every run that `train` has finished."""
+"""Called, in their order, with every finished run, a study's too, in the process that asked for it."""
 
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
@@ -140,9 +141,6 @@ class Run:
             raise InputError(f"{path}: is missing: the run folder is damaged")
         return load_recipe(path)
 
-    def recipe_yaml(self) -> str:
-        return (self.folder / "recipe.yaml").read_text(encoding="utf-8")
-
     def keep_data(self, reader: PairReader) -> "Run":
         """The run with what its recipe has in memory written into its folder: its recipe is complete."""
         recipe = self.recipe()
@@ -170,6 +168,17 @@ class Run:
 
     def finish(self) -> "Run":
         return self.update(state="finished", finished=_now().isoformat(timespec="seconds"))
+
+    def told(self) -> "Run":
+        """The run after all of `AFTER_RUN` were called with it; what they raise is a warning."""
+        run = self
+        for function in AFTER_RUN:
+            try:
+                function(run)
+            except Exception as error:
+                reason = " ".join(f"{written(function)} failed after the run: {error!r}".split())
+                run = run.update(warnings=(*run.record.warnings, reason))
+        return run
 
     def history(self) -> list[dict[str, float]]:
         """The log of training: entries of `step` with some of `loss`, `train_pearson`, `eval_pearson`, ..."""

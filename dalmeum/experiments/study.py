@@ -140,7 +140,7 @@ def _run(
         with Workers(min(jobs or default_jobs(), len(orders))) as workers:
             for cell, answer in workers.map(orders):
                 if answer.folder is not None:
-                    runs[cell] = open_run(answer.folder)
+                    runs[cell] = open_run(answer.folder).told()
                     progress.line(f"{cell}: {answer.folder}")
                 else:
                     failures[cell] = answer.error

@@ -20,7 +20,6 @@ from dalmeum.experiments.predictions import write_evaluations, write_predictions
 from dalmeum.experiments.report import write_report
 from dalmeum.experiments.reuse import find_resumable
 from dalmeum.experiments.runs import (
-    AFTER_RUN,
     DataFile,
     Run,
     create_run,
@@ -32,7 +31,6 @@ from dalmeum.losses import similarity_loss
 from dalmeum.models.kinds import new_scorer
 from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairScorer
-from dalmeum.own_code import written
 from dalmeum.recipe import Recipe
 from dalmeum.training.fit import Fit, fit
 from dalmeum.training.pairs import EncodedPairs, encode_pairs
@@ -94,18 +92,7 @@ def train(
                 run.update(state="failed", error=reason)
         raise
     run = open_run(run.folder)
-    return _told(run) if processes.is_main_process else run
-
-
-def _told(run: Run) -> Run:
-    """The run after all of `AFTER_RUN` were called with it; what they raise is a warning."""
-    for function in AFTER_RUN:
-        try:
-            function(run)
-        except Exception as error:
-            reason = " ".join(f"{written(function)} failed after the run: {error!r}".split())
-            run = run.update(warnings=(*run.record.warnings, reason))
-    return run
+    return run.told() if processes.is_main_process else run
 
 
 def _begin(

@@ -16,6 +16,7 @@ from dalmeum.models.encoding import PairEncoding
 from dalmeum.models.offline.build import build_offline, is_offline, load_offline
 from dalmeum.models.precision import default_device
 from dalmeum.models.pretrained import SETTINGS, read_json
+from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairNetwork, PairScorer
 from dalmeum.own_code import find, is_own
 from dalmeum.recipe import Recipe
@@ -162,7 +163,8 @@ def load_scorer(folder: Path, precision: str = "auto", *, trust_code: bool = Fal
         threshold = None if threshold is None else float(threshold)
     except (AttributeError, TypeError, ValueError):
         raise InputError(f"{folder}/{place} is damaged: export the model again") from None
-    model, encoding = _owner(folder, own_kind, trust_code).load(folder)
+    with quiet_transformers():
+        model, encoding = _owner(folder, own_kind, trust_code).load(folder)
     model.to(default_device())  # type: ignore[arg-type] # the decorated method lost its type
     scorer = PairScorer(model, encoding, (low, high), sigmoid, threshold, own_kind=own_kind)
     return scorer.with_precision(precision)

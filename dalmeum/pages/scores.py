@@ -9,7 +9,7 @@ from dalmeum.languages import Text
 from dalmeum.pages.numbers import NONE, RANGE, count, number
 from dalmeum.pages.tables import Cell, Group, Row, Table, estimate_cell
 from dalmeum.pages.text import Shown, source_name
-from dalmeum.stats import METRICS, Estimate
+from dalmeum.stats import Estimate, metric_named
 
 Json = Mapping[str, Mapping[str, float | None] | None]
 
@@ -50,7 +50,7 @@ def metric_title(name: str) -> Shown:
     """What people read; F1 is no row of `METRICS`, as it takes a binary rule."""
     if name == "f1":
         return "F1"
-    return (METRICS[name].title if name in METRICS else "") or name
+    return metric_named(name).title or name
 
 
 def slices_table(slices: Sequence[Slice], head: Text) -> Table:

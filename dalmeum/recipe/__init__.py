@@ -120,7 +120,12 @@ def recipe_values(
         values = recipe.model_dump()
     else:
         values = merged({}, recipe or {})
-    return merged(values, sections), name
+    return merged(values, {key: _section(key, value) for key, value in sections.items()}), name
+
+
+def _section(key: str, value: Any) -> Any:
+    """A section as a mapping: `loss="mae"` is short for `loss={"name": "mae"}`."""
+    return {"name": value} if key == "loss" and (isinstance(value, str) or callable(value)) else value
 
 
 def build_recipe(values: dict[str, Any], name: str, problems: Sequence[str] = ()) -> Recipe:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import SupportsFloat
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from dalmeum.languages import Text
+from dalmeum.own_code import find
 from dalmeum.stats import weighted
 from dalmeum.stats.columns import equal_columns
 from dalmeum.stats.weighted import Array, Statistic, Weighted
@@ -33,10 +35,18 @@ class Metric:
     higher_is_better: bool = True
     title: Text | str = ""
 
+    def __post_init__(self) -> None:
+        if not callable(self.statistic):
+            raise ValueError(
+                f"a metric's statistic is a function of labels and predictions, not {self.statistic!r}"
+            )
+
     def __call__(self, labels: Array, predictions: Array) -> Weighted:
         found = self.statistic(labels, predictions)
         if callable(found):
             return found
+        if not isinstance(found, SupportsFloat):
+            raise ValueError(f"metric {self.title or self.statistic}: returned {found!r:.80}, no number")
         return weighted.of_resamples(self.statistic, labels, predictions)
 
 
@@ -50,10 +60,14 @@ METRICS: dict[str, Metric] = {
 
 
 def metric_named(name: str) -> Metric:
-    """The row of `METRICS`; ValueError with the names that there are."""
-    if name not in METRICS:
-        raise ValueError(f"metric {name!r} is unknown: use one of {', '.join(METRICS)}")
-    return METRICS[name]
+    """The row of `METRICS`, where a plain function is as good as a `Metric`; or one's own, `module:name`.
+
+    ValueError with the names that there are, InputError where there is no such module or name.
+    """
+    if name not in METRICS and ":" not in name:
+        raise ValueError(f"metric {name!r} is unknown: use one of {', '.join(METRICS)}, or module:name")
+    found = METRICS[name] if name in METRICS else find("metric", name)
+    return found if isinstance(found, Metric) else Metric(found)
 
 
 def pearson(first: ArrayLike, second: ArrayLike) -> float:

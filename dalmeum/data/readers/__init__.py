@@ -29,27 +29,29 @@ from dalmeum.data.readers.schema import (
     match_strict,
 )
 from dalmeum.data.table import PairTable
-from dalmeum.errors import InputError
+from dalmeum.errors import DataError, InputError
 from dalmeum.languages import Text
 
 __all__ = ["ENCODINGS", "FORMATS", "MAX_CHARACTERS", "InMemory", "read_pairs"]
 
 
 def read_pairs(
-    source: str | Path | InMemory,
+    source: str | Path | InMemory | PairTable,
     *,
     format: str = "auto",
     columns: Mapping[str, str] | None = None,
     label_range: tuple[float, float] = (0.0, 5.0),
     labels: Literal["required", "optional"] = "optional",
     encoding: str = "auto",
+    name: str | None = None,
 ) -> PairTable:
     """Read one file, hub data set, or what is in memory.
 
     Args:
         source: a path, or `hub:owner/name?config=...&split=...` for the `datasets` library. Or in memory: a
             frame of pandas, Polars, Arrow or the like, a `datasets.Dataset`, a mapping of names to columns,
-            or a list of mappings, or of (sentence1, sentence2) or (sentence1, sentence2, label).
+            or a list of mappings, or of (sentence1, sentence2) or (sentence1, sentence2, label). A table is
+            handed back as it is.
         format: one of `FORMATS`; "auto" looks at the file. The named formats are strict: a column that they
             don't know is a problem. "csv", "tsv", "jsonl", "parquet" and "hub" take columns by common names.
         columns: field of the `PairTable` to the file's column, for the generic formats, as in
@@ -57,6 +59,7 @@ def read_pairs(
         label_range: the lowest and the highest label; SICK's 1 to 5 lies within the default.
         labels: "required" where a table without labels is of no use.
         encoding: "auto" (UTF-8, with or without a byte-order mark, else CP949), "utf-8" or "cp949".
+        name: what messages call it; by default the path, or what kind of thing it is.
 
     Raises:
         DataError: with every problem of the file, in the order of its lines.
@@ -64,7 +67,11 @@ def read_pairs(
 
     A sentence may be empty: a prediction for it can still be asked for. `check` calls it a problem.
     """
-    name = str(source) if isinstance(source, str | Path) else f"the {type(source).__name__}"
+    if isinstance(source, PairTable):
+        if labels == "required" and source.label is None:
+            raise DataError([f"{name or source.name or 'the table'}: has no labels"])
+        return source
+    name = name or (str(source) if isinstance(source, str | Path) else f"the {type(source).__name__}")
     format = _check_call(name, format, columns or {}, label_range, labels)
     encoding = check_encoding(encoding)
     problems = Problems(name)
