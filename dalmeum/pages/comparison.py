@@ -18,8 +18,8 @@ from dalmeum.pages.text import Shown, shorten
 from dalmeum.stats import Outcome
 
 LONGEST_TITLE = 160
-MOST_TOLD = 6
-"""Arms that the answer's sentence has room for."""
+MOST_TOLD = 3
+"""Arms of one outcome that the answer's sentence names."""
 
 TITLE = Text("{others} against {against}", "{others} 대 {against}")
 ANSWER = Text(
@@ -33,7 +33,14 @@ TOLD: dict[Outcome, Text] = {
     "undecided": Text("{arm} is undecided", "{arm} 판정 보류"),
 }
 ONE, ONE_OF_MANY = Text("{told}, {change}", "{told}, {change}"), Text("{told} ({change})", "{told}({change})")
-MORE = Text("and {left_out} more", "그 밖에 {left_out}개")
+MANY: dict[Outcome, Text] = {
+    "better": Text("{count} arms are better", "비교 조건 {count}개 더 좋음"),
+    "worse": Text("{count} arms are worse", "비교 조건 {count}개 더 나쁨"),
+    "no_difference": Text(
+        "{count} arms make no difference that matters", "비교 조건 {count}개 의미 있는 차이 없음"
+    ),
+    "undecided": Text("{count} arms are undecided", "비교 조건 {count}개 판정 보류"),
+}
 
 
 def write_findings(
@@ -78,8 +85,6 @@ def render_findings(
 def answer(judgement: Judgement) -> Text:
     """What came out on a split, in one sentence."""
     told = list(_told(judgement.arms[1:]))
-    if len(told) > MOST_TOLD:
-        told = [*told[: MOST_TOLD - 1], MORE.format(left_out=len(told) - MOST_TOLD + 1)]
     return ANSWER.format(
         metric=metric_title(judgement.metric),
         split=judgement.split,
@@ -90,16 +95,17 @@ def answer(judgement: Judgement) -> Text:
 
 
 def _told(arms: Sequence[ArmResult]) -> Iterator[Text]:
-    """A clause an arm, the better ones first; the interval where one arm alone is told."""
+    """The better ones first: a clause an arm or, where many have one outcome, one for all of them."""
     for outcome, text in TOLD.items():
-        for arm in arms:
-            if arm.verdict is None or arm.difference is None or arm.verdict.outcome != outcome:
-                continue
-            told, change = text.format(arm=arm.name), arm.difference.interval
-            if len(arms) == 1:
-                yield ONE.format(told=told, change=difference(change))
-            else:
-                yield ONE_OF_MANY.format(told=told, change=signed(change.value))
+        those = [arm for arm in arms if arm.verdict is not None and arm.verdict.outcome == outcome]
+        if len(those) > MOST_TOLD:
+            yield MANY[outcome].format(count=len(those))
+            continue
+        for arm in those:
+            if arm.difference is not None:
+                change = arm.difference.interval
+                shown = difference(change) if len(arms) == 1 else signed(change.value)
+                yield text.format(arm=arm.name, change=shown)
 
 
 def _page(findings: Findings, links: Mapping[str, str], warnings: Sequence[Shown], source: str) -> Page:

@@ -96,8 +96,10 @@ def test_the_answer_tells_every_arm_the_better_ones_first(findings: Findings) ->
     assert told.ko.startswith(
         f"dev 문장쌍 300개의 피어슨 상관, baseline 대비: clean 더 좋음({change['clean']:+.4f}), noisy 더 나쁨"
     )
-    many = dataclasses.replace(judgement, arms=(judgement.arms[0], *judgement.arms[1:] * 2))
-    assert answer(many).en.endswith("; and 3 more.")
+    many = dataclasses.replace(judgement, arms=(judgement.arms[0], *judgement.arms[1:] * 4))
+    assert answer(many).en.endswith(
+        ": 4 arms are better; 4 arms are worse; 4 arms make no difference that matters; 4 arms are undecided."
+    )
     one = dataclasses.replace(judgement, arms=judgement.arms[:2])
     assert re.search(r"clean is better, \+0\.\d{4} \(\+0\.\d{4} to \+0\.\d{4}\)\.$", answer(one).en)
 
