@@ -103,9 +103,11 @@ def _told(arms: Sequence[ArmResult]) -> Iterator[Text]:
             continue
         for arm in those:
             if arm.difference is not None:
-                change = arm.difference.interval
-                shown = difference(change) if len(arms) == 1 else signed(change.value)
-                yield text.format(arm=arm.name, change=shown)
+                told, change = text.format(arm=arm.name), arm.difference.interval
+                if len(arms) == 1:
+                    yield ONE.format(told=told, change=difference(change))
+                else:
+                    yield ONE_OF_MANY.format(told=told, change=signed(change.value))
 
 
 def _page(findings: Findings, links: Mapping[str, str], warnings: Sequence[Shown], source: str) -> Page:
