@@ -95,6 +95,12 @@ def test_imports_only_layers_above(name: str) -> None:
             assert not imported.startswith(f"{unknown}."), f"{name} imports {imported}"
 
 
+def test_no_module_imports_the_public_face() -> None:
+    """Which knows all layers: whoever imports it imports upward."""
+    found = [name for name in MODULES if name != "dalmeum" and "dalmeum" in imports(name, at_import=False)]
+    assert found == []
+
+
 def test_no_import_cycle() -> None:
     graph = {
         name: {module for module in imports(name, at_import=True) if module in MODULES and module != name}
