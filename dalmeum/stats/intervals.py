@@ -42,18 +42,10 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Score:
-    """A score of one model, or of an arm.
-
-    Attributes:
-        interval: the score with its bounds; `value`, `low` and `high` are theirs.
-    """
+class WithInterval:
+    """What was found, with its bounds; `low` and `high` are those of `interval`."""
 
     interval: Estimate
-
-    @property
-    def value(self) -> float:
-        return self.interval.value
 
     @property
     def low(self) -> float:
@@ -65,7 +57,16 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Difference:
+class Score(WithInterval):
+    """A score of one model, or of an arm: `value`, with its bounds."""
+
+    @property
+    def value(self) -> float:
+        return self.interval.value
+
+
+@dataclass(frozen=True)
+class Difference(WithInterval):
     """A difference of two scores.
 
     Attributes:
@@ -73,20 +74,11 @@ class Difference:
         p_value: two-sided, of "the difference is 0"; NaN where the interval does not exist.
     """
 
-    interval: Estimate
     p_value: float
 
     @property
     def difference(self) -> float:
         return self.interval.value
-
-    @property
-    def low(self) -> float:
-        return self.interval.low
-
-    @property
-    def high(self) -> float:
-        return self.interval.high
 
 
 @dataclass(frozen=True)
