@@ -14,19 +14,15 @@ from dalmeum.data.readers import InMemory
 from dalmeum.data.splits import PairReader, Split
 from dalmeum.errors import InputError
 from dalmeum.evaluation import Evaluation
-from dalmeum.own_code import leads_back, written
-from dalmeum.recipe import DataRecipe, Recipe, build_recipe, recipe_values
+from dalmeum.recipe import Recipe
+from dalmeum.sections import recipe_from, study_from
 
 if TYPE_CHECKING:
     from dalmeum.experiments.runs import Run
     from dalmeum.models.scorer import PairScorer
-    from dalmeum.recipe.study import Study
 
 Pairs = str | Path | InMemory | PairTable
 """Whatever `read_pairs` reads."""
-
-RECIPE = "recipe"
-DATA_KEYS = {f"data.{split}": split for split in ("train", "dev", "test")}
 
 
 def load(
@@ -61,6 +57,7 @@ def train(
     *,
     name: str | None = None,
     resume: bool = False,
+    self_contained: bool = False,
     **sections: Any,
 ) -> "Run":
     """Train one model, as `dalmeum train` does, and return its finished run.
@@ -69,6 +66,7 @@ def train(
         recipe: a YAML file, a mapping as YAML would give it, or nothing, where the sections say all.
         name: a part of the run's id; by default that of the recipe's file.
         resume: take up the newest unfinished run of the same recipe and data, if there is one.
+        self_contained: make the run's page one file.
         sections: keys of a recipe, laid over `recipe`, as `training={"epochs": 1}`. `data.train`, `dev` and
             `test` may be frames or lists, as `read_pairs` takes them: they are written into the run.
             `data=frame` is short for `data={"train": frame}`, and `loss=f` for `loss={"name": f}`, f being
@@ -83,8 +81,13 @@ def train(
     from dalmeum.experiments.train import train as train_run
 
     reader = PairReader()
-    built = _recipe(recipe, sections, reader)
-    return train_run(built, name or _stem(recipe, RECIPE), resume=resume, reader=reader)
+    return train_run(
+        recipe_from(recipe, sections, reader),
+        name or _stem(recipe, "recipe"),
+        resume=resume,
+        reader=reader,
+        self_contained=self_contained,
+    )
 
 
 def study(
@@ -94,6 +97,7 @@ def study(
     folder: str | Path | None = None,
     against: str = BASELINE,
     jobs: int | None = None,
+    self_contained: bool = False,
     **keys: Any,
 ) -> Findings:
     """Conduct a study, as `dalmeum study` does: what is missing is run, and the arms are judged.
@@ -104,6 +108,7 @@ def study(
         folder: for study.html and study.json; by default studies/NAME.
         against: the arm that the others are compared with.
         jobs: runs at once; by default one a GPU, or one a core.
+        self_contained: make the study's page one file.
         keys: of a study, laid over `study`, as `seeds=[1, 2, 3]`. The baseline's data may be frames or lists:
             they are written beside its runs. Losses of one's own are named as `module:function`, since
             processes of their own train.
@@ -116,9 +121,17 @@ def study(
 
     called = name or _stem(study, "study")
     page = Path(folder or Path("studies", called))
-    assets = page.parent / ASSETS if folder is None else None
-    built = _study(study, keys)
-    return conduct(built, called, page, against=against, jobs=jobs, assets=assets).findings
+    reader = PairReader()
+    return conduct(
+        study_from(study, keys, reader),
+        called,
+        page,
+        against=against,
+        jobs=jobs,
+        reader=reader,
+        assets=page.parent / ASSETS if folder is None else None,
+        self_contained=self_contained,
+    ).findings
 
 
 def compare(
@@ -128,6 +141,7 @@ def compare(
     metric: str = "pearson",
     smallest_effect: float = 0.005,
     folder: str | Path | None = None,
+    self_contained: bool = False,
     output: str | Path = "runs",
 ) -> Findings:
     """Say whether one is better, as `dalmeum compare` does: of runs, or of predictions that anything made.
@@ -139,6 +153,7 @@ def compare(
         metric: a name in `dalmeum.stats.METRICS`.
         smallest_effect: the smallest difference that would matter, in units of the metric.
         folder: write compare.html and compare.json there.
+        self_contained: make that page one file.
 
     Raises:
         InputError: runs or arms that can't be compared.
@@ -153,6 +168,8 @@ def compare(
 
     if isinstance(arms, Mapping):
         raise InputError("predictions are compared as Arms(labels, predictions), which says what is right")
+    if isinstance(arms, str | Path) or not isinstance(arms, Arms | Sequence):
+        raise InputError(f"{arms!s:.80}: compare takes Arms, or a list of runs")
     if isinstance(arms, Arms):
         findings, runs, source = compare_arms(arms, metric=metric, smallest_effect=smallest_effect), [], ""
     else:
@@ -160,7 +177,8 @@ def compare(
         findings = compare_runs(runs, split=split, metric=metric, smallest_effect=smallest_effect)
         source = runs[0].recipe().to_yaml()
     if folder is not None:
-        write_findings_about(Path(folder) / PAGE, findings, runs, source)
+        page = Path(folder) / PAGE
+        write_findings_about(page, findings, runs, source, self_contained=self_contained)
     return findings
 
 
@@ -209,8 +227,9 @@ def predict(
     scorers = [_scorer(each, precision, output, trust_code) for each in runs]
     if not scorers:
         raise InputError("predict: no run is given")
-    tables = [read_pairs(data, **{"label_range": each.label_range, **reading}) for each in scorers]
-    scores = [score_table(*each).similarity for each in zip(scorers, tables, strict=True)]
+    scales = {each.label_range for each in scorers}
+    tables = {scale: read_pairs(data, **{"label_range": scale, **reading}) for scale in scales}
+    scores = [score_table(each, tables[each.label_range]).similarity for each in scorers]
     return np.asarray(np.mean(scores, axis=0))
 
 
@@ -221,88 +240,13 @@ def _folder(run: "str | Path | Run") -> str | Path:
 def _scorer(
     run: "str | Path | Run | PairScorer", precision: str, output: str | Path, trust_code: bool
 ) -> "PairScorer":
+    from dalmeum.experiments.runs import Run
     from dalmeum.models.scorer import PairScorer
 
+    if not isinstance(run, str | Path | Run | PairScorer):
+        raise InputError(f"{run!r:.80} is no run: give its folder, its id, the run itself, or a scorer")
     return run if isinstance(run, PairScorer) else load(run, precision, output, trust_code=trust_code)
-
-
-def _recipe(
-    recipe: str | Path | Mapping[str, Any] | Recipe | None, sections: Mapping[str, Any], reader: PairReader
-) -> Recipe:
-    values, name = recipe_values(recipe, _written_out(sections))
-    return build_recipe(_held(values, reader), name)
-
-
-def _written_out(sections: Mapping[str, Any]) -> dict[str, Any]:
-    """Sections with `data=frame` as a mapping."""
-    if "data" not in sections or _is_section(sections["data"]):
-        return dict(sections)
-    return {**sections, "data": {"train": sections["data"]}}
-
-
-def _is_section(data: Any) -> bool:
-    """Whether it is a recipe's section, and no mapping of columns."""
-    return isinstance(data, Mapping) and bool(set(data) & set(DataRecipe.model_fields))
-
-
-def _held(values: Mapping[str, Any], reader: PairReader) -> dict[str, Any]:
-    """A recipe's values with a name in place of all pairs that are in no file."""
-    data = values.get("data")
-    if not isinstance(data, Mapping):
-        return dict(values)
-    return {**values, "data": {key: _named(f"data.{key}", value, reader) for key, value in data.items()}}
-
-
-def _named(key: str, value: Any, reader: PairReader) -> Any:
-    """A recipe's value, or where it is of a split's data in memory its name."""
-    if key not in DATA_KEYS or value is None or isinstance(value, str):
-        return value
-    return str(value) if isinstance(value, Path) else reader.hold(value, key)
-
-
-def _named_code(key: str, value: Any) -> Any:
-    """The name by which other processes find code of one's own; `InputError` where they can't."""
-    if not callable(value):
-        return value
-    name = written(value)
-    if not leads_back(name, value):
-        raise InputError(
-            f"{key}: {name} can't be found by the processes that train a study: put it in a module on the "
-            "Python path, and name it module:function"
-        )
-    return name
 
 
 def _stem(source: object, default: str) -> str:
     return Path(source).stem if isinstance(source, str | Path) else default
-
-
-def _study(study: str | Path | Mapping[str, Any] | None, keys: Mapping[str, Any]) -> "Study":
-    """A study whose pairs are all in files, since other processes train."""
-    from dalmeum.recipe.study import arm_recipes, build_study, study_values
-
-    reader = PairReader()
-    values, name = study_values(study, keys)
-    if isinstance(values.get("baseline"), Mapping):
-        baseline, _ = recipe_values(None, _written_out(values["baseline"]))
-        if isinstance(loss := baseline.get("loss"), Mapping):
-            baseline["loss"] = {**loss, "name": _named_code("loss.name", loss.get("name", "mixture"))}
-        values["baseline"] = _held(baseline, reader)
-    if isinstance(values.get("arms"), Mapping):
-        values["arms"] = {
-            arm: {key: _named_code(key, _named(key, value, reader)) for key, value in changes.items()}
-            if isinstance(changes, Mapping)
-            else changes
-            for arm, changes in values["arms"].items()
-        }
-    found = build_study(values, name)
-    folder = Path(found.baseline.output) / "data"
-    written = {arm: reader.write_held(recipe, folder) for arm, recipe in arm_recipes(found).items()}
-    arms = {
-        arm: {
-            key: getattr(written[arm].data, DATA_KEYS[key]) if key in DATA_KEYS else value
-            for key, value in changes.items()
-        }
-        for arm, changes in found.arms.items()
-    }
-    return found.model_copy(update={"arms": arms, "baseline": written[BASELINE]})

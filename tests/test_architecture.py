@@ -28,6 +28,7 @@ LAYERS = (
     ("competition",),
     ("serving",),
     ("demo",),
+    ("sections",),
     ("api",),
     ("cli",),
     ("__main__",),
@@ -41,6 +42,8 @@ NEVER = {
     "configuration": {"torch", "transformers"},
     "recipe": {"torch", "transformers"},
     "losses": {"transformers", "dalmeum.models"},
+    "comparison": {"torch", "transformers", "pathlib", "dalmeum.files"},
+    "pages": {"torch", "transformers"},
 }
 """What a layer knows nothing of, beside the layers below it."""
 

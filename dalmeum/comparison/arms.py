@@ -140,21 +140,16 @@ class Arms:
             raise InputError(
                 f"labels of shape {label.shape} and {len(names)} ids: one of each a pair is wanted"
             )
-        arms = []
-        for name, values in predictions.items():
-            rows = np.atleast_2d(_numbers(f"predictions[{name!r}]", values))
-            if rows.ndim != 2 or rows.shape[1] != len(label) or not len(rows):
-                raise InputError(
-                    f"predictions[{name!r}] of shape {np.shape(values)}: {len(label)} labels want "
-                    f"({len(label)},) or (k, {len(label)}), a row a seed"
-                )
-            given = seeds.get(name) if isinstance(seeds, Mapping) else seeds
-            own = () if given is None else tuple(map(int, given))
-            if own and len(own) != len(rows):
-                raise InputError(f"{len(own)} seeds for {len(rows)} rows of predictions[{name!r}]: one a row")
-            arms.append(Arm(name, {split: rows}, own))
+        if len(set(names)) < len(names):
+            raise InputError(f"ids: {_repeated(names)!r:.80} stands there twice")
+        arms = _arms(predictions, len(label), seeds, split)
+        known = {arm.seeds for arm in arms if arm.seeds}
+        if paired and len(known) > 1:
+            raise InputError(
+                "paired=True, but the arms have different seeds: leave paired out, or mend the seeds"
+            )
         if paired is None:
-            paired = bool(arms) and bool(arms[0].seeds) and len({arm.seeds for arm in arms}) == 1
+            paired = len(known) == 1 and all(arm.seeds for arm in arms)
         self._set(arms, {split: Pairs(names, label)}, baseline, paired, 1)
 
     @classmethod
@@ -209,6 +204,39 @@ class Arms:
         splits = ", ".join(f"{split}: {len(pairs.ids):,} pairs" for split, pairs in self.pairs.items())
         arms = ", ".join(f"{arm.name} ({arm.count})" for arm in self.arms)
         return f"Arms({arms}; {splits})"
+
+
+def _arms(
+    predictions: Mapping[str, ArrayLike],
+    pairs: int,
+    seeds: Sequence[int] | Mapping[str, Sequence[int]] | None,
+    split: str,
+) -> list[Arm]:
+    """Arms from plain arrays."""
+    if not isinstance(predictions, Mapping):
+        raise InputError(f"predictions are given by the arm's name, not as a {type(predictions).__name__}")
+    if isinstance(seeds, Mapping) and (unknown := [name for name in seeds if name not in predictions]):
+        raise InputError(f"seeds: {unknown[0]!r:.80} is no arm: choose of {', '.join(map(str, predictions))}")
+    arms = []
+    for name, values in predictions.items():
+        rows = np.atleast_2d(_numbers(f"predictions[{name!r}]", values))
+        if rows.ndim != 2 or rows.shape[1] != pairs or not len(rows):
+            raise InputError(
+                f"predictions[{name!r}] of shape {np.shape(values)}: {pairs} labels want "
+                f"({pairs},) or (k, {pairs}), a row a seed"
+            )
+        given = seeds.get(name) if isinstance(seeds, Mapping) else seeds
+        own = () if given is None else tuple(map(int, given))
+        if own and len(own) != len(rows):
+            raise InputError(f"{len(own)} seeds for {len(rows)} rows of predictions[{name!r}]: one a row")
+        if len(set(own)) < len(own):
+            raise InputError(f"seeds of {name!r}: {_repeated(own)} stands there twice")
+        arms.append(Arm(str(name), {split: rows}, own))
+    return arms
+
+
+def _repeated(values: Sequence[Any]) -> Any:
+    return next(value for place, value in enumerate(values) if value in values[:place])
 
 
 def _numbers(name: str, values: ArrayLike) -> Array:

@@ -20,6 +20,7 @@ from dalmeum.errors import DataError, InputError
 from dalmeum.recipe import Planted, Recipe
 
 Split = Literal["train", "dev", "test"]
+SPLITS: tuple[Split, ...] = ("train", "dev", "test")
 
 
 MEMORY = "memory:"
@@ -27,11 +28,16 @@ MEMORY = "memory:"
 
 
 class PairReader:
-    """`read_pairs`, each file once, for many recipes of the same files; and pairs that are in no file."""
+    """`read_pairs`, each file once, for many recipes of the same files; and pairs that are in no file.
+
+    Attributes:
+        written: the files of pairs that were in none, by what recipes called these.
+    """
 
     def __init__(self) -> None:
         self._tables: dict[str, PairTable] = {}
         self._held: dict[str, tuple[InMemory | PairTable, str]] = {}
+        self.written: dict[str, str] = {}
 
     def hold(self, data: InMemory | PairTable, name: str) -> str:
         """What a recipe calls pairs in memory; messages call them `name`."""
@@ -53,11 +59,14 @@ class PairReader:
         Raises `InputError` where they can't be written.
         """
         paths: dict[str, str] = {}
-        for split, table in _read_files(recipe, self).items():
-            if str(getattr(recipe.data, split)).startswith(MEMORY):
+        for split in SPLITS:
+            source = getattr(recipe.data, split)
+            if source in self._held:
+                table = _read_file(recipe, split, source, self)
                 path = folder / f"{table.sha256[:16]}.parquet"
-                write_parquet(path, table, recipe.data.columns)
-                paths[split] = str(path)
+                if not path.is_file():
+                    write_parquet(path, table, recipe.data.columns)
+                paths[split] = self.written[source] = str(path)
         return recipe.model_copy(update={"data": recipe.data.model_copy(update=paths)}) if paths else recipe
 
 
@@ -82,27 +91,31 @@ def read_splits(recipe: Recipe, reader: PairReader | None = None) -> dict[Split,
 
 
 def _read_files(recipe: Recipe, reader: PairReader) -> dict[Split, PairTable]:
-    data = recipe.data
-    paths: dict[Split, str | None] = {"train": data.train, "dev": data.dev, "test": data.test}
     tables: dict[Split, PairTable] = {}
     problems: list[str] = []
-    for split, path in paths.items():
-        if path is None:
+    for split in SPLITS:
+        source = getattr(recipe.data, split)
+        if source is None:
             continue
         try:
-            tables[split] = reader.read(
-                path,
-                format=data.format,
-                columns=data.columns,
-                label_range=data.label_range,
-                labels="optional" if split == "test" else "required",
-                encoding=data.encoding,
-            )
+            tables[split] = _read_file(recipe, split, source, reader)
         except DataError as error:
             problems += error.problems
     if problems:
         raise DataError(problems)
     return tables
+
+
+def _read_file(recipe: Recipe, split: Split, source: str, reader: PairReader) -> PairTable:
+    data = recipe.data
+    return reader.read(
+        source,
+        format=data.format,
+        columns=data.columns,
+        label_range=data.label_range,
+        labels="optional" if split == "test" else "required",
+        encoding=data.encoding,
+    )
 
 
 def _check_perturbation(name: str) -> None:

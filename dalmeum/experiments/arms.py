@@ -1,6 +1,5 @@
 """Arms from runs: whose recipes differ in their seed alone are seeds of one arm; and all that they kept."""
 
-import dataclasses
 import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -11,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from dalmeum.comparison import BASELINE, Arm, Arms, Checkpoints, Curve, Pairs
+from dalmeum.comparison.rows import Scored, check_same, rows_of, with_sentences
 from dalmeum.data import PairTable
 from dalmeum.errors import InputError
-from dalmeum.experiments.predictions import Array, ScoredPairs, read_evaluations, read_predictions
+from dalmeum.experiments.predictions import Array, ScoredPairs, labelled, read_evaluations, read_predictions
 from dalmeum.experiments.runs import Run, open_run
 from dalmeum.pages.text import shorten
 
@@ -46,7 +46,7 @@ class _Settings:
 
     Attributes:
         shown: as the recipe has them.
-        decisive: data by what the files held, not by where they lie.
+        decisive: data by what the files held, not by where they lie; own code by its source, too.
     """
 
     run: Run
@@ -67,7 +67,7 @@ class _Settings:
         return {
             key: self.shown[key]
             for key, value in self.decisive.items()
-            if key not in baseline.decisive or baseline.decisive[key] != value
+            if key in self.shown and (key not in baseline.decisive or baseline.decisive[key] != value)
         }
 
 
@@ -168,9 +168,8 @@ def read_arms(
     for split, of_arms in scored.items():
         first, *others = (those for those, _ in of_arms.values())
         for other in others:
-            _check_same(first, other)
-        table = (tables or {}).get(split)
-        pairs[split] = _with_sentences(first, table) if table is not None else first
+            check_same(first, other)
+        pairs[split] = with_sentences(first, (tables or {}).get(split))
     arms = []
     for group in groups:
         train, train_rows = _train(group.runs, folds, read)
@@ -190,41 +189,9 @@ def read_arms(
     return Arms.of(arms, pairs, baseline=baseline, paired=len({arm.seeds for arm in arms}) == 1, folds=folds)
 
 
-def _rows(runs: Sequence[Run], split: str, folds: int, read: Read) -> tuple[Pairs, Array]:
-    """The pairs that runs were scored on, and a row of predictions a seed."""
-    seeds = (runs[start : start + folds] for start in range(0, len(runs), folds))
-    (first, row), *others = (
-        _of_seed([read(run.predictions(split)) for run in those], split) for those in seeds
-    )
-    for other, _ in others:
-        _check_same(first, other)
-    return first, np.stack([row, *(other for _, other in others)])
-
-
-def _of_seed(parts: Sequence[ScoredPairs], split: str) -> tuple[Pairs, Array]:
-    """The pairs and predictions of one seed, from its folds."""
-    sets = [Pairs(part.ids, part.labels, str(part.path)) for part in parts]
-    if split == "dev":
-        ids = tuple(name for part in parts for name in part.ids)
-        labels = np.concatenate([part.labels for part in parts])
-        return Pairs(ids, labels, sets[0].name), np.concatenate([part.predictions for part in parts])
-    for other in sets[1:]:
-        _check_same(sets[0], other)
-    return sets[0], np.mean([part.predictions for part in parts], axis=0)
-
-
-def _check_same(first: Pairs, other: Pairs) -> None:
-    if not first.are(other):
-        raise InputError(
-            f"{other.name}: was not scored on the same pairs and labels as {first.name}: "
-            "compare runs on one file, or train them again"
-        )
-
-
-def _with_sentences(pairs: Pairs, table: PairTable) -> Pairs:
-    if table.label is None or not pairs.are(Pairs(table.id, table.label)):
-        return pairs
-    return dataclasses.replace(pairs, table=table)
+def _rows(runs: Sequence[Run], split: str, folds: int, read: Read) -> Scored:
+    parts = [labelled(read(run.predictions(split))) for run in runs]
+    return rows_of(parts, folds, out_of_fold=split == "dev")
 
 
 def _train(runs: Sequence[Run], folds: int, read: Read) -> tuple[Pairs | None, Array | None]:
@@ -261,7 +228,7 @@ def _checkpoints(runs: Sequence[Run], read: Read) -> tuple[Checkpoints, ...]:
     for run in runs:
         if not run.evaluations.is_file():
             return ()
-        dev = read(run.predictions("dev"))
+        dev, _ = labelled(read(run.predictions("dev")))
         kept.append(Checkpoints(dev.labels, read_evaluations(run.evaluations, dev.ids)))
     return tuple(kept)
 
@@ -276,7 +243,9 @@ def _settings(run: Run) -> _Settings:
         for split, file in run.record.data.items()
         if shown.get(f"data.{split}") is not None
     }
-    return _Settings(run, shown, {**shown, **hashes})
+    # Own code whose source is not known is like no other.
+    code = {f"code.{name}": digest or str(run.folder) for name, digest in run.record.code.items()}
+    return _Settings(run, shown, {**shown, **hashes, **code})
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

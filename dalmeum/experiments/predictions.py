@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from dalmeum.comparison import Pairs
 from dalmeum.data import PairTable, Predictions
 from dalmeum.errors import InputError
 from dalmeum.files import replace_file
@@ -15,47 +16,46 @@ from dalmeum.files import replace_file
 Array = NDArray[np.float64]
 
 
+OPTIONAL = ("label", "binary_prediction")
+"""Columns that may be empty."""
+
+
 @dataclass(frozen=True, eq=False)
 class ScoredPairs:
-    """A file of predictions on labelled pairs: n ids, labels (n,), predictions (n,)."""
+    """A file of predictions: n ids, labels (n,), None unless all pairs have one, and predictions."""
 
     path: Path
     ids: tuple[str, ...]
-    labels: Array
-    predictions: Array
+    labels: Array | None
+    predictions: Predictions
 
 
 def read_predictions(path: Path) -> ScoredPairs:
-    """The predictions of a run on a labelled split.
-
-    Raises `InputError` where the file is missing, damaged, or without labels.
-    """
+    """What `write_predictions` wrote; `InputError` where the file is missing or damaged."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            rows = [(row["id"], row["label"], float(row["prediction"])) for row in csv.DictReader(file)]
-        ids, labels, predictions = zip(*rows, strict=True)
-        if not all(labels):
-            raise InputError(f"{path}: holds pairs without labels: only labelled pairs can be judged")
-        return ScoredPairs(
-            path, ids, np.array([float(label) for label in labels]), np.array(predictions, np.float64)
-        )
+            rows = [
+                (row["id"], float(row["prediction"]), *(float(row[name] or "nan") for name in OPTIONAL))
+                for row in csv.DictReader(file)
+            ]
+        ids, *columns = zip(*rows, strict=True)
     except FileNotFoundError:
         raise InputError(f"{path}: is missing: the run has no such split; train it again with it") from None
     except (OSError, KeyError, TypeError, ValueError, csv.Error):
         raise _damaged(path) from None
+    prediction, label, binary = (np.array(column, np.float64) for column in columns)
+    return ScoredPairs(path, ids, _whole(label), Predictions(prediction, _whole(binary)))
 
 
-def read_scores(path: Path) -> Predictions:
-    """What `write_predictions` wrote; `InputError` where the file is missing or damaged."""
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = [(row["prediction"], row["binary_prediction"]) for row in csv.DictReader(file)]
-        similarity, binary = (
-            np.array([float(value or "nan") for value in column]) for column in zip(*rows, strict=True)
-        )
-        return Predictions(similarity, None if np.isnan(binary).all() else binary)
-    except (OSError, KeyError, TypeError, ValueError, csv.Error):
-        raise _damaged(path) from None
+def labelled(scored: ScoredPairs) -> tuple[Pairs, Array]:
+    """The pairs and the similarities (n,) that were predicted; `InputError` for pairs without labels."""
+    if scored.labels is None:
+        raise InputError(f"{scored.path}: holds pairs without labels: only labelled pairs can be judged")
+    return Pairs(scored.ids, scored.labels, str(scored.path)), scored.predictions.similarity
+
+
+def _whole(column: Array) -> Array | None:
+    return None if np.isnan(column).any() else column
 
 
 def read_evaluations(path: Path, ids: tuple[str, ...]) -> Array:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dalmeum.data import PairTable, Predictions
 from dalmeum.data.splits import Split, binary_threshold, read_splits
 from dalmeum.evaluation import Evaluation, diagnose, evaluate_predictions
-from dalmeum.experiments.predictions import read_scores
+from dalmeum.experiments.predictions import read_predictions
 from dalmeum.experiments.runs import Run
 from dalmeum.pages import ASSETS, RunPage, write_run
 
@@ -47,7 +47,7 @@ def rewrite_report(run: Run, *, self_contained: bool = False) -> None:
     recipe = run.recipe()
     tables = read_splits(recipe)
     threshold = binary_threshold(recipe, tables["train"])
-    predictions = {split: read_scores(run.predictions(split)) for split in tables}
+    predictions = {split: read_predictions(run.predictions(split)).predictions for split in tables}
     evaluations = {
         split: evaluate_predictions(table, predictions[split], threshold=threshold)
         for split, table in tables.items()

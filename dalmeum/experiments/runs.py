@@ -4,6 +4,7 @@
 
 import dataclasses
 import datetime
+import functools
 import json
 import math
 import os
@@ -87,6 +88,11 @@ class Run:
     folder: Path
     record: RunRecord
 
+    @classmethod
+    def open(cls, run: str | Path, output: str | Path = "runs") -> "Run":
+        """As `open_run`."""
+        return open_run(run, output)
+
     @property
     def id(self) -> str:
         return self.record.id
@@ -136,25 +142,14 @@ class Run:
         )
 
     def recipe(self) -> Recipe:
+        return self._recipe
+
+    @functools.cached_property
+    def _recipe(self) -> Recipe:
         path = self.folder / "recipe.yaml"
         if not path.is_file():
             raise InputError(f"{path}: is missing: the run folder is damaged")
         return load_recipe(path)
-
-    def keep_data(self, reader: PairReader) -> "Run":
-        """The run with what its recipe has in memory written into its folder: its recipe is complete."""
-        recipe = self.recipe()
-        kept = reader.write_held(recipe, self.folder / "data")
-        if kept is recipe:
-            return self
-        write_text(self.folder / "recipe.yaml", kept.to_yaml())
-        paths = {split: getattr(kept.data, split) for split in self.record.data}
-        return self.update(
-            data={
-                split: dataclasses.replace(file, path=paths[split] or file.path)
-                for split, file in self.record.data.items()
-            }
-        )
 
     def metrics(self) -> dict[str, Any]:
         metrics: dict[str, Any] = _read_json(self.folder / "metrics.json")
@@ -208,9 +203,11 @@ def create_run(
     name: str,
     data: Mapping[str, DataFile],
     parent_study: str | None = None,
+    reader: PairReader | None = None,
 ) -> Run:
     """A new run folder under `output` whose id no other run has, even one that starts in the same second.
 
+    What the recipe has in memory, held by `reader`, is written into it, so that the recipe there is complete.
     Raises `InputError` where the folder can't be made.
     """
     started = _now()
@@ -226,19 +223,24 @@ def create_run(
                 raise InputError(f"{output}: is a file; choose another place for the output") from None
         except OSError as error:
             raise output_error(folder, error) from error
-    record = RunRecord(
-        id=folder.name,
-        state="running",
-        created=started.isoformat(timespec="seconds"),
-        recipe=name,
-        data=data,
-        versions=versions(PACKAGES),
-        parent_study=parent_study,
-        code=own_code(recipe),
-        machine=machine(),
-    )
     try:
-        write_text(folder / "recipe.yaml", recipe.to_yaml())
+        kept = recipe if reader is None else reader.write_held(recipe, folder / "data")
+        paths = {split: getattr(kept.data, split) for split in data if kept is not recipe}
+        record = RunRecord(
+            id=folder.name,
+            state="running",
+            created=started.isoformat(timespec="seconds"),
+            recipe=name,
+            data={
+                split: dataclasses.replace(file, path=paths.get(split) or file.path)
+                for split, file in data.items()
+            },
+            versions=versions(PACKAGES),
+            parent_study=parent_study,
+            code=own_code(recipe),
+            machine=machine(),
+        )
+        write_text(folder / "recipe.yaml", kept.to_yaml())
         return Run(folder, record).update()
     except InputError:
         shutil.rmtree(folder, ignore_errors=True)

@@ -50,7 +50,6 @@ class Conducted:
         runs: each arm's, by seed and then by fold.
     """
 
-    study: Study
     findings: Findings
     runs: Mapping[str, tuple[Run, ...]]
 
@@ -73,6 +72,7 @@ def conduct(
     *,
     against: str = BASELINE,
     jobs: int | None = None,
+    reader: PairReader | None = None,
     assets: Path | None = None,
     self_contained: bool = False,
 ) -> Conducted:
@@ -80,7 +80,9 @@ def conduct(
 
     A run is not repeated where a finished one has the same recipe and data; one that an earlier, interrupted
     call left unfinished goes on where its last checkpoint stands. `jobs` processes work at once, by default
-    one a GPU, or one a core. `assets` and `self_contained` are as in `write_findings_about`.
+    one a GPU, or one a core. `reader` holds pairs that the study names and that are in no file: they are
+    written beside the runs, for the processes that train. `assets` and `self_contained` are as in
+    `write_findings_about`.
 
     Raises `InputError` for what only the user can mend, before anything is run; `DalmeumError` where a run
     failed: what is finished is kept, and not run again.
@@ -92,9 +94,10 @@ def conduct(
     check_metric(study.metric)
     if output is not None:
         make_folder(output)  # now, and not only after hours of training
-    recipes = _recipes(study)
-    data = _read_data(recipes, study.splits)
-    runs = _run(study, name, recipes, data, jobs)
+    reader = reader or PairReader()
+    data = _read_data(_recipes(study), study.splits, reader)
+    study = _with_files(study, reader)
+    runs = _run(study, name, _recipes(study), data, jobs)
     cells = study_cells(study)
     by_arm = {arm: tuple(runs[cell] for cell in cells if cell.arm == arm) for arm in study.names}
     groups = [RunGroup(arm, by_arm[arm], study.seeds, study.arms.get(arm, {})) for arm in study.names]
@@ -117,7 +120,7 @@ def conduct(
             assets=assets,
             self_contained=self_contained,
         )
-    return Conducted(study, findings, by_arm)
+    return Conducted(findings, by_arm)
 
 
 def _run(
@@ -172,13 +175,23 @@ def _recipes(study: Study) -> dict[Cell, Recipe]:
     return recipes
 
 
-def _read_data(recipes: Mapping[Cell, Recipe], judged: Sequence[Split]) -> _Data:
+def _with_files(study: Study, reader: PairReader) -> Study:
+    """The study with files in place of all pairs in memory."""
+    folder = Path(study.baseline.output) / "data"
+    kept = {arm: reader.write_held(recipe, folder) for arm, recipe in arm_recipes(study).items()}
+    arms = {
+        arm: {key: reader.written.get(str(value), value) for key, value in changes.items()}
+        for arm, changes in study.arms.items()
+    }
+    return study.model_copy(update={"arms": arms, "baseline": kept[BASELINE]})
+
+
+def _read_data(recipes: Mapping[Cell, Recipe], judged: Sequence[Split], reader: PairReader) -> _Data:
     """The data of each run; errors as in `read_splits` and `binary_labels`, and where nothing can be judged
     on a split: now, and not after hours of training.
     """
     read: dict[str, Tables] = {}
     files: dict[str, dict[str, DataFile]] = {}
-    reader = PairReader()
     keys = {cell: recipe.data.model_dump_json() for cell, recipe in recipes.items()}
     for cell, recipe in recipes.items():
         key = keys[cell]

@@ -69,8 +69,8 @@ def train(
     folder: list[Path | None] = [None]
     if processes.is_main_process:
         machine = {"device": str(scorer.model.device), "processes": processes.num_processes}
-        run = _begin(recipe, name, files, machine, resume=resume, parent_study=parent_study)
-        folder = [run.keep_data(reader).folder]
+        run = _begin(recipe, name, files, machine, reader, resume=resume, parent_study=parent_study)
+        folder = [run.folder]
     with lost_processes_told():
         (shared,) = broadcast_object_list(folder)
     run = open_run(shared or "")
@@ -100,6 +100,7 @@ def _begin(
     name: str,
     files: Mapping[str, DataFile],
     machine: Mapping[str, Any],
+    reader: PairReader,
     *,
     resume: bool,
     parent_study: str | None,
@@ -109,7 +110,7 @@ def _begin(
     run = find_resumable(output, recipe, files) if resume else None
     warnings: tuple[str, ...] = ()
     if run is None:
-        run = create_run(output, recipe, name, files, parent_study)
+        run = create_run(output, recipe, name, files, parent_study, reader)
         warnings = tuple(
             f"{code}: can't be found again by this name: no other run counts as the same, none is resumed"
             for code, digest in run.record.code.items()

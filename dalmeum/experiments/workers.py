@@ -55,7 +55,7 @@ class Worker:
             environment["CUDA_VISIBLE_DEVICES"] = device
         self.said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 # stop() closes it
         self.process = subprocess.Popen(
-            [sys.executable, "-m", __name__],
+            [sys.executable, "-P", "-m", __name__],  # -P: own code of the current folder is not meant
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -125,3 +125,27 @@ def test_pairs_are_the_same_by_their_order_ids_and_labels() -> None:
     assert not pairs.are(Pairs(pairs.ids[::-1], labels))
     assert not pairs.are(Pairs(pairs.ids, labels + 0.1))
     assert not pairs.are(PAIRS["train"])
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        (
+            {"seeds": {"baseline": [1, 2], "arm": [3, 4]}, "paired": True},
+            "paired=True, but the arms have different",
+        ),
+        ({"seeds": {"baseline": [1, 2], "amr": [1, 2]}}, "seeds: 'amr' is no arm: choose of baseline, arm"),
+        ({"seeds": [7, 7]}, "seeds of 'baseline': 7 stands there twice"),
+        ({"ids": ["a", "b", "a"]}, "ids: 'a' stands there twice"),
+    ],
+)
+def test_contradictions_are_refused(how: dict[str, Any], told: str) -> None:
+    rows = [[1.0, 2.0, 4.0], [1.0, 3.0, 4.0]]
+    with pytest.raises(InputError, match=told):
+        Arms([0.0, 2.0, 5.0], {"baseline": rows, "arm": rows}, **how)
+
+
+def test_predictions_are_given_by_name() -> None:
+    rows: Any = [[1.0, 2.0, 4.0]]
+    with pytest.raises(InputError, match="predictions are given by the arm's name, not as a list"):
+        Arms([0.0, 2.0, 5.0], rows)

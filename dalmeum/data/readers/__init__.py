@@ -70,6 +70,12 @@ def read_pairs(
     if isinstance(source, PairTable):
         if labels == "required" and source.label is None:
             raise DataError([f"{name or source.name or 'the table'}: has no labels"])
+        if source.label_range != label_range:
+            was, wanted = ("{:g}..{:g}".format(*each) for each in (source.label_range, label_range))
+            raise InputError(
+                f"{name or source.name or 'the table'}: was read with labels of {was}, and {wanted} is "
+                "wanted: read it with that label_range, or set data.label_range"
+            )
         return source
     name = name or (str(source) if isinstance(source, str | Path) else f"the {type(source).__name__}")
     format = _check_call(name, format, columns or {}, label_range, labels)

@@ -32,11 +32,12 @@ FIELDS_OF_TUPLES = ("sentence1", "sentence2", "label")
 
 def read_memory(data: InMemory, problems: Problems) -> Frame:
     """The columns of data in memory; `InputError` where it is none of what `InMemory` names."""
-    import pyarrow
-
     try:
         return arrow_frame(_arrow_table(data), problems)
-    except (pyarrow.ArrowException, OverflowError, TypeError) as error:
+    except InputError:
+        raise
+    # Frames and data sets are of many libraries, and fail in as many ways, all about what was handed in.
+    except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(
             f"{problems.name}: a column holds values of several kinds, or of none that is text or number "
@@ -47,6 +48,8 @@ def read_memory(data: InMemory, problems: Problems) -> Frame:
 def _arrow_table(data: InMemory) -> Any:
     import pyarrow
 
+    if type(data).__name__ in {"DatasetDict", "IterableDatasetDict", "IterableDataset"}:
+        raise InputError(f"a {type(data).__name__} is no table: take one of its splits, not streamed")
     if isinstance(data, HubDataset):
         # Its rows as they were picked and shuffled, which its table alone does not tell.
         return data.with_format("arrow")[:]
@@ -76,4 +79,4 @@ def _arrow_table(data: InMemory) -> Any:
 
 def _plain(values: Any) -> Any:
     """A column as Arrow takes it: a tensor of torch is an array first."""
-    return values.numpy() if hasattr(values, "numpy") else values
+    return values.detach().cpu().numpy() if hasattr(values, "detach") else values
