@@ -104,6 +104,13 @@ def test_half_a_study_is_finished(capsys: pytest.CaptureFixture[str]) -> None:
     assert differences(old, without_times(as_comparison(found)), tolerance=NOISE) == []
 
 
+def test_a_killed_run_is_taken_up_where_its_data_moved(capsys: pytest.CaptureFixture[str]) -> None:
+    killed = run("killed")
+    Path("data").rename("moved")
+    data = [f"data.{split}=moved/{split}.csv" for split in ("train", "dev")]
+    assert printed(capsys, "train", "recipes/killed.yaml", *data, "--resume")["run"] == killed
+
+
 def test_a_killed_run_is_taken_up(capsys: pytest.CaptureFixture[str]) -> None:
     killed = run("killed")
     found = printed(capsys, "train", "recipes/killed.yaml", "--resume")

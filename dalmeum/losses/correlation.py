@@ -59,9 +59,9 @@ def _is_constant(centred: Tensor, values: Tensor) -> bool:
     if len(values) < 2:
         return True
     kind = torch.finfo(values.dtype) if values.is_floating_point() else torch.finfo(torch.float64)
-    # Units in the last place, relative to the magnitude: in float64 one pair in two batches was seen 7 of them
-    # apart. Below the smallest normal number the gradient, at most 1 / |centred|, would overflow the type that
-    # it goes back to.
+    # Units in the last place, relative to the magnitude: in float64 one pair in two batches was seen 7 of
+    # them apart. Below the smallest normal number the gradient, at most 1 / |centred|, would overflow the
+    # type that it goes back to.
     units = 16 if kind.dtype == "float64" else 2
     rounding = units * kind.eps * values.detach().abs().max().item()
     floor = max(rounding * len(values) ** 0.5, kind.tiny)

@@ -168,6 +168,7 @@ def test_the_sentences_are_those_of_the_baseline_while_its_files_are_there(tmp_p
         for split in LABELS:
             text = text.replace(f"{split}: {split}.csv", f"{split}: {tmp_path / split}.csv")
         path.write_text(text, encoding="utf-8")
+    runs = [Run(run.folder, run.record) for run in runs]  # a run reads its recipe once
     diagnoses = compare_runs(runs).diagnoses["dev"]
     assert diagnoses is not None
     diagnosis = diagnoses["loss.alpha=0.9"]

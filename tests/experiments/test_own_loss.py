@@ -167,3 +167,39 @@ def test_functions_are_called_with_every_finished_run(make: Make, monkeypatch: p
     name = "tests.experiments.test_own_loss:test_functions_are_called_with_every_finished_run.<locals>.fails"
     assert run.record.warnings[-1] == f"{name} failed after the run: ConnectionError('no\\nserver')"
     assert open_run(run.folder).record == run.record
+
+
+def test_a_study_s_processes_take_own_code_from_the_path_alone(
+    make: Make, own_module: Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of the same name in the current folder is not meant."""
+    own_module("own_loss", OWN_LOSS)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    Path("own_loss.py").write_text("raise RuntimeError('the wrong one')\n", encoding="utf-8")
+    study = Study.model_validate(
+        {
+            "question": "?",
+            "baseline": make().model_dump(),
+            "arms": {"own": {"loss.name": "own_loss:mixture"}},
+            "seeds": [1, 2],
+        }
+    )
+    done = conduct(study, "own", jobs=1)
+    hashes = {tuple(run.record.code.values()) for run in done.runs["own"]}
+    assert hashes == {tuple(own_code(make(name="own_loss:mixture")).values())}
+
+
+def test_runs_of_different_code_are_no_seeds_of_one_arm(make: Make, own_module: Module) -> None:
+    def trained(seed: int) -> Run:
+        recipe = make(name="own_loss:mixture")
+        training = recipe.training.model_copy(update={"seed": seed})
+        return train(recipe.model_copy(update={"training": training}), f"own-{seed}")
+
+    own_module("own_loss", OWN_LOSS)
+    runs = [trained(1), trained(2)]
+    with pytest.raises(InputError, match="all runs are seeds of one recipe"):
+        compare_runs(runs)
+    own_module("own_loss", OWN_LOSS + "\n# another\n")
+    found = compare_runs([runs[0], trained(2)])
+    assert found.arms.compared == "models"
