@@ -19,13 +19,7 @@ from dalmeum.evaluation import Evaluation, evaluate_predictions
 from dalmeum.experiments.predictions import write_evaluations, write_predictions
 from dalmeum.experiments.report import write_report
 from dalmeum.experiments.reuse import find_resumable
-from dalmeum.experiments.runs import (
-    DataFile,
-    Run,
-    create_run,
-    data_files,
-    open_run,
-)
+from dalmeum.experiments.runs import DataFile, Run, create_run, data_files, open_run
 from dalmeum.files import disk_error
 from dalmeum.losses import similarity_loss
 from dalmeum.models.kinds import new_scorer
@@ -111,7 +105,8 @@ def _begin(
     if run is None:
         run = create_run(output, recipe, name, files, parent_study)
         warnings = tuple(
-            f"{code}: can't be found again by this name: no other run counts as the same, none is resumed"
+            f"{code}: can't be found again by this name, or was changed since its import: "
+            "no other run counts as the same, none is resumed"
             for code, digest in run.record.code.items()
             if digest is None
         )
