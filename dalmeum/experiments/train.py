@@ -12,6 +12,7 @@ from accelerate import PartialState
 from accelerate.utils import broadcast_object_list
 from numpy.typing import NDArray
 
+from dalmeum.comparison import check_metric
 from dalmeum.data import PairTable, Predictions
 from dalmeum.data.splits import PairReader, Split, binary_labels, data_warnings, read_splits
 from dalmeum.errors import DalmeumError
@@ -26,6 +27,7 @@ from dalmeum.models.kinds import new_scorer
 from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import Recipe
+from dalmeum.stats import METRICS
 from dalmeum.training.fit import Fit, fit
 from dalmeum.training.pairs import EncodedPairs, encode_pairs
 from dalmeum.training.processes import LostProcessError, lost_processes_told
@@ -52,6 +54,7 @@ def train(
     Raises `InputError` for what only the user can mend, `DalmeumError` where training fails.
     """
     similarity_loss(recipe.loss, recipe.data.label_range)  # a library that it lacks is told before any work
+    check_metric(*METRICS)
     reader = reader or PairReader()
     tables = read_splits(recipe, reader)
     binary: dict[Split, NDArray[np.int64] | None] = {

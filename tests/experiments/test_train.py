@@ -24,6 +24,7 @@ from dalmeum.experiments.predictions import read_evaluations, read_predictions
 from dalmeum.experiments.runs import load, open_run
 from dalmeum.experiments.train import train
 from dalmeum.recipe import Recipe, build_recipe
+from dalmeum.stats import METRICS, Metric
 from tests.conftest import run_folders
 
 Tiny = Callable[[str], str]
@@ -203,6 +204,18 @@ def test_bad_data_leave_no_run_behind(recipe: Recipe, write_pairs: Write, tmp_pa
     assert len(caught.value.problems) == 2
     assert "train.csv, line 98: label 7.5 is outside 0..5" in caught.value.problems[0]
     assert "test.csv, line 2" in caught.value.problems[1]
+    assert not Path(recipe.output).exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"), [("broken", "fails on 8 made-up pairs"), ("f1", "is the name of")]
+)
+def test_a_metric_that_fails_is_told_before_training(
+    recipe: Recipe, monkeypatch: pytest.MonkeyPatch, name: str, problem: str
+) -> None:
+    monkeypatch.setitem(METRICS, name, Metric(lambda labels, predictions: labels[9]))
+    with pytest.raises(InputError, match=f"^metric {name}: {problem}"):
+        train(recipe)
     assert not Path(recipe.output).exists()
 
 
