@@ -145,7 +145,7 @@ def _record_results(
                 table, predictions[split], threshold=scorer.binary_threshold
             )
     if "dev" in tables:
-        write_evaluations(run.evaluations, tables["dev"], result.evaluations)
+        write_evaluations(run.kept_evaluations, tables["dev"], result.dev_predictions)
     run.write_history(result.history)
     run.write_metrics({split: evaluation.to_dict() for split, evaluation in evaluations.items()})
     warnings = (*run.record.warnings, *data_warnings(tables), *result.warnings)

@@ -90,7 +90,7 @@ def test_metrics_and_predictions(recipe: Recipe) -> None:
     assert [row["id"] for row in rows] == [f"dev-{number}" for number in range(48)]
     labels = [float(row["label"]) for row in rows]
     predictions = [float(row["prediction"]) for row in rows]
-    evaluations = read_evaluations(run.evaluations, read_predictions(run.predictions("dev")).ids)
+    evaluations = read_evaluations(run.kept_evaluations, read_predictions(run.predictions("dev")).ids)
     seen = [entry["eval_pearson"] for entry in run.history() if "eval_pearson" in entry]
     assert [scipy.stats.pearsonr(labels, row).statistic for row in evaluations] == pytest.approx(seen)
     r = scipy.stats.pearsonr(labels, predictions).statistic

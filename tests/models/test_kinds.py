@@ -96,7 +96,7 @@ def own_recipe(tmp_path: Path, write_pairs: Write, kind: str = "own_kind:Tiny") 
 
 
 def test_the_table_has_what_recipes_may_name() -> None:
-    assert tuple(KINDS) == recipe.KINDS
+    assert tuple(KINDS) == recipe.KIND_NAMES
 
 
 def test_an_own_kind_is_trained_saved_and_loaded_where_it_is_trusted(
