@@ -108,8 +108,7 @@ def _begin(
     if run is None:
         run = create_run(output, recipe, name, files, parent_study)
         warnings = tuple(
-            f"{code}: can't be found again by this name, or was changed since its import: "
-            "no other run counts as the same, none is resumed"
+            f"{code}: can't be found again by this name: no other run counts as the same, none is resumed"
             for code, digest in run.record.code.items()
             if digest is None
         )

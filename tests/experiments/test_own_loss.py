@@ -101,8 +101,7 @@ def test_a_function_is_a_loss_in_python(make: Make, own_module: Module, tmp_path
     assert run.recipe().loss.name == name
     assert run.record.code == {name: None}
     assert run.record.warnings[0] == (
-        f"{name}: can't be found again by this name, or was changed since its import: "
-        "no other run counts as the same, none is resumed"
+        f"{name}: can't be found again by this name: no other run counts as the same, none is resumed"
     )
     assert run_key(recipe, run.record.data) not in finished_runs(tmp_path / "runs")
     run.update(state="failed")
