@@ -1,6 +1,7 @@
 """Code of the user's own, which a recipe names as `module:name`: found, and told apart by its source."""
 
 import difflib
+import functools
 import hashlib
 import importlib
 import inspect
@@ -12,6 +13,9 @@ from dalmeum.errors import InputError
 
 OWN_NAME = re.compile(r"[\w.]+:\S+")
 """How a recipe names own code."""
+
+_SEEN: dict[str, tuple[object, str]] = {}
+"""By module: the spec that it was imported by, another one after a reload, and its source when first seen."""
 
 
 def is_own(name: object) -> bool:
@@ -50,28 +54,33 @@ def find(key: str, name: str) -> Any:
             hint = f"; did you mean {near[0]}?" if near else ""
             raise InputError(f"{key}: module {module_name} has no {path}{hint}")
         found = getattr(found, part)
+    _source(module_name)
+    _source(_home(found))
     return found
 
 
 def source_hash(key: str, value: object) -> str | None:
-    """Hash of the source of the module that own code stands in.
+    """Hash of the source that own code runs from: of the module that is named, and of the one where the
+    function, or an object's class, is defined.
 
-    None where that can't be read, and for an object that its written name does not lead back to: a lambda, a
-    function inside another, or what stands in the program itself (`__main__`), another one next time.
+    None where a source can't be read or was changed after its import, so that other code runs than stands
+    there; and for an object that its written name does not lead back to: a lambda, a function inside another,
+    or what stands in the program itself (`__main__`), another one next time.
 
     Raises `InputError` as `find`.
     """
     name = written(value)
-    module_name = name.partition(":")[0]
     if isinstance(value, str):
-        find(key, value)
+        value = find(key, value)
     elif not leads_back(name, value):
         return None
-    try:
-        source = inspect.getsource(sys.modules[module_name])
-    except (OSError, TypeError):
-        return None
-    return hashlib.sha256(source.encode()).hexdigest()
+    digest = hashlib.sha256()
+    for module in dict.fromkeys([name.partition(":")[0], _home(value)]):
+        source = _source(module)
+        if source is None:
+            return None
+        digest.update(source.encode())
+    return digest.hexdigest()
 
 
 def leads_back(name: str, value: object) -> bool:
@@ -87,3 +96,23 @@ def leads_back(name: str, value: object) -> bool:
 def _no_import(key: str, module: str, error: BaseException) -> InputError:
     reason = " ".join(str(error).split())
     return InputError(f"{key}: module {module} can't be imported: {type(error).__name__}: {reason}")
+
+
+def _home(found: Any) -> str:
+    """The module where a function is defined, or an object's class."""
+    while isinstance(found, functools.partial):
+        found = found.func
+    return getattr(found, "__module__", None) or ""
+
+
+def _source(module_name: str) -> str | None:
+    """A module's source; None where it can't be read, or is another than when the module was first seen."""
+    module = sys.modules.get(module_name)
+    try:
+        source = inspect.getsource(module)  # type: ignore[arg-type] # None is a TypeError
+    except (OSError, TypeError):
+        return None
+    spec = getattr(module, "__spec__", None)
+    if module_name not in _SEEN or _SEEN[module_name][0] is not spec:
+        _SEEN[module_name] = spec, source
+    return source if source == _SEEN[module_name][1] else None

@@ -1,5 +1,6 @@
 """Code outside the package, found by the name that a recipe gives it."""
 
+import importlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -63,6 +64,54 @@ def test_the_hash_is_that_of_the_modules_source(own_module: Module) -> None:
     assert by_name == source_hash("loss.name", find("loss.name", "own_hashed:loss"))
     own_module("own_hashed", "def loss(p, y): return helper(p)\ndef helper(p): return p.mean()\n")
     assert source_hash("loss.name", "own_hashed:loss") not in (None, by_name)
+
+
+def test_the_hash_covers_where_the_code_stands(own_module: Module) -> None:
+    hashes = []
+    for power in (1, 2, 2):
+        own_module("own_inner", f"def loss(p, y): return (p - y).abs().pow({power}).mean()\n")
+        own_module(
+            "own_outer",
+            "from functools import partial\nfrom own_inner import loss\nbound = partial(loss, y=0)\n",
+        )
+        hashes.append([source_hash("loss.name", f"own_outer:{name}") for name in ("loss", "bound")])
+    linear, *squares = hashes
+    assert squares[0] == squares[1]
+    assert None not in linear
+    assert linear[0] != squares[0][0]
+    assert linear[1] != squares[0][1]
+
+
+def test_a_kind_that_is_an_object_counts_with_its_class(own_module: Module) -> None:
+    hashes = []
+    for size in (1, 2):
+        own_module("own_inner", f"class Kind:\n    size = {size}\n")
+        own_module("own_outer", "from own_inner import Kind\nkind = Kind()\n")
+        hashes.append(source_hash("model.kind", "own_outer:kind"))
+    assert None not in hashes
+    assert hashes[0] != hashes[1]
+
+
+def test_a_change_after_the_import_has_no_hash_until_it_is_loaded(own_module: Module) -> None:
+    path = own_module("own_hashed", "def loss(p, y): return p.sum()\n")
+    before = source_hash("loss.name", "own_hashed:loss")
+    path.write_text("def loss(p, y): return p.mean()  # changed\n", encoding="utf-8")
+    # What runs is the sum still, and what another process would find is the mean.
+    assert source_hash("loss.name", "own_hashed:loss") is None
+    assert source_hash("loss.name", find("loss.name", "own_hashed:loss")) is None
+    importlib.reload(sys.modules["own_hashed"])
+    after = source_hash("loss.name", "own_hashed:loss")
+    assert after not in (None, before)
+    path.write_text("def loss(p, y): return p.sum()\n", encoding="utf-8")
+    importlib.reload(sys.modules["own_hashed"])
+    assert source_hash("loss.name", "own_hashed:loss") == before
+
+
+def test_a_change_between_finding_and_hashing_is_seen(own_module: Module) -> None:
+    path = own_module("own_hashed", "def loss(p, y): return p.sum()\n")
+    find("loss.name", "own_hashed:loss")
+    path.write_text("def loss(p, y): return p.mean()  # changed\n", encoding="utf-8")
+    assert source_hash("loss.name", "own_hashed:loss") is None
 
 
 def test_what_its_name_does_not_lead_back_to_has_no_hash() -> None:

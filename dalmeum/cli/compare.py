@@ -41,8 +41,8 @@ def compare(
         str,
         typer.Option(
             help=help_text(
-                "The metric to judge by: pearson, spearman, rmse or mae.",
-                "판정하는 지표: pearson, spearman, rmse, mae.",
+                "The metric to judge by: pearson, spearman, rmse, mae, or module:name of your own.",
+                "판정하는 지표: pearson, spearman, rmse, mae. 직접 만든 지표는 module:name으로 적습니다.",
             )
         ),
     ] = "pearson",

@@ -11,7 +11,7 @@ from dalmeum.comparison.diagnosis import ArmDiagnoses, arm_diagnoses
 from dalmeum.comparison.gaps import ArmGap, arm_gaps
 from dalmeum.comparison.judge import ArmResult, Judgement, judge
 from dalmeum.errors import InputError
-from dalmeum.stats import Estimate, metric_named
+from dalmeum.stats import Estimate, metric_named, try_metric
 
 SCHEMA = 2
 """Of `Findings.to_dict`; docs/findings.md describes it. Before there was one for each command."""
@@ -116,12 +116,12 @@ def compare_arms(
     """Judge arms on each of their splits, and find what else their predictions say.
 
     Args:
-        metric: a name in `dalmeum.stats.METRICS`.
+        metric: a name in `dalmeum.stats.METRICS`, or `module:name`.
         smallest_effect: smallest difference that would matter, in units of the metric, >= 0.
         name, question: as in `Findings`.
 
     Raises:
-        InputError: an unknown metric, or a smallest effect that is no number of 0 or more.
+        InputError: an unknown metric, one that fails, or a smallest effect that is no number of 0 or more.
     """
     check_metric(metric)
     if not 0 <= smallest_effect < float("inf"):
@@ -141,10 +141,11 @@ def compare_arms(
     )
 
 
-def check_metric(name: str) -> None:
-    """Raise `InputError` for a metric that has no row in `METRICS`."""
+def check_metric(*names: str) -> None:
+    """Raise `InputError` where one is no row of `METRICS` nor `module:name`, or can't score made-up pairs."""
     try:
-        metric_named(name)
+        for name in names:
+            try_metric(name, metric_named(name))
     except ValueError as error:
         raise InputError(str(error)) from None
 

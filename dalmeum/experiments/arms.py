@@ -226,10 +226,10 @@ def _checkpoints(runs: Sequence[Run], read: Read) -> tuple[Checkpoints, ...]:
     """What the runs predicted on dev at every evaluation; none where one kept none."""
     kept = []
     for run in runs:
-        if not run.evaluations.is_file():
+        if not run.kept_evaluations.is_file():
             return ()
         dev, _ = labelled(read(run.predictions("dev")))
-        kept.append(Checkpoints(dev.labels, read_evaluations(run.evaluations, dev.ids)))
+        kept.append(Checkpoints(dev.labels, read_evaluations(run.kept_evaluations, dev.ids)))
     return tuple(kept)
 
 

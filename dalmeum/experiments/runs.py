@@ -113,7 +113,7 @@ class Run:
         return self.folder / "predictions" / f"{split}.csv"
 
     @property
-    def evaluations(self) -> Path:
+    def kept_evaluations(self) -> Path:
         return self.folder / "predictions" / "dev-evaluations.csv"
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from accelerate import PartialState
 from accelerate.utils import broadcast_object_list
 from numpy.typing import NDArray
 
+from dalmeum.comparison import check_metric
 from dalmeum.data import PairTable, Predictions
 from dalmeum.data.splits import PairReader, Split, binary_labels, data_warnings, read_splits
 from dalmeum.errors import DalmeumError
@@ -19,19 +20,14 @@ from dalmeum.evaluation import Evaluation, evaluate_predictions
 from dalmeum.experiments.predictions import write_evaluations, write_predictions
 from dalmeum.experiments.report import write_report
 from dalmeum.experiments.reuse import find_resumable
-from dalmeum.experiments.runs import (
-    DataFile,
-    Run,
-    create_run,
-    data_files,
-    open_run,
-)
+from dalmeum.experiments.runs import DataFile, Run, create_run, data_files, open_run
 from dalmeum.files import disk_error
 from dalmeum.losses import similarity_loss
 from dalmeum.models.kinds import new_scorer
 from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import Recipe
+from dalmeum.stats import METRICS
 from dalmeum.training.fit import Fit, fit
 from dalmeum.training.pairs import EncodedPairs, encode_pairs
 from dalmeum.training.processes import LostProcessError, lost_processes_told
@@ -58,6 +54,7 @@ def train(
     Raises `InputError` for what only the user can mend, `DalmeumError` where training fails.
     """
     similarity_loss(recipe.loss, recipe.data.label_range)  # a library that it lacks is told before any work
+    check_metric(*METRICS)
     reader = reader or PairReader()
     tables = read_splits(recipe, reader)
     binary: dict[Split, NDArray[np.int64] | None] = {
@@ -148,7 +145,7 @@ def _record_results(
                 table, predictions[split], threshold=scorer.binary_threshold
             )
     if "dev" in tables:
-        write_evaluations(run.evaluations, tables["dev"], result.evaluations)
+        write_evaluations(run.kept_evaluations, tables["dev"], result.dev_predictions)
     run.write_history(result.history)
     run.write_metrics({split: evaluation.to_dict() for split, evaluation in evaluations.items()})
     warnings = (*run.record.warnings, *data_warnings(tables), *result.warnings)

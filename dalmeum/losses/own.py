@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from dalmeum.errors import DalmeumError, InputError
+from dalmeum.losses.correlation import float64
 from dalmeum.own_code import find, written
 from dalmeum.recipe import LossRecipe
 
@@ -37,9 +38,11 @@ def own_loss(recipe: LossRecipe, label_range: tuple[float, float]) -> Callable[.
         return call(predictions, labels, {**recipe.arguments, "alpha": alpha})
 
     def call(predictions: Tensor, labels: Tensor, arguments: Mapping[str, Any]) -> Tensor:
+        # Both on the processor where the device has no float64.
+        predictions, labels = float64(predictions), float64(labels)
         # Mixed precision is the network's: a loss computes in the type that it is given.
         with torch.autocast(predictions.device.type, enabled=False):
-            value = function(predictions.float(), labels.double(), **arguments)
+            value = function(predictions.float(), labels, **arguments)
         return _checked(name, value, predictions)
 
     loss = with_alpha if takes_alpha else without_alpha
@@ -91,7 +94,7 @@ def _checked(name: str, value: Any, predictions: Tensor) -> Tensor:
         raise InputError(f"loss {name} must return a floating-point tensor without dimensions, not {what}")
     if predictions.requires_grad and torch.is_grad_enabled() and not value.requires_grad:
         raise _no_gradient(name)
-    return value.double() if value.device.type != "mps" else value.cpu().double()
+    return float64(value)
 
 
 def _no_gradient(name: str) -> InputError:

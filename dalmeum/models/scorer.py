@@ -20,7 +20,7 @@ from dalmeum.models.bi import BiEncoder
 from dalmeum.models.encoding import PairEncoding
 from dalmeum.models.head import fold_affine, last_linear
 from dalmeum.models.precision import autocast, resolve_precision
-from dalmeum.models.pretrained import SETTINGS
+from dalmeum.models.pretrained import SETTINGS, read_json
 
 PairNetwork = PreTrainedModel | BiEncoder
 """What answers logits (n, tasks); it has a `config`, and writes itself with `save_pretrained`.
@@ -156,7 +156,8 @@ class PairScorer:
         self.model.save_pretrained(folder)
         self.encoding.save_pretrained(folder)
         if self.own_kind is not None:
-            settings = {**settings, "kind": self.own_kind}
+            # The network may have put something of its own there, as a bi-encoder its lines.
+            settings = {**read_json(folder / SETTINGS, default={}), **settings, "kind": self.own_kind}
             (folder / SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
 
     def with_precision(self, precision: str) -> "PairScorer":

@@ -13,14 +13,14 @@ from pydantic import model_validator
 from dalmeum.configuration import Section, apply_override, build, described, merged, read_yaml
 from dalmeum.own_code import is_own, source_hash, written
 from dalmeum.recipe.data import DataRecipe, Planted
-from dalmeum.recipe.loss import LOSSES, BinaryTask, LossRecipe, TasksRecipe
-from dalmeum.recipe.model import KINDS, ModelRecipe
+from dalmeum.recipe.loss import LOSS_NAMES, BinaryTask, LossRecipe, TasksRecipe
+from dalmeum.recipe.model import KIND_NAMES, ModelRecipe
 from dalmeum.recipe.schedules import FractionSchedule, WeightSchedule, scheduled
 from dalmeum.recipe.training import TokenBudget, TrainingRecipe
 
 __all__ = [
-    "KINDS",
-    "LOSSES",
+    "KIND_NAMES",
+    "LOSS_NAMES",
     "BinaryTask",
     "DataRecipe",
     "FractionSchedule",

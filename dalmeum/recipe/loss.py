@@ -9,20 +9,22 @@ from dalmeum.configuration import Section, described
 from dalmeum.own_code import OWN_NAME, is_own, written
 from dalmeum.recipe.schedules import ScheduledFraction, TaskWeight
 
-LOSSES = ("mixture", "correlation", "ccc", "mae", "mse", "huber", "bce", "ranknet", "cosent", "angle")
+LOSS_NAMES = ("mixture", "correlation", "ccc", "mae", "mse", "huber", "bce", "ranknet", "cosent", "angle")
 
 
 def _loss_name(value: object) -> str | Callable[..., Any]:
-    if callable(value) or (isinstance(value, str) and (value in LOSSES or OWN_NAME.fullmatch(value))):
+    if callable(value) or (isinstance(value, str) and (value in LOSS_NAMES or OWN_NAME.fullmatch(value))):
         return value
-    raise ValueError(f"must be one of {', '.join(LOSSES)}, or module:function of your own, not {value!r:.80}")
+    raise ValueError(
+        f"must be one of {', '.join(LOSS_NAMES)}, or module:function of your own, not {value!r:.80}"
+    )
 
 
 LossName = Annotated[
     str | Callable[..., Any],
     PlainValidator(_loss_name),
     PlainSerializer(written, when_used="json"),
-    WithJsonSchema({"enum": [*LOSSES, "module:function"]}),
+    WithJsonSchema({"enum": [*LOSS_NAMES, "module:function"]}),
 ]
 
 

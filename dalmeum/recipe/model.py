@@ -7,16 +7,18 @@ from pydantic import PlainValidator, WithJsonSchema, model_validator
 from dalmeum.configuration import Section, described
 from dalmeum.own_code import OWN_NAME
 
-KINDS = ("cross", "bi", "offline")
+KIND_NAMES = ("cross", "bi", "offline")
 
 
 def _model_kind(value: object) -> str:
-    if isinstance(value, str) and (value in KINDS or OWN_NAME.fullmatch(value)):
+    if isinstance(value, str) and (value in KIND_NAMES or OWN_NAME.fullmatch(value)):
         return value
-    raise ValueError(f"must be one of {', '.join(KINDS)}, or module:kind of your own, not {value!r:.80}")
+    raise ValueError(f"must be one of {', '.join(KIND_NAMES)}, or module:kind of your own, not {value!r:.80}")
 
 
-ModelKind = Annotated[str, PlainValidator(_model_kind), WithJsonSchema({"enum": [*KINDS, "module:Kind"]})]
+ModelKind = Annotated[
+    str, PlainValidator(_model_kind), WithJsonSchema({"enum": [*KIND_NAMES, "module:Kind"]})
+]
 
 
 class ModelRecipe(Section):

@@ -68,8 +68,10 @@ class Study(Section):
         default=("dev",),
     )
     metric: str = described(
-        "what arms are judged by",
-        "판정하는 지표",
+        "what arms are judged by: `pearson`, `spearman`, `rmse`, `mae`, or a "
+        "[metric of your own](python.md#a-metric-of-your-own), `module:name`",
+        "판정하는 지표: `pearson`, `spearman`, `rmse`, `mae`, 또는 `module:name`으로 쓰는 "
+        "[직접 만든 지표](python.ko.md#직접-만든-지표)",
         default="pearson",
     )
     smallest_effect: float = described(

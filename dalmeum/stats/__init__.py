@@ -18,7 +18,18 @@ from dalmeum.stats.detectable import (
 from dalmeum.stats.doors import difference, score
 from dalmeum.stats.gaps import gap, gap_difference
 from dalmeum.stats.intervals import Difference, Estimate, Score, bca, bca_each, fisher, json_number
-from dalmeum.stats.metrics import METRICS, Metric, f1, mae, metric_named, of_columns, pearson, rmse, spearman
+from dalmeum.stats.metrics import (
+    METRICS,
+    Metric,
+    f1,
+    mae,
+    metric_named,
+    of_columns,
+    pearson,
+    rmse,
+    spearman,
+    try_metric,
+)
 from dalmeum.stats.optimism import Optimism, optimism_of_choice
 from dalmeum.stats.paired import paired_difference
 from dalmeum.stats.reliability import LabelReliability, label_reliability
@@ -79,6 +90,7 @@ __all__ = [
     "steps_to_reach",
     "study_power",
     "t_interval",
+    "try_metric",
     "verdict",
     "williams",
     "zou",

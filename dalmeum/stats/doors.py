@@ -10,7 +10,7 @@ from dalmeum.stats import weighted
 from dalmeum.stats.columns import equal_columns, one_row
 from dalmeum.stats.correlations import compare_correlations
 from dalmeum.stats.intervals import CONFIDENCE, Difference, Score, bca
-from dalmeum.stats.metrics import Metric, metric_named
+from dalmeum.stats.metrics import Metric, PlainStatistic, metric_named
 from dalmeum.stats.paired import paired_difference
 from dalmeum.stats.resampling import RESAMPLES
 from dalmeum.stats.seeds import mean_over_seeds, seed_by_pair
@@ -18,7 +18,7 @@ from dalmeum.stats.weighted import Statistic
 
 
 def score(
-    metric: str | Statistic,
+    metric: str | PlainStatistic,
     labels: ArrayLike,
     rows: ArrayLike,
     *,
@@ -28,7 +28,7 @@ def score(
     """How good a model is, or an arm.
 
     Args:
-        metric: a name in `METRICS`, a `Metric`, or a statistic of `dalmeum.stats.weighted`.
+        metric: a name in `METRICS`, `module:name`, a `Metric`, or a function as its statistic is.
         labels: (n,).
         rows: predictions of one model, (n,) or (1, n): the BCa bootstrap over pairs. Or of k >= 2 seeds,
             (k, n): a `SeedMean`, whose interval holds for new seeds and new pairs.
@@ -44,7 +44,7 @@ def score(
 
 
 def difference(
-    metric: str | Statistic,
+    metric: str | PlainStatistic,
     labels: ArrayLike,
     first: ArrayLike,
     second: ArrayLike,
@@ -77,7 +77,8 @@ def difference(
     return paired_difference(labels, one, other, metric=statistic, **how)
 
 
-def _statistic(metric: str | Statistic) -> Statistic:
+def _statistic(metric: str | PlainStatistic) -> Statistic:
     row = metric_named(metric) if isinstance(metric, str) else metric
+    row = row if isinstance(row, Metric) else Metric(row)
     # Pearson has tests of its own, whoever names it.
-    return weighted.pearson if isinstance(row, Metric) and row.statistic is weighted.pearson else row
+    return weighted.pearson if row.statistic is weighted.pearson else row

@@ -13,6 +13,9 @@ from dalmeum.stats import weighted
 from dalmeum.stats.columns import equal_columns
 from dalmeum.stats.weighted import Array, Statistic, Weighted
 
+PlainStatistic = Callable[[Array, Array], float | Weighted]
+"""Of (labels, predictions), both float64 (n,): a number, or a function of weights."""
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -31,7 +34,7 @@ class Metric:
         >>> METRICS["kendall"] = Metric(lambda labels, predictions: kendalltau(labels, predictions).statistic)
     """
 
-    statistic: Callable[[Array, Array], float | Weighted]
+    statistic: PlainStatistic
     higher_is_better: bool = True
     title: Text | str = ""
 
@@ -58,16 +61,57 @@ METRICS: dict[str, Metric] = {
 }
 """The metrics of every evaluation, study and comparison, by name. Another one is another row."""
 
+BINARY = "f1"
+"""The name of the score beside them that takes a binary rule: no row has it."""
+
+TRIED_PAIRS = 8
+
 
 def metric_named(name: str) -> Metric:
-    """The row of `METRICS`, where a plain function is as good as a `Metric`; or one's own, `module:name`.
+    """The row of `METRICS`, where a plain function is as good as a `Metric`; or one's own, `module:name`,
+    tried on a few pairs.
 
-    ValueError with the names that there are, InputError where there is no such module or name.
+    ValueError, which names it, where it is unknown or no metric; InputError where there is no such module or
+    name.
     """
-    if name not in METRICS and ":" not in name:
+    if name in METRICS:
+        return _row(name, METRICS[name])
+    if ":" not in name:
         raise ValueError(f"metric {name!r} is unknown: use one of {', '.join(METRICS)}, or module:name")
-    found = METRICS[name] if name in METRICS else find("metric", name)
-    return found if isinstance(found, Metric) else Metric(found)
+    metric = _row(name, find("metric", name))
+    try_metric(name, metric)
+    return metric
+
+
+def _row(name: str, found: object) -> Metric:
+    if name == BINARY:
+        raise ValueError(f"metric {BINARY}: is the name of the binary F1: give your row another")
+    if not callable(found):
+        raise ValueError(f"metric {name}: must be a function of labels and predictions, not {found!r:.80}")
+    return found if isinstance(found, Metric) else Metric(found, title=name)
+
+
+def try_metric(name: str, metric: Metric) -> None:
+    """Raise ValueError, which names it, unless a metric scores a few made-up pairs: a number or NaN, or a
+    function of weights (resamples, n) that gives as many.
+    """
+    labels = np.linspace(0, 5, TRIED_PAIRS)
+    predictions = 5 * np.array([0.1, 0.9, 0.3, 0.4, 0.8, 0.2, 0.6, 0.5])
+    # All pairs, and a resample.
+    weights = np.array([[1.0] * TRIED_PAIRS, [0, 2, 1, 1, 1, 0, 1, 2]])
+    try:
+        values = np.asarray(metric(labels, predictions)(weights), np.float64)
+    # Whatever it does, it is its author's to mend.
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ValueError(f"metric {name}: fails on {TRIED_PAIRS} made-up pairs: {reason}") from error
+    if values.shape != weights.shape[:1]:
+        raise ValueError(
+            f"metric {name}: its function of weights of shape {weights.shape} returned the shape "
+            f"{values.shape}, not {weights.shape[:1]}"
+        )
+    if np.isinf(values).any():
+        raise ValueError(f"metric {name}: returned an infinite number for {TRIED_PAIRS} made-up pairs")
 
 
 def pearson(first: ArrayLike, second: ArrayLike) -> float:

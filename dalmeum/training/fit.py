@@ -17,7 +17,7 @@ from dalmeum.errors import DalmeumError
 from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import Recipe
-from dalmeum.training.evaluations import Evaluations
+from dalmeum.training.dev_predictions import DevPredictions
 from dalmeum.training.pairs import EncodedPairs
 from dalmeum.training.trainer import PairTrainer
 
@@ -30,7 +30,7 @@ class Fit:
         history: the log of steps and evaluations, as `TrainerState.log_history` has it.
         steps: optimisation steps taken.
         best_step: the step whose weights were kept; the last where there was no dev set.
-        evaluations: predictions on dev, (n,) by step, of every evaluation; not folded.
+        dev_predictions: (n,) by step, of every evaluation; not folded.
         train_predictions: of the kept weights, folded, in evaluation mode.
         slope, intercept: the affine map that was folded in; 1 and 0 where none was.
         seconds: wall time of the training loop in this process.
@@ -40,7 +40,7 @@ class Fit:
     history: tuple[dict[str, float], ...]
     steps: int
     best_step: int
-    evaluations: Evaluations
+    dev_predictions: DevPredictions
     train_predictions: Predictions
     slope: float
     intercept: float
@@ -75,7 +75,7 @@ def fit(
         history=tuple(trainer.state.log_history),
         steps=trainer.state.global_step,
         best_step=trainer.state.best_global_step or trainer.state.global_step,
-        evaluations=trainer.evaluations,
+        dev_predictions=trainer.dev_predictions,
         train_predictions=dataclasses.replace(found, similarity=slope * found.similarity + intercept),
         slope=slope,
         intercept=intercept,

@@ -19,8 +19,8 @@ from dalmeum.recipe import Recipe, TokenBudget
 from dalmeum.stats import mae, pearson
 from dalmeum.training.batches import MicroBatchSize, PairBatchSampler
 from dalmeum.training.callbacks import IntermediateEvaluations, ReportProgress
+from dalmeum.training.dev_predictions import DevPredictions, load_dev_predictions, save_dev_predictions
 from dalmeum.training.embeddings import SparseEmbeddingGradients
-from dalmeum.training.evaluations import Evaluations, load_evaluations, save_evaluations
 from dalmeum.training.exact import MicroBatch, Passes
 from dalmeum.training.objective import Objective
 from dalmeum.training.optimizer import parameter_groups
@@ -59,7 +59,7 @@ class PairTrainer(Trainer):
         self.objective: Objective = Objective(recipe)
         self.scope = make_scope(recipe.loss, self.objective, train)
         self.window: list[tuple[Tensor, Tensor]] = []
-        self.evaluations: Evaluations = {}
+        self.dev_predictions: DevPredictions = {}
         steps = math.ceil(len(train) / recipe.training.effective_batch_size)
         super().__init__(
             model=scorer.model,
@@ -171,7 +171,7 @@ class PairTrainer(Trainer):
         assert self.dev_pairs is not None
         pairs = self.dev_pairs
         logits = self.scorer.logits(pairs.items)
-        self.evaluations[self.state.global_step] = self.scorer.similarity(logits)
+        self.dev_predictions[self.state.global_step] = self.scorer.similarity(logits)
         loss = self.objective(torch.from_numpy(logits)[None], pairs.labels, pairs.binary, self.progress)
         values = {"loss": loss.item(), **self.metrics(logits, pairs.labels.double().numpy())}
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in values.items()}
@@ -190,14 +190,14 @@ class PairTrainer(Trainer):
         if self.args.should_save:
             self.scope.save(Path(output_dir))
             self.objective.weights.save(Path(output_dir))
-            save_evaluations(self.evaluations, Path(output_dir))
+            save_dev_predictions(self.dev_predictions, Path(output_dir))
 
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
         super()._load_optimizer_and_scheduler(checkpoint)
         if checkpoint is not None:
             self.scope.load(Path(checkpoint))
             self.objective.weights.load(Path(checkpoint))
-            self.evaluations = load_evaluations(Path(checkpoint))
+            self.dev_predictions = load_dev_predictions(Path(checkpoint))
 
     def _save_rng_state(self, output_dir: str) -> None:
         super()._save_rng_state(output_dir)

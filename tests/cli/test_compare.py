@@ -105,6 +105,7 @@ def test_refusals_are_one_line_and_exit_with_2(
             f"no such run, neither a folder with a run.json nor an id under {elsewhere}",
         ),
         ((*runs, "--smallest-effect", "inf"), "--smallest-effect inf: give a number"),
+        ((*runs, "--metric", "os.path:join"), "metric os.path:join: fails on 8 made-up pairs: TypeError"),
         ((*runs, "--split", "test"), "holds pairs without labels"),
         ((*runs, "-o", str(tmp_path / "file")), "can't be written"),
     ):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from dalmeum.comparison import Arm, Arms, Checkpoints, Findings, compare_arms
+from dalmeum.comparison import Arm, Arms, Checkpoints, Findings, check_metric, compare_arms
 from dalmeum.comparison.choice import checkpoint_optimism, choice_on_dev
 from dalmeum.comparison.convergence import convergence
 from dalmeum.comparison.diagnosis import arm_diagnoses
@@ -211,6 +211,7 @@ def test_a_metric_of_ones_own_is_judged_by(kendall: str) -> None:
     ("given", "said"),
     [
         ({"metric": "f1"}, "metric 'f1' is unknown: use one of pearson, spearman, rmse, mae"),
+        ({"metric": "numpy:corrcoef"}, "metric numpy:corrcoef: fails on 8 made-up pairs: TypeError: "),
         ({"smallest_effect": -0.1}, "smallest_effect -0.1: give a number of 0 or more, as 0.005"),
         ({"smallest_effect": np.nan}, "smallest_effect nan: give a number of 0 or more"),
         ({"smallest_effect": np.inf}, "smallest_effect inf: give a number of 0 or more"),
@@ -219,3 +220,10 @@ def test_a_metric_of_ones_own_is_judged_by(kendall: str) -> None:
 def test_what_can_not_be_judged_by_is_told(given: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError, match=f"^{said}"):
         compare_arms(Arms(DEV, {"baseline": rows(0.5), "mine": rows(0.1)}), **given)
+
+
+def test_a_row_that_fails_is_told_before_anything_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(METRICS, "broken", Metric(lambda labels, predictions: labels[9]))
+    with pytest.raises(InputError, match=r"^metric broken: fails on 8 made-up pairs: IndexError: index 9"):
+        check_metric(*METRICS)
+    check_metric("pearson", "mae")

@@ -211,3 +211,9 @@ def test_a_metric_of_ones_own_is_scored_like_the_others() -> None:
         del METRICS["kendall"]
     assert found.value == pytest.approx(stats.kendalltau(pairs.label, predictions).statistic)
     assert found.low < found.value < found.high
+
+
+def test_the_name_of_f1_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(METRICS, "f1", METRICS["mae"])
+    with pytest.raises(ValueError, match=r"^metric f1: is the name of the binary F1"):
+        evaluate_predictions(table([0.0, 5.0, 1.0]), Predictions(np.array([0.0, 5.0, 1.0])), threshold=2.5)

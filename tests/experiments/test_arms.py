@@ -191,7 +191,7 @@ def with_evaluations(run: Run, *evaluations: Array) -> Run:
     size = len(evaluations[0])
     empty = ("",) * size
     table = PairTable(tuple(f"dev-{row}" for row in range(size)), empty, empty, empty)
-    write_evaluations(run.evaluations, table, dict(enumerate(evaluations)))
+    write_evaluations(run.kept_evaluations, table, dict(enumerate(evaluations)))
     return run
 
 
@@ -204,7 +204,7 @@ def test_what_runs_predicted_at_each_evaluation(tmp_path: Path) -> None:
     kept = arms.baseline.checkpoints[1]
     assert kept.labels.tolist() == DEV.tolist()
     assert kept.predictions.tolist() == [(DEV + 0.25).tolist(), (DEV * 0.1).tolist()]
-    file = base[1].evaluations
+    file = base[1].kept_evaluations
     swapped = file.read_text(encoding="utf-8").splitlines()
     swapped[1], swapped[2] = swapped[2], swapped[1]
     for damaged in ("\n".join(swapped), "id,1\ndev-0,much", "", "id,1\nx,much\n"):

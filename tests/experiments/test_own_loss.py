@@ -12,10 +12,13 @@ import yaml
 from torch import Tensor
 
 from dalmeum.errors import InputError
+from dalmeum.experiments.compare import compare_runs
 from dalmeum.experiments.reuse import find_resumable, finished_runs, run_key
 from dalmeum.experiments.runs import AFTER_RUN, Run, open_run
+from dalmeum.experiments.study import conduct
 from dalmeum.experiments.train import train
-from dalmeum.recipe import Recipe, build_recipe
+from dalmeum.recipe import Recipe, build_recipe, own_code
+from dalmeum.recipe.study import Study
 
 Module = Callable[[str, str], Path]
 Tiny = Callable[[str], str]

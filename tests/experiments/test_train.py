@@ -24,6 +24,7 @@ from dalmeum.experiments.predictions import read_evaluations, read_predictions
 from dalmeum.experiments.runs import load, open_run
 from dalmeum.experiments.train import train
 from dalmeum.recipe import Recipe, build_recipe
+from dalmeum.stats import METRICS, Metric
 from tests.conftest import run_folders
 
 Tiny = Callable[[str], str]
@@ -89,7 +90,7 @@ def test_metrics_and_predictions(recipe: Recipe) -> None:
     assert [row["id"] for row in rows] == [f"dev-{number}" for number in range(48)]
     labels = [float(row["label"]) for row in rows]
     predictions = [float(row["prediction"]) for row in rows]
-    evaluations = read_evaluations(run.evaluations, read_predictions(run.predictions("dev")).ids)
+    evaluations = read_evaluations(run.kept_evaluations, read_predictions(run.predictions("dev")).ids)
     seen = [entry["eval_pearson"] for entry in run.history() if "eval_pearson" in entry]
     assert [scipy.stats.pearsonr(labels, row).statistic for row in evaluations] == pytest.approx(seen)
     r = scipy.stats.pearsonr(labels, predictions).statistic
@@ -203,6 +204,18 @@ def test_bad_data_leave_no_run_behind(recipe: Recipe, write_pairs: Write, tmp_pa
     assert len(caught.value.problems) == 2
     assert "train.csv, line 98: label 7.5 is outside 0..5" in caught.value.problems[0]
     assert "test.csv, line 2" in caught.value.problems[1]
+    assert not Path(recipe.output).exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"), [("broken", "fails on 8 made-up pairs"), ("f1", "is the name of")]
+)
+def test_a_metric_that_fails_is_told_before_training(
+    recipe: Recipe, monkeypatch: pytest.MonkeyPatch, name: str, problem: str
+) -> None:
+    monkeypatch.setitem(METRICS, name, Metric(lambda labels, predictions: labels[9]))
+    with pytest.raises(InputError, match=f"^metric {name}: {problem}"):
+        train(recipe)
     assert not Path(recipe.output).exists()
 
 

@@ -35,6 +35,36 @@ def test_what_it_is_given() -> None:
     assert calls[-1] == (torch.float32, torch.float64, 3, 0.25, False)
 
 
+class OnApple(Tensor):
+    """Stands for a tensor on Apple's mps, which knows no float64."""
+
+    __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment] # as PyTorch's pages have it
+
+    @property
+    def device(self) -> torch.device:  # type: ignore[override] # a plain attribute in the stubs
+        return torch.device("mps")
+
+    def double(self) -> Tensor:
+        raise TypeError("the MPS framework doesn't support float64")
+
+    def cpu(self) -> Tensor:  # type: ignore[override] # takes a memory format in the stubs
+        return self.as_subclass(Tensor)
+
+
+def test_a_device_without_float64_hands_both_to_the_processor() -> None:
+    devices: list[tuple[str, str]] = []
+
+    def own(predictions: Tensor, labels: Tensor) -> Tensor:
+        devices.append((predictions.device.type, labels.device.type))
+        return (predictions - labels).square().mean()
+
+    loss = similarity_loss(LossRecipe(name=own), (0.0, 5.0))
+    value = loss(LOGITS.float().as_subclass(OnApple), LABELS.float().as_subclass(OnApple), 0.0)
+    assert value.item() == pytest.approx(5 / 3)
+    assert value.dtype == torch.float64
+    assert devices[-1] == ("cpu", "cpu")
+
+
 def test_alpha_is_left_out_where_the_signature_does_not_name_it(own_module: Module) -> None:
     own_module(
         "own_squared",

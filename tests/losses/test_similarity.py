@@ -5,8 +5,7 @@ import torch
 
 from dalmeum.errors import MissingExtraError
 from dalmeum.losses import LOSSES, concordance_loss, cosent_loss, mixture_loss, ranknet_loss, similarity_loss
-from dalmeum.recipe import LOSSES as NAMES
-from dalmeum.recipe import FractionSchedule, LossRecipe
+from dalmeum.recipe import LOSS_NAMES, FractionSchedule, LossRecipe
 
 LOGITS = torch.tensor([1.0, 2.0, 4.0])
 LABELS = torch.tensor([1.0, 4.0, 3.0])
@@ -53,7 +52,7 @@ def test_missing_library_is_told_before_the_first_step(monkeypatch: pytest.Monke
 
 
 def test_the_table_has_what_recipes_may_name() -> None:
-    assert tuple(LOSSES) == NAMES
+    assert tuple(LOSSES) == LOSS_NAMES
 
 
 @pytest.mark.parametrize("name", LOSSES)

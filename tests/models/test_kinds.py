@@ -12,7 +12,9 @@ from dalmeum import recipe
 from dalmeum.data import read_pairs
 from dalmeum.errors import InputError
 from dalmeum.experiments.train import train
+from dalmeum.models.bi import new_bi_encoder
 from dalmeum.models.kinds import KINDS, Kind, kind_named, load_scorer, new_scorer
+from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import Recipe, build_recipe
 
 Module = Callable[[str, str], Path]
@@ -94,7 +96,7 @@ def own_recipe(tmp_path: Path, write_pairs: Write, kind: str = "own_kind:Tiny") 
 
 
 def test_the_table_has_what_recipes_may_name() -> None:
-    assert tuple(KINDS) == recipe.KINDS
+    assert tuple(KINDS) == recipe.KIND_NAMES
 
 
 def test_an_own_kind_is_trained_saved_and_loaded_where_it_is_trusted(
@@ -118,6 +120,30 @@ def test_an_own_kind_is_trained_saved_and_loaded_where_it_is_trusted(
     np.testing.assert_allclose(scorer.score(dev.pairs), saved, atol=1e-5)
     scorer.save(tmp_path / "again")
     assert load_scorer(tmp_path / "again", trust_code=True).own_kind == "own_kind:Tiny"
+
+
+def test_what_a_network_writes_into_the_settings_is_kept(
+    own_module: Module, tmp_path: Path, tiny_encoder: Callable[[str], str]
+) -> None:
+    own_module(
+        "own_wrapped",
+        "from dalmeum.models.kinds import BiEncoders\n\nclass Wrapped(BiEncoders):\n    pass\n",
+    )
+    model, encoding = new_bi_encoder(
+        tiny_encoder("bert"), num_labels=2, max_length=64, label_range=(0.0, 5.0)
+    )
+    scorer = PairScorer(model, encoding, own_kind="own_wrapped:Wrapped")
+    scorer.fold(0.9, 0.3)
+    scorer.save(tmp_path / "model")
+    settings = json.loads((tmp_path / "model" / "dalmeum.json").read_text())
+    assert settings["kind"] == "own_wrapped:Wrapped"
+    assert settings["similarity"] == {"slope": pytest.approx(4.5), "intercept": pytest.approx(0.3)}
+    loaded = load_scorer(tmp_path / "model", "float32", trust_code=True)
+    assert loaded.has_binary
+    pairs = [("A cat eats.", "A dog runs today."), ("A cat eats.", "A cat eats.")]
+    np.testing.assert_allclose(loaded.score(pairs), scorer.score(pairs), atol=1e-5)
+    # A cosine of 1, through the folded line.
+    assert loaded.score(pairs)[1] == pytest.approx(4.8, abs=1e-4)
 
 
 def test_code_that_is_not_trusted_is_not_imported(own_module: Module, tmp_path: Path) -> None:

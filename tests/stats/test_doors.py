@@ -112,6 +112,20 @@ def test_a_plain_statistic_and_its_weighted_twin_agree() -> None:
         assert getattr(one, name) == pytest.approx(getattr(other, name), rel=1e-12)
 
 
+def test_a_plain_function_is_as_good_as_a_row() -> None:
+    (first,), (second,) = rows(1), rows(1, 1.2, 3)
+
+    def plain(labels: Array, predictions: Array) -> float:
+        return float(np.mean(np.abs(predictions - labels)))
+
+    assert score(plain, LABELS, first, resamples=100).value == pytest.approx(np.mean(np.abs(first - LABELS)))
+    assert score(plain, LABELS, rows(3), resamples=50) == score(Metric(plain), LABELS, rows(3), resamples=50)
+    found = difference(plain, LABELS, first, second, resamples=100)
+    assert found == difference(Metric(plain), LABELS, first, second, resamples=100)
+    tests = (difference(pearson, LABELS, first, second) for pearson in (weighted.pearson, METRICS["pearson"]))
+    assert all(isinstance(each, CorrelationComparison) for each in tests)
+
+
 def test_a_verdict_on_models_speaks_of_pairs_where_it_is_told_how_many() -> None:
     (first,), (second,) = rows(1), rows(1, 0.85, 3)
     found = difference("pearson", LABELS, first, second)

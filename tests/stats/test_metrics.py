@@ -1,11 +1,26 @@
 import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from dalmeum.stats import f1, mae, pearson, rmse, spearman, weighted
+from dalmeum.errors import InputError
+from dalmeum.stats import (
+    METRICS,
+    Metric,
+    f1,
+    mae,
+    metric_named,
+    pearson,
+    rmse,
+    spearman,
+    try_metric,
+    weighted,
+)
 
 Array = NDArray[np.float64]
 
@@ -79,3 +94,58 @@ def test_whole_weights_are_copies_of_pairs(name: str) -> None:
     unweighted = {"pearson": pearson, "spearman": spearman, "rmse": rmse, "mae": mae, "f1": f1}[name]
     expected = [unweighted(np.repeat(first, row), np.repeat(second, row)) for row in counts]
     np.testing.assert_allclose(values, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", [*METRICS])
+def test_the_rows_of_the_table_can_be_tried(name: str) -> None:
+    try_metric(name, metric_named(name))
+
+
+def test_a_number_nan_and_a_function_of_weights_are_metrics() -> None:
+    try_metric("two", Metric(lambda labels, predictions: 2))
+    try_metric("none", Metric(lambda labels, predictions: math.nan))
+    try_metric("rows", Metric(lambda labels, predictions: lambda weights: weights.sum(axis=1)))
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("numpy:corrcoef", "fails on 8 made-up pairs: TypeError: "),
+        ("os.path:join", "fails on 8 made-up pairs: TypeError: "),
+        ("math:fsum", "fails on 8 made-up pairs: TypeError: math.fsum() takes exactly one argument"),
+        ("math:pi", "must be a function of labels and predictions, not 3.14159"),
+        ("own_bad:words", "fails on 8 made-up pairs: ValueError: metric own_bad:words: returned 'much', no"),
+        ("own_bad:raises", "fails on 8 made-up pairs: RuntimeError: two lines"),
+        ("own_bad:infinite", "returned an infinite number for 8 made-up pairs"),
+        (
+            "own_bad:one",
+            "its function of weights of shape (2, 8) returned the shape (), not (2,)",
+        ),
+    ],
+)
+def test_what_is_no_metric_is_a_line_that_names_it(
+    own_module: Callable[[str, str], Path], name: str, problem: str
+) -> None:
+    own_module(
+        "own_bad",
+        "def words(y, p): return 'much'\n"
+        "def raises(y, p): raise RuntimeError('two\\nlines')\n"
+        "def infinite(y, p): return float('inf')\n"
+        "def one(y, p): return lambda weights: weights.sum()\n",
+    )
+    with pytest.raises(ValueError, match=r".") as caught:
+        metric_named(name)
+    assert str(caught.value).startswith(f"metric {name}: {problem}")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_metric_that_is_not_there_is_an_input_error() -> None:
+    with pytest.raises(InputError, match=r"metric: module math has no corr"):
+        metric_named("math:corr")
+
+
+@pytest.mark.parametrize("row", [Metric(weighted.mae), weighted.mae])
+def test_the_name_of_the_binary_f1_is_taken(monkeypatch: pytest.MonkeyPatch, row: Any) -> None:
+    monkeypatch.setitem(METRICS, "f1", row)
+    with pytest.raises(ValueError, match=r"^metric f1: is the name of the binary F1: give your row another$"):
+        metric_named("f1")

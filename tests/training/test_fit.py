@@ -94,7 +94,7 @@ def test_history_keeps_r_mae_and_loss_of_train_and_dev_apart(tiny_encoder: Tiny,
     assert all({"train_pearson", "train_mae", "learning_rate"} <= entry.keys() for entry in steps)
     assert [entry["step"] for entry in evaluations] == [5, 10, 15, 20]
     labels = encoded(scorer, 50, 2).labels.numpy()
-    kept = [pearson(labels, predictions) for predictions in result.evaluations.values()]
+    kept = [pearson(labels, predictions) for predictions in result.dev_predictions.values()]
     assert kept == pytest.approx([entry["eval_pearson"] for entry in evaluations])
     assert all({"eval_pearson", "eval_mae"} <= entry.keys() for entry in evaluations)
 
@@ -104,7 +104,7 @@ def test_without_a_dev_set_the_last_weights_count(tiny_encoder: Tiny, tmp_path: 
     scorer = scorer_for(tiny_encoder("bert"), recipe)
     result = fit(scorer, recipe, encoded(scorer, 64, 1), None, tmp_path)
     assert (result.steps, result.best_step) == (8, 8)
-    assert result.evaluations == {}
+    assert result.dev_predictions == {}
 
 
 def test_early_stopping(tiny_encoder: Tiny, tmp_path: Path) -> None:
@@ -147,9 +147,9 @@ def test_resumed_training_takes_the_same_steps(tiny_encoder: Tiny, tmp_path: Pat
     assert newest.name == "checkpoint-15"
     resumed = scorer_for(tiny_encoder("bert"), recipe)
     result = fit(resumed, recipe, train, dev, tmp_path / "broken")
-    assert [*result.evaluations] == [*uninterrupted.evaluations] == [5, 10, 15, 20, 25, 30]
-    for evaluation, predictions in result.evaluations.items():
-        np.testing.assert_array_equal(predictions, uninterrupted.evaluations[evaluation])
+    assert [*result.dev_predictions] == [*uninterrupted.dev_predictions] == [5, 10, 15, 20, 25, 30]
+    for evaluation, predictions in result.dev_predictions.items():
+        np.testing.assert_array_equal(predictions, uninterrupted.dev_predictions[evaluation])
     np.testing.assert_array_equal(resumed.logits(dev.items), whole.logits(dev.items))
 
 

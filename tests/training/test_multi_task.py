@@ -11,12 +11,16 @@ import torch
 
 from dalmeum.models.kinds import KINDS
 from dalmeum.models.scorer import PairScorer
-from dalmeum.recipe import LOSSES, Recipe, build_recipe
+from dalmeum.recipe import LOSS_NAMES, Recipe, build_recipe
 from dalmeum.training.fit import fit
 from dalmeum.training.pairs import EncodedPairs
 from dalmeum.training.trainer import PairTrainer
 
-TAKES = {"cross": set(LOSSES) - {"angle"}, "bi": set(LOSSES) - {"bce"}, "offline": set(LOSSES) - {"angle"}}
+TAKES = {
+    "cross": set(LOSS_NAMES) - {"angle"},
+    "bi": set(LOSS_NAMES) - {"bce"},
+    "offline": set(LOSS_NAMES) - {"angle"},
+}
 """The losses that a kind of model takes; the others are refused (tests/test_recipe.py)."""
 
 SIMILAR = (
@@ -86,7 +90,8 @@ def check_that_it_learns(recipe: Recipe, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "loss"), [(kind, loss) for kind, losses in TAKES.items() for loss in LOSSES if loss in losses]
+    ("kind", "loss"),
+    [(kind, loss) for kind, losses in TAKES.items() for loss in LOSS_NAMES if loss in losses],
 )
 def test_both_heads_learn(tiny_encoder: Callable[[str], str], tmp_path: Path, kind: str, loss: str) -> None:
     check_that_it_learns(two_tasks(tiny_encoder("bert"), kind, loss), tmp_path)
@@ -105,7 +110,8 @@ def test_both_heads_learn_with_every_scope_and_weight(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("kind", "loss"), [(kind, loss) for kind, losses in TAKES.items() for loss in LOSSES if loss in losses]
+    ("kind", "loss"),
+    [(kind, loss) for kind, losses in TAKES.items() for loss in LOSS_NAMES if loss in losses],
 )
 def test_learned_weights_take_every_loss(
     tiny_encoder: Callable[[str], str], tmp_path: Path, kind: str, loss: str
