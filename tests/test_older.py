@@ -107,7 +107,7 @@ def test_half_a_study_is_finished(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_killed_run_is_taken_up_where_its_data_moved(capsys: pytest.CaptureFixture[str]) -> None:
     killed = run("killed")
     Path("data").rename("moved")
-    data = [f"data.{split}=moved/{split}.csv" for split in ("train", "dev")]
+    data = [f"data.{split}=moved/{split}.csv" for split in ("train", "dev", "test")]
     assert printed(capsys, "train", "recipes/killed.yaml", *data, "--resume")["run"] == killed
 
 
