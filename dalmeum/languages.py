@@ -1,13 +1,16 @@
 """Texts in English and Korean, side by side: a page holds both, a terminal shows one."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self, overload
 
 Language = Literal["en", "ko"]
 LANGUAGES: tuple[Language, ...] = ("en", "ko")
 
 SETTING = "DALMEUM_LANG"
+
+LONGEST_SENTENCE = 400
 
 
 @dataclass(frozen=True)
@@ -16,6 +19,16 @@ class Text:
 
     en: str
     ko: str
+
+    @classmethod
+    def same(cls, text: str) -> Self:
+        """What reads the same in both: a name, or a pattern of values that don't."""
+        return cls(text, text)
+
+    @classmethod
+    def from_json(cls, value: str | Mapping[str, str]) -> Self:
+        """From `{"en": ..., "ko": ...}`, or from one string for both."""
+        return cls.same(value) if isinstance(value, str) else cls(**value)
 
     def __str__(self) -> str:
         return self.in_language(language())
@@ -26,6 +39,21 @@ class Text:
     def format(self, **values: Any) -> "Text":
         """Both languages with `{name}` filled in; a value that is a `Text` comes in each one's own."""
         return Text(*(_filled(self, each, values) for each in LANGUAGES))
+
+
+Shown = str | Text
+"""What people read: a text in both languages, or a name, which has none."""
+
+
+@overload
+def shorten(text: str, longest: int = LONGEST_SENTENCE) -> str: ...
+@overload
+def shorten(text: Text, longest: int = LONGEST_SENTENCE) -> Text: ...
+def shorten(text: Shown, longest: int = LONGEST_SENTENCE) -> Shown:
+    """At most `longest` characters, the last an ellipsis where some were cut."""
+    if isinstance(text, Text):
+        return Text(*(shorten(text.in_language(each), longest) for each in LANGUAGES))
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
 def language() -> Language:

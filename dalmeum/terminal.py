@@ -3,6 +3,8 @@
 import shutil
 from collections.abc import Sequence
 
+from rich.cells import cell_len
+
 WIDTH = 80
 """Where nobody says how wide the terminal is: in a pipe, a file, a notebook."""
 
@@ -24,7 +26,6 @@ def table(
     default the terminal's) is broken into several lines inside its cell, names before numbers. `right` are
     the columns, from 0, whose cells stand on the right.
     """
-    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -34,7 +35,7 @@ def table(
     for index, title in enumerate(head):
         # A head may be broken between its words, a number nowhere.
         parts = [*title.split(), *(row[index] for row in body)]
-        widest = max(map(cell_len, parts), default=0)
+        widest = max(map(columns, parts), default=0)
         grid.add_column(
             Text(title),
             justify="right" if index in right else "left",
@@ -54,8 +55,6 @@ def table(
 
 def columns(text: str) -> int:
     """The columns of a terminal that `text` takes: Hangul and other wide characters take two."""
-    from rich.cells import cell_len
-
     return cell_len(text)
 
 

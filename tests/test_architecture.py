@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "dalmeum"
 LAYERS = (
     ("errors",),
     ("languages",),
-    ("configuration", "files", "machine", "own_code", "progress", "templates", "terminal"),
+    ("configuration", "files", "machine", "numbers", "own_code", "progress", "templates", "terminal"),
     ("recipe",),
     ("korean",),
     ("data",),

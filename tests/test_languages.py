@@ -2,7 +2,7 @@
 
 import pytest
 
-from dalmeum.languages import Text, chosen_language, language
+from dalmeum.languages import Text, chosen_language, language, shorten
 
 WORD = Text("similarity", "유사도")
 
@@ -26,3 +26,16 @@ def test_without_the_setting_it_is_english(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_text_inside_a_text_comes_in_the_same_language() -> None:
     text = Text("{what} of {count:,} pairs", "문장쌍 {count:,}개의 {what}").format(what=WORD, count=1000)
     assert text == Text("similarity of 1,000 pairs", "문장쌍 1,000개의 유사도")
+
+
+def test_a_long_text_is_shortened_in_each_language() -> None:
+    assert shorten("12345", 5) == "12345"
+    assert shorten("123456", 5) == "1234…"
+    assert shorten(Text("123456", "가나다"), 5) == Text("1234…", "가나다")
+
+
+def test_a_text_is_read_back_and_a_string_is_the_same_in_both() -> None:
+    assert Text.from_json({"en": "pair", "ko": "문장쌍"}) == Text("pair", "문장쌍")
+    assert Text.from_json("pair") == Text("pair", "pair")
+    with pytest.raises(TypeError):
+        Text.from_json({"en": "pair"})

@@ -1,7 +1,7 @@
 """`dalmeum check`: leaks, duplicates, label and binary disagreements, encodings."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -13,12 +13,12 @@ from dalmeum.data import PairTable, read_pairs
 from dalmeum.data.checks import CheckReport, Finding, TableSummary, TokenCounter, check_tables
 from dalmeum.errors import DataError, InputError
 from dalmeum.languages import Text
-from dalmeum.terminal import table, wrapped
+from dalmeum.terminal import table, terminal_width, wrapped
 
-WIDTH = 100
 SHOWN_PLACES = 3
 SHOWN_SOURCES = 12
-BAR = 40
+BAR, BESIDE_BAR = 40, 40
+"""Columns of the longest bar, and those that the rest of its table may need."""
 
 PROBLEMS = Text("Problems, which would spoil a result", "문제: 결과를 망칩니다")
 NOTES = Text("Notes", "참고")
@@ -140,7 +140,7 @@ def report_json(report: CheckReport) -> dict[str, Any]:
 
 
 def report_lines(report: CheckReport) -> Iterator[str]:
-    """The report for people, in lines of at most 100 columns where names and paths allow it."""
+    """The report for people, in lines of the terminal's width where names and paths allow it."""
     for summary in report.tables:
         yield from _table_lines(summary)
         yield ""
@@ -161,7 +161,7 @@ def _table_lines(summary: TableSummary) -> Iterator[str]:
     if sources:
         shown = sources[:SHOWN_SOURCES]
         title = Text(_count(len(sources), "source"), f"출처 {len(sources):,}개")
-        yield from _indented(table([(title, PAIRS), *shown], right=[1]))
+        yield from _table([(title, PAIRS), *shown], right=[1])
         if len(sources) > len(shown):
             yield f"  {_more(len(sources) - len(shown))}"
     yield from _label_lines(summary)
@@ -175,7 +175,7 @@ def _table_lines(summary: TableSummary) -> Iterator[str]:
         )
         for each in summary.lengths
     ]
-    yield from _indented(table([LENGTHS, *lengths], right=[1, 2, 3, 4]))
+    yield from _table([LENGTHS, *lengths], right=[1, 2, 3, 4])
 
 
 def _label_lines(summary: TableSummary) -> Iterator[str]:
@@ -184,15 +184,16 @@ def _label_lines(summary: TableSummary) -> Iterator[str]:
     else:
         mean = f"{summary.label_mean:.2f}"
         most = max(1, *(interval.rows for interval in summary.labels))
+        longest = max(1, min(BAR, terminal_width() - BESIDE_BAR))
         # A count above zero always shows.
         bins = [
-            (f"{each.low:.2f} .. {each.high:.2f}", f"{each.rows:,}", "█" * -(-BAR * each.rows // most))
+            (f"{each.low:.2f} .. {each.high:.2f}", f"{each.rows:,}", "█" * -(-longest * each.rows // most))
             for each in summary.labels
         ]
         title = Text(f"labels, mean {mean}", f"레이블, 평균 {mean}")
-        yield from _indented(table([(title, PAIRS, ""), *bins], right=[1]))
+        yield from _table([(title, PAIRS, ""), *bins], right=[1])
     if summary.similar is not None:
-        yield from wrapped(_binary_rule(summary), WIDTH, first="  ", rest="    ")
+        yield from _sentence(_binary_rule(summary))
 
 
 def _binary_rule(summary: TableSummary) -> str:
@@ -211,7 +212,7 @@ def _binary_rule(summary: TableSummary) -> str:
 
 
 def _finding_lines(finding: Finding) -> Iterator[str]:
-    yield from wrapped(f"- {finding.message}", WIDTH, first="  ", rest="    ")
+    yield from _sentence(f"- {finding.message}")
     for place in finding.places[:SHOWN_PLACES]:
         yield f"      {place}"
     more = finding.count - SHOWN_PLACES
@@ -219,8 +220,12 @@ def _finding_lines(finding: Finding) -> Iterator[str]:
         yield f"      {_more(more)}"
 
 
-def _indented(lines: Iterable[str]) -> Iterator[str]:
-    yield from (f"  {line}" for line in lines)
+def _table(rows: Sequence[Sequence[object]], *, right: Sequence[int]) -> Iterator[str]:
+    yield from (f"  {line}" for line in table(rows, width=terminal_width() - 2, right=right))
+
+
+def _sentence(text: str) -> list[str]:
+    return wrapped(text, terminal_width(), first="  ", rest="    ")
 
 
 def _more(number: int) -> Text:

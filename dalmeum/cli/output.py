@@ -24,7 +24,7 @@ def note(text: str | Text) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def note_warnings(warnings: Iterable[str | Text]) -> None:
+def note_warnings(warnings: Iterable[Text]) -> None:
     for warning in warnings:
         note(f"{Text('warning', '주의')}: {warning}")
 

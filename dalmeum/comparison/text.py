@@ -1,17 +1,18 @@
 """Findings as tables for a terminal, in its language."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from dalmeum.comparison.choice import Choice
 from dalmeum.comparison.convergence import SHARES, Convergence
 from dalmeum.comparison.findings import Findings
 from dalmeum.comparison.gaps import ArmGap
 from dalmeum.comparison.judge import ArmResult, Judgement
-from dalmeum.languages import Text
+from dalmeum.languages import Shown, Text
+from dalmeum.numbers import NONE, has_interval, interval, number, p_value, signed, signed_interval
 from dalmeum.stats import Estimate, Outcome, Verdict
 from dalmeum.templates import environment
-from dalmeum.terminal import table
+from dalmeum.terminal import table, terminal_width, wrapped
 
 OUTCOMES: dict[Outcome, Text] = {
     "better": Text("better", "더 좋음"),
@@ -43,39 +44,48 @@ SEEDS_NOTE = Text(
     "참고: 비교 조건마다 시드가 달라 실행을 짝지어 비교하지 못했습니다. "
     "같은 시드를 쓰면 보통 구간이 더 좁아집니다",
 )
-NONE = "-"
+ARM = Text("arm", "비교 조건")
+SCORE, DIFFERENCE = Text("score", "점수"), Text("difference", "차이")
+INTERVAL = Text("95 % interval", "95 % 구간")
+VERDICT = Text("verdict", "판정")
+TEST_HEADS: tuple[Shown, ...] = (
+    ARM,
+    Text("bootstrap p", "부트스트랩 p"),
+    "Williams t (p)",
+    "Steiger z (p)",
+    Text("Zou's 95 % interval", "Zou의 95 % 구간"),
+)
+REACHED = Text("{reached} of {seeds} seeds", "시드 {seeds}개 중 {reached}개")
 
 
 def findings_lines(findings: Findings) -> list[str]:
     """The question, a table for each split with what stands beside it, and each arm's runs."""
-    lines = [] if findings.question is None else [findings.question, ""]
+    lines = [] if findings.question is None else [*_wrapped(findings.question), ""]
     for judgement in findings.judgements:
         lines += [*judgement_lines(judgement), ""]
         lines += [*beside_lines(judgement, findings.gaps[judgement.split], findings.convergence), ""]
         lines += [*_test_lines(judgement), ""]
     if findings.choice is not None:
-        lines += [choice_line(findings.choice), ""]
+        lines += [*_wrapped(choice_told(findings.choice)), ""]
     if findings.name is None:
         lines += [*_run_lines(findings), ""]
-    lines.append(str(_note(findings) or ""))
+    lines += _wrapped(note_of(findings) or "")
     return _without_empty_ends(lines)
 
 
-def choice_line(choice: Choice) -> str:
+def choice_told(choice: Choice) -> Text:
     """What the best arm's dev score is worth on new pairs."""
     optimism = choice.optimism
-    return str(
-        Text(
-            "best on dev by the mean prediction of its seeds: {best} with {score:.4f}; having been picked "
-            "there flatters it by {optimism:.4f}: expect {corrected:.4f} on new pairs",
-            "시드 평균 예측으로 dev에서 가장 좋은 비교 조건: {best} ({score:.4f}). dev에서 고른 탓에 "
-            "{optimism:.4f}만큼 좋게 보이며, 새 문장쌍에서는 {corrected:.4f} 정도를 기대할 수 있습니다",
-        ).format(
-            best=choice.best,
-            score=optimism.score,
-            optimism=optimism.optimism,
-            corrected=optimism.corrected,
-        )
+    return Text(
+        "best on dev by the mean prediction of its seeds: {best} with {score:.4f}; having been picked "
+        "there flatters it by {optimism:.4f}: expect {corrected:.4f} on new pairs",
+        "시드 평균 예측으로 dev에서 가장 좋은 비교 조건: {best} ({score:.4f}). dev에서 고른 탓에 "
+        "{optimism:.4f}만큼 좋게 보이며, 새 문장쌍에서는 {corrected:.4f} 정도를 기대할 수 있습니다",
+    ).format(
+        best=choice.best,
+        score=optimism.score,
+        optimism=optimism.optimism,
+        corrected=optimism.corrected,
     )
 
 
@@ -83,35 +93,26 @@ def findings_html(findings: Findings) -> str:
     """The verdicts as HTML for a notebook, in the terminal's language; the page holds all."""
     template = environment(__package__).get_template("findings.html")
     tables = [(judgement, verdict_rows(judgement)) for judgement in findings.judgements]
-    return template.render(findings=findings, tables=tables, head=_head, note=_note(findings))
+    return template.render(findings=findings, tables=tables, head=_head, note=note_of(findings))
 
 
 def judgement_lines(judgement: Judgement) -> list[str]:
     """A table of the verdicts, and below it what would decide those that are not decided."""
-    return [str(_head(judgement)), *table(verdict_rows(judgement)), *_ways_to_decide(judgement)]
+    return [*_wrapped(_head(judgement)), *table(verdict_rows(judgement)), *_ways_to_decide(judgement)]
 
 
 def verdict_rows(judgement: Judgement) -> list[Sequence[object]]:
     """A head and a row an arm: score, difference with its 95 % interval, p by Holm, and the verdict."""
-    rows: list[Sequence[object]] = [
-        [
-            Text("arm", "비교 조건"),
-            Text("score", "점수"),
-            Text("difference", "차이"),
-            Text("95 % interval", "95 % 구간"),
-            "p",
-            Text("verdict", "판정"),
-        ]
-    ]
+    rows: list[Sequence[object]] = [[ARM, SCORE, DIFFERENCE, INTERVAL, "p", VERDICT]]
     for arm in judgement.arms:
         change = arm.difference.interval if arm.difference is not None else Estimate(math.nan)
         rows.append(
             [
                 arm.name,
-                _number(arm.score.value),
-                "" if arm.difference is None else _number(change.value, "+.4f"),
-                "" if arm.difference is None else _interval(change, "+.4f"),
-                "" if arm.verdict is None else _p_value(arm.verdict.p_value),
+                number(arm.score.value, 4),
+                "" if arm.difference is None else signed(change.value),
+                "" if arm.difference is None else _or_none(signed_interval, change),
+                "" if arm.verdict is None else p_value(arm.verdict.p_value),
                 "" if arm.verdict is None else OUTCOMES[arm.verdict.outcome],
             ]
         )
@@ -125,17 +126,17 @@ def beside_lines(
     of the baseline's best on dev.
     """
     has_gaps = any(gaps.values())
-    head: list[object] = [Text("arm", "비교 조건"), Text("score, 95 % interval", "점수의 95 % 구간")]
+    head: list[object] = [ARM, Text("score, 95 % interval", "점수의 95 % 구간")]
     if has_gaps:
         head.append(Text("train - {split}", "학습 - {split}").format(split=judgement.split))
     if convergence is not None:
         head += [Text("steps to {share:.0%}", "{share:.0%}까지 스텝").format(share=share) for share in SHARES]
     rows: list[Sequence[object]] = [head]
     for arm in judgement.arms:
-        cells = [arm.name, _interval(arm.score.interval)]
+        cells: list[object] = [arm.name, _or_none(interval, arm.score.interval)]
         if has_gaps:
             gap = gaps[arm.name]
-            cells.append(NONE if gap is None else _number(gap.gap.difference, "+.4f"))
+            cells.append(NONE if gap is None else signed(gap.gap.difference))
         rows.append([*cells, *(_steps(convergence, arm) if convergence is not None else [])])
     return table(rows)
 
@@ -148,12 +149,13 @@ def _head(judgement: Judgement) -> Text:
         metric=judgement.metric,
         split=judgement.split,
         pairs=judgement.pairs,
-        seeds=_seeds(judgement),
+        seeds=seeds_told(judgement),
         effect=judgement.smallest_effect,
     )
 
 
-def _seeds(judgement: Judgement) -> Text:
+def seeds_told(judgement: Judgement) -> Text:
+    """How many seeds an arm has: `4 seeds`, `2 to 3 seeds`."""
     counts = sorted({arm.seeds for arm in judgement.arms})
     if counts == [1]:
         return Text("one model each", "모델 하나씩")
@@ -180,11 +182,12 @@ def ways_to_decide(verdict: Verdict, *, models: bool) -> Text:
 
 
 def _ways_to_decide(judgement: Judgement) -> list[str]:
-    return [
-        f"  {arm.name}: {ways_to_decide(arm.verdict, models=arm.seeds == 1)}"
-        for arm in judgement.arms
-        if arm.verdict is not None and arm.verdict.outcome == "undecided"
-    ]
+    lines = []
+    for arm in judgement.arms:
+        if arm.verdict is not None and arm.verdict.outcome == "undecided":
+            told = f"{arm.name}: {ways_to_decide(arm.verdict, models=arm.seeds == 1)}"
+            lines += _wrapped(told, "  ", "    ")
+    return lines
 
 
 def _steps(convergence: Convergence, arm: ArmResult) -> list[str]:
@@ -192,8 +195,7 @@ def _steps(convergence: Convergence, arm: ArmResult) -> list[str]:
     for each in convergence.arms[arm.name] or ():
         mean, difference = each.steps.value, each.difference
         if not math.isfinite(mean):
-            reached = Text("{reached} of {seeds} seeds", "시드 {seeds}개 중 {reached}개")
-            cells.append(str(reached.format(reached=each.reached, seeds=each.seeds)))
+            cells.append(str(REACHED.format(reached=each.reached, seeds=each.seeds)))
         elif difference is None or not math.isfinite(difference.value):
             cells.append(f"{mean:,.0f}")
         else:
@@ -210,29 +212,22 @@ def _test_lines(judgement: Judgement) -> list[str]:
         "tests of the same differences, each p-value for itself",
         "같은 차이를 다른 방법으로 검정한 결과 (p값은 보정하지 않은 값)",
     )
-    rows: list[Sequence[object]] = [
-        [
-            Text("arm", "비교 조건"),
-            Text("bootstrap p", "부트스트랩 p"),
-            "Williams' t (p)",
-            "Steiger's z (p)",
-            Text("Zou's 95 % interval", "Zou의 95 % 구간"),
-        ]
-    ]
+    rows: list[Sequence[object]] = [TEST_HEADS]
     for name, test in tested:
         statistics = [
-            f"{each.statistic:+.2f} ({_p_value(each.p_value)})" for each in (test.williams, test.steiger)
+            f"{signed(each.statistic, 2)} ({p_value(each.p_value)})" for each in (test.williams, test.steiger)
         ]
-        rows.append([name, _p_value(test.p_value), *statistics, _interval(test.zou, "+.4f")])
-    return [str(title), *table(rows)]
+        rows.append([name, p_value(test.p_value), *statistics, _or_none(signed_interval, test.zou)])
+    return [*_wrapped(title), *table(rows)]
 
 
 def _run_lines(findings: Findings) -> list[str]:
     runs = [[arm.name, ", ".join(arm.runs)] for arm in findings.arms.arms if arm.runs]
-    return table([[Text("arm", "비교 조건"), Text("runs", "실행")], *runs]) if runs else []
+    return table([[ARM, Text("runs", "실행")], *runs]) if runs else []
 
 
-def _note(findings: Findings) -> Text | None:
+def note_of(findings: Findings) -> Text | None:
+    """What keeps a verdict from holding for new seeds, or from being as sharp as it could be."""
     if findings.arms.compared == "models":
         return MODELS_NOTE if findings.arms.baseline.runs else ARRAYS_NOTE
     if findings.arms.paired:
@@ -249,19 +244,9 @@ def _without_empty_ends(lines: Sequence[str]) -> list[str]:
     return kept if not kept or kept[-1] else kept[:-1]
 
 
-def _number(value: float, form: str = ".4f") -> str:
-    return format(value, form) if math.isfinite(value) else NONE
+def _or_none(bounds: Callable[[Estimate, int], Text], estimate: Estimate) -> Shown:
+    return bounds(estimate, 4) if has_interval(estimate) else NONE
 
 
-def _interval(estimate: Estimate, form: str = ".4f") -> str:
-    if not math.isfinite(estimate.low):
-        return NONE
-    return str(
-        Text("{low} to {high}", "{low} ~ {high}").format(
-            low=f"{estimate.low:{form}}", high=f"{estimate.high:{form}}"
-        )
-    )
-
-
-def _p_value(p_value: float) -> str:
-    return "< 0.001" if p_value < 0.001 else _number(p_value, ".3f")
+def _wrapped(text: Shown, first: str = "", rest: str = "") -> list[str]:
+    return wrapped(str(text), terminal_width(), first=first, rest=rest)

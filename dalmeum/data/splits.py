@@ -17,11 +17,17 @@ from dalmeum.data.readers import InMemory, read_pairs
 from dalmeum.data.readers.problems import did_you_mean
 from dalmeum.data.table import PairTable
 from dalmeum.errors import DataError, InputError
+from dalmeum.languages import Text
 from dalmeum.recipe import Planted, Recipe
 
 Split = Literal["train", "dev", "test"]
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
 
+
+ONE_LABEL = Text(
+    "{name}: all labels are {label:g}: no correlation exists on these pairs",
+    "{name}: 레이블이 모두 {label:g}이어서 이 문장쌍에서는 상관을 구할 수 없습니다",
+)
 
 MEMORY = "memory:"
 """What the name of pairs that are in no file begins with."""
@@ -153,14 +159,12 @@ def _draw(table: PairTable, count: int) -> PairTable:
     return table.take(sorted(rows.tolist()))
 
 
-def data_warnings(tables: Mapping[Split, PairTable]) -> tuple[str, ...]:
+def data_warnings(tables: Mapping[Split, PairTable]) -> tuple[Text, ...]:
     """What a reader could live with, and labels that nothing can be learnt from or judged by."""
-    found = [warning.en for table in tables.values() for warning in table.warnings]
+    found = [warning for table in tables.values() for warning in table.warnings]
     for table in tables.values():
         if table.label is not None and np.ptp(table.label) == 0:
-            found.append(
-                f"{table.name}: all labels are {table.label[0]:g}: no correlation exists on these pairs"
-            )
+            found.append(ONE_LABEL.format(name=table.name, label=table.label[0]))
     return tuple(found)
 
 

@@ -15,7 +15,7 @@ from dalmeum.data import PairTable
 from dalmeum.errors import InputError
 from dalmeum.experiments.predictions import Array, ScoredPairs, labelled, read_evaluations, read_predictions
 from dalmeum.experiments.runs import Run, open_run
-from dalmeum.pages.text import shorten
+from dalmeum.languages import shorten
 
 SEED = "training.seed"
 LONGEST_NAME = 60

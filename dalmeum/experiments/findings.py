@@ -9,9 +9,8 @@ from dalmeum.comparison import Findings
 from dalmeum.experiments.runs import Run
 from dalmeum.languages import Text
 from dalmeum.pages import ASSETS, write_findings
-from dalmeum.pages.text import shorten
 
-ALL_ARMS = Text("all arms: {warning}", "모든 비교 조건: {warning}")
+ALL_ARMS, WARNING = Text("all arms", "모든 비교 조건"), Text.same("{arms}: {warning}")
 
 
 def write_findings_about(
@@ -47,16 +46,14 @@ def links_to(runs: Iterable[Run], folder: Path) -> dict[str, str]:
     }
 
 
-def warnings_of(findings: Findings, runs: Sequence[Run]) -> Iterator[Text | str]:
+def warnings_of(findings: Findings, runs: Sequence[Run]) -> Iterator[Text]:
     """Each warning once, with the arms that have it."""
-    arms: dict[str, dict[str, None]] = {}
+    arms: dict[Text, dict[str, None]] = {}
     for arm in findings.arms.arms:
         for run in runs:
             if run.id in arm.runs:
                 for warning in run.record.warnings:
                     arms.setdefault(warning, {})[arm.name] = None
     for warning, names in arms.items():
-        if len(names) == len(findings.arms):
-            yield ALL_ARMS.format(warning=shorten(warning))
-        else:
-            yield f"{', '.join(names)}: {warning}"
+        who = ALL_ARMS if len(names) == len(findings.arms) else ", ".join(names)
+        yield WARNING.format(arms=who, warning=warning)

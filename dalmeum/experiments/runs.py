@@ -19,14 +19,13 @@ from dalmeum.data.readers.problems import did_you_mean
 from dalmeum.data.splits import PairReader, Split
 from dalmeum.errors import InputError
 from dalmeum.files import output_error, write_json, write_text
+from dalmeum.languages import Text
 from dalmeum.machine import machine, versions
 from dalmeum.own_code import written
 from dalmeum.recipe import Recipe, load_recipe, own_code
 
 if TYPE_CHECKING:
     from dalmeum.models.scorer import PairScorer
-
-if TYPE_CHECKING:
     from dalmeum.pages.summary import RunSummary
 
 State = Literal["running", "finished", "failed"]
@@ -36,6 +35,10 @@ PACKAGES = ("dalmeum", "torch", "transformers", "numpy", "kiwipiepy", "kiwipiepy
 
 AFTER_RUN: list[Callable[["Run"], object]] = []
 """Called, in their order, with every finished run, a study's too, in the process that asked for it."""
+
+FAILED_AFTER = Text(
+    "{function} failed after the run: {reason}", "실행 후 호출한 {function}에서 오류가 났습니다: {reason}"
+)
 
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
@@ -71,14 +74,14 @@ class RunRecord:
     finished: str | None = None
     parent_study: str | None = None
     training: Mapping[str, Any] | None = None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Text, ...] = ()
     error: str | None = None
     code: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         data = {split: DataFile(**file) for split, file in values.pop("data").items()}
-        return cls(data=data, warnings=tuple(values.pop("warnings")), **values)
+        return cls(data=data, warnings=tuple(map(Text.from_json, values.pop("warnings"))), **values)
 
 
 @dataclass(frozen=True)
@@ -171,8 +174,8 @@ class Run:
             try:
                 function(run)
             except Exception as error:
-                reason = " ".join(f"{written(function)} failed after the run: {error!r}".split())
-                run = run.update(warnings=(*run.record.warnings, reason))
+                told = FAILED_AFTER.format(function=written(function), reason=" ".join(repr(error).split()))
+                run = run.update(warnings=(*run.record.warnings, told))
         return run
 
     def history(self) -> list[dict[str, float]]:

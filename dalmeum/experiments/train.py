@@ -22,6 +22,7 @@ from dalmeum.experiments.report import write_report
 from dalmeum.experiments.reuse import find_resumable
 from dalmeum.experiments.runs import DataFile, Run, create_run, data_files, open_run
 from dalmeum.files import disk_error
+from dalmeum.languages import Text
 from dalmeum.losses import similarity_loss
 from dalmeum.models.kinds import new_scorer
 from dalmeum.models.quiet import quiet_transformers
@@ -31,6 +32,15 @@ from dalmeum.stats import METRICS
 from dalmeum.training.fit import Fit, fit
 from dalmeum.training.pairs import EncodedPairs, encode_pairs
 from dalmeum.training.processes import LostProcessError, lost_processes_told
+
+NOT_FOUND_AGAIN = Text(
+    "{code}: can't be found again by this name: no other run counts as the same, none is resumed",
+    "{code}: 이 이름으로 다시 찾을 수 없어 다른 실행과 같은 것으로 보지 않으며, 이어서 학습할 수도 없습니다",
+)
+NONE_UNFINISHED = Text(
+    "no unfinished run of this recipe on these data under {output}: started a new one",
+    "{output} 아래에 같은 레시피와 데이터로 끝나지 않은 실행이 없어 새로 시작했습니다",
+)
 
 
 def train(
@@ -105,18 +115,14 @@ def _begin(
     """The run to take up, or a new one; its record says that it is running, and on what."""
     output = Path(recipe.output)
     run = find_resumable(output, recipe, files) if resume else None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Text, ...] = ()
     if run is None:
         run = create_run(output, recipe, name, files, parent_study, reader)
-        warnings = tuple(
-            f"{code}: can't be found again by this name: no other run counts as the same, none is resumed"
-            for code, digest in run.record.code.items()
-            if digest is None
-        )
+        lost = (code for code, digest in run.record.code.items() if digest is None)
+        warnings = tuple(NOT_FOUND_AGAIN.format(code=code) for code in lost)
         # A study takes up what there is, and starts what there is not.
         if resume and parent_study is None:
-            new = f"no unfinished run of this recipe on these data under {output}: started a new one"
-            warnings = (*warnings, new)
+            warnings = (*warnings, NONE_UNFINISHED.format(output=output))
     machine = {**run.record.machine, **machine}
     return run.update(state="running", error=None, machine=machine, warnings=warnings)
 

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from dalmeum.comparison.diagnosis import ArmDiagnoses
+from dalmeum.comparison.text import ARM
 from dalmeum.evaluation import Diagnosis
 from dalmeum.evaluation.diagnosis import ErrorSlice, Kind
 from dalmeum.evaluation.slices import IDENTICAL, SPACING_ONLY
 from dalmeum.languages import Text
-from dalmeum.pages.comparison_tables import ARM
+from dalmeum.numbers import interval, number
 from dalmeum.pages.diagnosis import slice_title, slices_table
-from dalmeum.pages.numbers import interval, number
 from dalmeum.pages.tables import (
     EMPTY,
     Cell,

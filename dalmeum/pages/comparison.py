@@ -6,15 +6,15 @@ from typing import Any
 
 from dalmeum.comparison import Arm, Findings
 from dalmeum.comparison.judge import ArmResult, Judgement
+from dalmeum.comparison.text import note_of, seeds_told
 from dalmeum.files import write_json
-from dalmeum.languages import Text
+from dalmeum.languages import Shown, Text, shorten
+from dalmeum.numbers import count, difference, signed
 from dalmeum.pages.arm_diagnoses import arms_slices, arms_table
 from dalmeum.pages.comparison_plots import figures
 from dalmeum.pages.comparison_tables import convergence_table, gap_table, tests_table, verdict_table
 from dalmeum.pages.document import Page, render, write_page
-from dalmeum.pages.numbers import count, difference, signed
 from dalmeum.pages.scores import metric_title
-from dalmeum.pages.text import Shown, shorten
 from dalmeum.stats import Outcome
 
 LONGEST_TITLE = 160
@@ -32,7 +32,7 @@ TOLD: dict[Outcome, Text] = {
     "no_difference": Text("{arm} makes no difference that matters", "{arm} 의미 있는 차이 없음"),
     "undecided": Text("{arm} is undecided", "{arm} 판정 보류"),
 }
-ONE, ONE_OF_MANY = Text("{told}, {change}", "{told}, {change}"), Text("{told} ({change})", "{told}({change})")
+ONE, ONE_OF_MANY = Text.same("{told}, {change}"), Text("{told} ({change})", "{told}({change})")
 MANY: dict[Outcome, Text] = {
     "better": Text("{count} arms are better", "비교 조건 {count}개 더 좋음"),
     "worse": Text("{count} arms are worse", "비교 조건 {count}개 더 나쁨"),
@@ -119,11 +119,12 @@ def _page(findings: Findings, links: Mapping[str, str], warnings: Sequence[Shown
         "name": findings.name,
         "answers": [answer(judgement) for judgement in findings.judgements],
         "arms": len(findings.arms),
-        "seeds": findings.arms.baseline.count,
+        "seeds": seeds_told(findings.judgements[0]),
+        "note": note_of(findings),
         "against": findings.baseline,
         "models": findings.arms.compared == "models",
         "choice": choice,
-        "warnings": [shorten(each) if isinstance(each, str) else each for each in warnings],
+        "warnings": [shorten(each) for each in warnings],
         "splits": [_split(findings, *each) for each in enumerate(findings.judgements)],
         "steps": convergence and convergence_table(convergence, findings.checkpoints),
         "runs": {arm.name: list(_runs(arm, findings.arms.folds)) for arm in findings.arms.arms if arm.runs},

@@ -12,7 +12,7 @@ from dalmeum.comparison.convergence import SHARES, Convergence
 from dalmeum.comparison.gaps import ArmGap
 from dalmeum.comparison.judge import Judgement
 from dalmeum.languages import Text
-from dalmeum.pages.numbers import signed, signed_interval
+from dalmeum.numbers import signed, signed_interval
 from dalmeum.pages.plots import LEGEND, QUIET, STEP, TRAIN, Figure, all_drawn, axis, drawn, names_axis
 from dalmeum.pages.scores import metric_title
 from dalmeum.pages.text import plotly_label
@@ -33,7 +33,7 @@ COLOURS = (
 
 BAND = "rgba(128, 136, 149, 0.18)"
 DIFFERENCE = Text("difference of {metric}", "{metric}의 차이")
-DIFFERENCE_HOVER = Text("{arm}: {value}<br>{bounds}", "{arm}: {value}<br>{bounds}")
+DIFFERENCE_HOVER = Text.same("{arm}: {value}<br>{bounds}")
 RUN_HOVER = Text(
     "{arm}, seed {seed}<br>training {train:.4f}<br>{split} {judged:.4f}",
     "{arm}, 시드 {seed}<br>학습 {train:.4f}<br>{split} {judged:.4f}",

@@ -11,15 +11,13 @@ from dalmeum.comparison import Arm, Findings
 from dalmeum.comparison.convergence import SHARES, Convergence, Steps
 from dalmeum.comparison.gaps import ArmGap
 from dalmeum.comparison.judge import ArmResult, Judgement
-from dalmeum.comparison.text import OUTCOMES, ways_to_decide
-from dalmeum.languages import Text
-from dalmeum.pages.numbers import number, p_value, signed, signed_interval
+from dalmeum.comparison.text import ARM, DIFFERENCE, OUTCOMES, REACHED, TEST_HEADS, VERDICT, ways_to_decide
+from dalmeum.languages import Shown, Text, shorten
+from dalmeum.numbers import number, p_value, signed, signed_interval
 from dalmeum.pages.scores import metric_title
 from dalmeum.pages.tables import EMPTY, Cell, Group, Row, Table, estimate_cell, signed_cell
-from dalmeum.pages.text import Shown, shorten
 from dalmeum.stats import Difference, Estimate, SignificanceTest, metric_named
 
-ARM = Text("arm", "비교 조건")
 LONGEST_CHANGE = 120
 
 
@@ -28,7 +26,7 @@ def verdict_table(findings: Findings, judgement: Judgement) -> Table:
     metric = metric_title(judgement.metric)
     if not metric_named(judgement.metric).higher_is_better:
         metric = Text("{metric}, lower is better", "{metric}, 낮을수록 좋음").format(metric=metric)
-    heads = (ARM, metric, Text("difference", "차이"), "p (Holm)", Text("verdict", "판정"))
+    heads = (ARM, metric, DIFFERENCE, "p (Holm)", VERDICT)
     arms = {arm.name: arm for arm in findings.arms.arms}
     rows = []
     for result in judgement.arms:
@@ -58,14 +56,7 @@ def tests_table(judgement: Judgement) -> Table | None:
         for arm in judgement.arms
         if arm.tests is not None
     ]
-    heads = (
-        ARM,
-        Text("bootstrap p", "부트스트랩 p"),
-        "Williams t",
-        "Steiger z",
-        Text("Zou's 95 % interval", "Zou의 95 % 구간"),
-    )
-    return Table(heads, [Group(rows)]) if rows else None
+    return Table(TEST_HEADS, [Group(rows)]) if rows else None
 
 
 def gap_table(gaps: Mapping[str, ArmGap | None], split: str, against: str) -> Table | None:
@@ -148,8 +139,6 @@ def _mean(scores: Sequence[float]) -> Cell:
 
 def _steps(steps: Steps) -> tuple[Cell, Cell]:
     mean = estimate_cell(steps.steps, 0, 0)
-    reached = Text("{reached} of {seeds} seeds", "시드 {seeds}개 중 {reached}개").format(
-        reached=steps.reached, seeds=steps.seeds
-    )
+    reached = REACHED.format(reached=steps.reached, seeds=steps.seeds)
     less = EMPTY if steps.difference is None else signed_cell(steps.difference, 0)
     return Cell(mean.value, [*mean.below, reached]), less

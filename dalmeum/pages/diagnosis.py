@@ -6,11 +6,11 @@ from typing import Any
 
 from dalmeum.evaluation.diagnosis import Diagnosis, ErrorSlice, Kind
 from dalmeum.evaluation.slices import IDENTICAL, OTHER, SPACING_ONLY
-from dalmeum.languages import Text
-from dalmeum.pages.numbers import count, has_interval, interval, number, percent, signed
+from dalmeum.languages import Shown, Text, shorten
+from dalmeum.numbers import count, has_interval, interval, number, percent, signed
 from dalmeum.pages.scores import PAIRS
 from dalmeum.pages.tables import EMPTY, Cell, Group, Row, Table, difference_cell
-from dalmeum.pages.text import LONGEST_NAME, NO_SOURCE, Shown, shorten
+from dalmeum.pages.text import LONGEST_NAME, NO_SOURCE
 
 KINDS: dict[Kind, Text] = {
     "spacing": Text("spacing", "띄어쓰기"),
@@ -31,10 +31,10 @@ HEADS = (
     Text("share of lost score", "잃은 점수의 비중"),
     Text("times its share", "비중 대비 배수"),
     Text("mean residual", "평균 잔차"),
-    Text("RMSE", "RMSE"),
+    "RMSE",
 )
 AGAINST = Text("RMSE, less {against}'s", "{against} 대비 RMSE")
-NAMED = Text("{kind} {name}", "{kind} {name}")
+NAMED = Text.same("{kind} {name}")
 MOST_NAMED = 5
 
 

@@ -14,11 +14,11 @@ from urllib.parse import quote
 from jinja2 import Environment
 from markupsafe import Markup
 
+from dalmeum import numbers
 from dalmeum.files import writable, write_text
-from dalmeum.languages import LANGUAGES, Text, chosen_language
-from dalmeum.pages import numbers
+from dalmeum.languages import LANGUAGES, Shown, Text, chosen_language, shorten
 from dalmeum.pages.plots import Figure
-from dalmeum.pages.text import Shown, script_json, shorten, source_name
+from dalmeum.pages.text import script_json, source_name
 from dalmeum.templates import FOLDER, environment
 
 ASSETS = "assets"

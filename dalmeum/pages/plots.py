@@ -7,8 +7,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from dalmeum.languages import Text
-from dalmeum.pages.text import Shown
+from dalmeum.languages import Shown, Text
 
 Figure = dict[str, Any]
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from dalmeum.data.table import PairTable
 from dalmeum.evaluation import Diagnosis, Evaluation, label_bins, residual_spread, worst_pairs
-from dalmeum.languages import Text
+from dalmeum.languages import Shown, Text, shorten
+from dalmeum.numbers import NONE, count, has_interval, interval, number
 from dalmeum.pages.diagnosis import diagnosis_values
 from dalmeum.pages.diagnosis_plots import scale_figure, shares_figure
 from dalmeum.pages.document import Page, render, write_page
-from dalmeum.pages.numbers import NONE, count, has_interval, interval, number
 from dalmeum.pages.plots import Figure
 from dalmeum.pages.run_plots import (
     MOST_POINTS,
@@ -27,7 +27,6 @@ from dalmeum.pages.run_plots import (
     shown_rows,
 )
 from dalmeum.pages.scores import LABEL, SOURCE, metric_title, slices_table
-from dalmeum.pages.text import Shown, shorten
 
 FIRST_WORST = 10
 """Of the worst pairs; the others are there to unfold."""
@@ -50,7 +49,6 @@ OVERFITTED = Text(
     "; it is {gap} higher on the training pairs: overfitting", ", 학습 문장쌍에서는 {gap} 더 높음(과적합)"
 )
 NOT_OVERFITTED = Text("; no overfitting shows", ", 과적합은 보이지 않음")
-NOTHING = Text("", "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,12 +99,13 @@ def answer(content: RunPage) -> Text:
     values: dict[str, Any] = {"split": content.split, "pairs": count(len(content.table))}
     if number(score.value) == NONE:
         return NO_ANSWER.format(**values)
-    found, overfitting = content.diagnosis and content.diagnosis.overfitting, NOTHING
-    if found:
+    values |= {"pearson": number(score.value, 4), "interval": "", "overfitting": ""}
+    if has_interval(score):
+        values["interval"] = INTERVAL.format(bounds=interval(score, 4))
+    if found := content.diagnosis and content.diagnosis.overfitting:
         said = OVERFITTED if found.found else NOT_OVERFITTED
-        overfitting = said.format(gap=number(found.gap.value, 4))
-    bounds = INTERVAL.format(bounds=interval(score, 4)) if has_interval(score) else NOTHING
-    return ANSWER.format(pearson=number(score.value, 4), interval=bounds, overfitting=overfitting, **values)
+        values["overfitting"] = said.format(gap=number(found.gap.value, 4))
+    return ANSWER.format(**values)
 
 
 def figures(content: RunPage) -> dict[str, Figure]:
@@ -147,7 +146,7 @@ def _page(content: RunPage) -> Page:
         "scores": [(metric_title(name), score) for name, score in evaluation.metrics.by_name.items()],
         "fisher": fisher if has_interval(fisher) else None,
         "threshold": evaluation.threshold,
-        "warnings": [shorten(each) if isinstance(each, str) else each for each in content.warnings],
+        "warnings": [shorten(each) for each in content.warnings],
         "curves": {name: caption for name, caption in CAPTIONS.items() if name in drawn},
         "worst": worst_pairs(content.table, content.predictions, WORST_PAIRS),
         "first_worst": FIRST_WORST,

@@ -4,16 +4,16 @@ import math
 from collections.abc import Mapping, Sequence
 
 from dalmeum import terminal
+from dalmeum.comparison.text import INTERVAL, SCORE
 from dalmeum.evaluation import Evaluation, Slice
-from dalmeum.languages import Text
-from dalmeum.pages.numbers import NONE, RANGE, count, number
+from dalmeum.languages import Shown, Text
+from dalmeum.numbers import NONE, count, has_interval, interval, number
 from dalmeum.pages.tables import Cell, Group, Row, Table, estimate_cell
-from dalmeum.pages.text import Shown, source_name
+from dalmeum.pages.text import source_name
 from dalmeum.stats import Estimate, metric_named
 
 Json = Mapping[str, Mapping[str, float | None] | None]
 
-SCORE, INTERVAL = Text("score", "점수"), Text("95 % interval", "95 % 구간")
 PAIRS = Text("pairs", "문장쌍")
 SOURCE, LABEL = Text("source", "출처"), Text("label", "레이블")
 MOST_SLICES = 50
@@ -22,14 +22,17 @@ MOST_SLICES = 50
 def metrics_lines(metrics: Json, title: Shown) -> list[str]:
     """A terminal's table of scores, `{name: {value, low, high}}`, with their intervals."""
     rows: list[Sequence[object]] = [(title, SCORE, INTERVAL)]
-    for name, estimate in metrics.items():
-        if estimate is None or estimate["value"] is None:
-            rows.append((name, NONE, ""))
-            continue
-        low, high = estimate["low"], estimate["high"]
-        bounds = "" if low is None or high is None else RANGE.format(low=f"{low:.4f}", high=f"{high:.4f}")
-        rows.append((name, f"{estimate['value']:.4f}", bounds))
+    rows += ((name, *written_score(score)) for name, score in metrics.items())
     return terminal.table(rows, right=[1])
+
+
+def written_score(score: Mapping[str, float | None] | None) -> tuple[str, Shown]:
+    """A score of `metrics.json` and its interval as people read them, "" for an interval that it hasn't."""
+    if score is None or score["value"] is None:
+        return NONE, ""
+    known = {name: math.nan if value is None else value for name, value in score.items()}
+    estimate = Estimate(known["value"], known["low"], known["high"])
+    return number(estimate.value, 4), interval(estimate, 4) if has_interval(estimate) else ""
 
 
 def slice_lines(evaluation: Evaluation) -> list[str]:

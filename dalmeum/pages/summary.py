@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dalmeum.languages import Text
-from dalmeum.pages.scores import Json, metrics_lines
+from dalmeum.pages.scores import Json, metrics_lines, written_score
 from dalmeum.templates import environment
+from dalmeum.terminal import terminal_width, wrapped
 
 STATES = {
     "finished": Text("finished", "완료"),
@@ -28,7 +29,7 @@ class RunSummary:
 
 def run_lines(run: RunSummary) -> list[str]:
     lines = [f"{Text('run', '실행')} {run.id}: {STATES.get(run.state, run.state)}"]
-    lines += [run.question] if run.question else []
+    lines += wrapped(run.question, terminal_width()) if run.question else []
     for split, metrics in run.metrics.items():
         lines += ["", *metrics_lines(metrics, split)]
     lines += ["", f"{Text('folder', '폴더')}  {run.folder}"]
@@ -37,4 +38,5 @@ def run_lines(run: RunSummary) -> list[str]:
 
 def run_html(run: RunSummary) -> str:
     template = environment(__package__).get_template("run_summary.html")
-    return template.render(run=run, state=STATES.get(run.state, run.state))
+    scores = {split: list(map(written_score, metrics.values())) for split, metrics in run.metrics.items()}
+    return template.render(run=run, state=STATES.get(run.state, run.state), scores=scores)

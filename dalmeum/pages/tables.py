@@ -4,8 +4,8 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dalmeum.pages.numbers import NONE, has_interval, interval, number, signed, signed_interval
-from dalmeum.pages.text import Shown
+from dalmeum.languages import Shown
+from dalmeum.numbers import NONE, has_interval, interval, number, signed, signed_interval
 from dalmeum.stats import Estimate
 
 

@@ -2,15 +2,11 @@
 
 import html
 import json
-import unicodedata
 from typing import Any
 
-from dalmeum.languages import Text
+from dalmeum.languages import Shown, Text, shorten
+from dalmeum.terminal import columns as columns_of
 
-Shown = str | Text
-"""What a page shows: a text in both languages, or a name, which has none."""
-
-LONGEST_SENTENCE = 400
 LONGEST_NAME = 60
 HOVER_COLUMNS = 44
 HOVER_LINES = 4
@@ -18,11 +14,6 @@ NO_SOURCE = Text("(no source)", "(출처 없음)")
 
 INVISIBLE = dict.fromkeys([*range(9), *range(14, 32), 127, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 """Control characters, and those that turn the direction of all text after them in a label."""
-
-
-def shorten(text: str, longest: int = LONGEST_SENTENCE) -> str:
-    """At most `longest` characters, the last an ellipsis where some were cut."""
-    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
 def source_name(source: str) -> Shown:
@@ -48,21 +39,21 @@ def plotly_lines(text: str) -> str:
 
 def wrap(text: str, columns: int, most_lines: int) -> list[str]:
     """Lines of at most `columns` terminal columns (a Hangul syllable takes 2); an ellipsis tells of more."""
-    # A character takes a column at least, so no more of them than this can be shown.
+    # A character takes a column, but for the few that stand on another: this many are enough to look at.
     most = columns * most_lines
     text = text[: 2 * most].translate(INVISIBLE)
     lines, line, used = [], "", 0
     for word in text[:most].split():
-        if used and used + 1 + _width(word) > columns:
+        if used and used + 1 + columns_of(word) > columns:
             lines.append(line)
             line, used = "", 0
         elif used:
             line, used = line + " ", used + 1
         for character in word:
-            if used + _width(character) > columns:
+            if used + columns_of(character) > columns:
                 lines.append(line)
                 line, used = "", 0
-            line, used = line + character, used + _width(character)
+            line, used = line + character, used + columns_of(character)
     lines.append(line)
     if len(text) <= most and len(lines) <= most_lines:
         return lines
@@ -84,7 +75,3 @@ def _languages(value: Any) -> dict[str, str]:
     if isinstance(value, Text):
         return {"en": value.en, "ko": value.ko}
     raise TypeError(f"{type(value).__name__} is not JSON")
-
-
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

@@ -14,6 +14,7 @@ from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 from dalmeum.data import Predictions
 from dalmeum.errors import DalmeumError
+from dalmeum.languages import Text
 from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import Recipe
@@ -45,7 +46,7 @@ class Fit:
     slope: float
     intercept: float
     seconds: float
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Text, ...] = ()
 
 
 def fit(
@@ -86,7 +87,7 @@ def fit(
 
 def label_scale(
     scorer: PairScorer, predictions: NDArray[np.float64], labels: NDArray[np.float64]
-) -> tuple[float, float, tuple[str, ...]]:
+) -> tuple[float, float, tuple[Text, ...]]:
     """The least-squares line `label = slope * prediction + intercept`, and a warning where it can't serve.
 
     A correlation loss leaves the scale of predictions free, so a model is put on the label scale by the
@@ -98,14 +99,19 @@ def label_scale(
     centred = predictions - predictions.mean()
     variance = float(centred @ centred)
     if variance <= len(predictions) * (1e-6 * float(np.abs(predictions).max())) ** 2:
-        return 1.0, 0.0, (f"the model gives all training pairs one score: {_NOT_FOLDED}",)
+        return 1.0, 0.0, (_NOT_FOLDED.format(reason=_CONSTANT),)
     slope = float(centred @ labels) / variance
     if slope <= 0:
-        return 1.0, 0.0, (f"scores do not rise with the training labels: {_NOT_FOLDED}",)
+        return 1.0, 0.0, (_NOT_FOLDED.format(reason=_NOT_RISING),)
     return slope, float(labels.mean() - slope * predictions.mean()), ()
 
 
-_NOT_FOLDED = "the model was not put on the label scale"
+_NOT_FOLDED = Text(
+    "{reason}: the model was not put on the label scale",
+    "{reason} 모델을 레이블 척도에 맞추지 않았습니다",
+)
+_CONSTANT = Text("the model gives all training pairs one score", "모델이 모든 학습 문장쌍에 같은 점수를 주어")
+_NOT_RISING = Text("scores do not rise with the training labels", "학습 레이블이 커져도 점수가 커지지 않아")
 
 
 def newest_checkpoint(checkpoints: Path) -> Path | None:

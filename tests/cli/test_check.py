@@ -21,6 +21,7 @@ CLEAN = HEADER + "a,영화,가,나 다,0.0,0\nb,slack,다,라,2.4,0\nc,slack,마
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
     Path("train.csv").write_text(CLEAN, encoding="utf-8")
     Path("dev.csv").write_text(HEADER + "e,영화,나 다,가,1.0,0\nf,slack,하,호,4,1\n", encoding="utf-8")
 
@@ -76,10 +77,18 @@ def test_a_leak_exits_with_one() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
-def test_lines_fit_a_hundred_columns(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_lines_fit_the_terminal(language: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DALMEUM_LANG", language)
-    report = check_tables([read_pairs("train.csv"), read_pairs("dev.csv")])
-    assert max(cell_len(line) for line in report_lines(report)) <= 100
+    monkeypatch.setenv("COLUMNS", str(width))
+    long = CLEAN.replace("slack", "출처의 이름이 매우 길어서 좁은 터미널에는 다 들어가지 않는 것 " * 2)
+    Path("long.csv").write_text(long, encoding="utf-8")
+    tables = [read_pairs(name) for name in ("train.csv", "long.csv", "dev.csv")]
+    lines = list(report_lines(check_tables(tables)))
+    assert max(map(cell_len, lines)) <= width
+    # A bar is never broken into two.
+    assert sum("█" in line for line in lines) == 4 + 4 + 2
+    assert not any(line.strip("█ ") == "" for line in lines if line)
 
 
 def test_the_report_in_korean(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,11 @@ import pytest
 import dalmeum
 from dalmeum.cli import main
 from dalmeum.data import read_pairs
+from dalmeum.errors import InputError
+from dalmeum.experiments.runs import open_run
+from dalmeum.languages import Text
 from tests.conftest import draw_pairs, run_folders
+from tests.pages.parsed import Parsed
 
 METRICS = ["pearson", "spearman", "rmse", "mae", "f1"]
 HEADER = "id,source,sentence_1,sentence_2,label,binary-label\n"
@@ -108,6 +112,58 @@ def test_warnings_stay_out_of_the_json(run: str, capsys: pytest.CaptureFixture[s
         out, err = capsys.readouterr()
         assert isinstance(json.loads(out), dict)
         assert warning in err
+
+
+@pytest.mark.parametrize("setting", ["en", "ko"])
+def test_a_runs_warnings_are_kept_in_both_languages(
+    run: str, setting: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DALMEUM_LANG", setting)
+    Path("cp949.csv").write_bytes(f"{HEADER}a,s,고양이,강아지,1,0\nb,s,사과,배,1,0\n".encode("cp949"))
+    output = f"output={setting}"
+    assert call("train", "recipe.yaml", "data.dev=cp949.csv", output, "--resume", "--json") == 0
+    told = [
+        {
+            "en": f"no unfinished run of this recipe on these data under {setting}: started a new one",
+            "ko": f"{setting} 아래에 같은 레시피와 데이터로 끝나지 않은 실행이 없어 새로 시작했습니다",
+        },
+        {
+            "en": "cp949.csv: is not UTF-8; read as CP949",
+            "ko": "cp949.csv: UTF-8이 아니어서 CP949로 읽었습니다",
+        },
+        {
+            "en": "cp949.csv: all labels are 1: no correlation exists on these pairs",
+            "ko": "cp949.csv: 레이블이 모두 1이어서 이 문장쌍에서는 상관을 구할 수 없습니다",
+        },
+    ]
+    (folder,) = run_folders(setting)
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    assert record["warnings"] == told
+    opened = open_run(folder)
+    assert [{"en": each.en, "ko": each.ko} for each in opened.record.warnings] == told
+    page = Parsed((folder / "report.html").read_text(encoding="utf-8"))
+    err = capsys.readouterr().err
+    for each in told:
+        assert f"{'주의' if setting == 'ko' else 'warning'}: {each[setting]}\n" in err
+        assert each["en"] in page.english
+        assert each["en"] not in page.korean
+        assert each["ko"] in page.korean
+        assert each["ko"] not in page.english
+
+
+def test_warnings_of_older_runs_are_one_string_for_both_languages(run: str) -> None:
+    path = Path("runs", run, "run.json")
+    record = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        path.write_text(json.dumps({**record, "warnings": ["odd quotes"]}), encoding="utf-8")
+        opened = open_run(path.parent)
+        assert opened.record.warnings == (Text("odd quotes", "odd quotes"),)
+        assert open_run(opened.update().folder).record == opened.record
+        path.write_text(json.dumps({**record, "warnings": [{"en": "odd quotes"}]}), encoding="utf-8")
+        with pytest.raises(InputError, match="is no record that this version of dalmeum reads"):
+            open_run(path.parent)
+    finally:
+        path.write_text(json.dumps(record), encoding="utf-8")
 
 
 def test_predict(run: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,6 +13,7 @@ from dalmeum.errors import DalmeumError
 from dalmeum.experiments.arms import RunGroup, read_arms
 from dalmeum.experiments.predictions import write_predictions
 from dalmeum.experiments.runs import Run, RunRecord
+from dalmeum.languages import Text
 from dalmeum.recipe import build_recipe
 from dalmeum.recipe.study import Study
 from tests.comparison.made import LABELS, SEEDS, Array, one_run, sentences
@@ -23,7 +24,7 @@ def fake_run(
     scored: dict[str, tuple[Array | None, Array]],
     *,
     curve: Sequence[tuple[int, float]] | None = None,
-    warnings: tuple[str, ...] = (),
+    warnings: tuple[Text, ...] = (),
     identifier: str | None = None,
 ) -> Run:
     """A finished run; `scored` are labels and predictions by split, `curve` steps and Pearson on dev."""
@@ -50,7 +51,7 @@ def fake_arm(
     known: float = 0.3,
     speed: float = 40.0,
     train: bool = True,
-    warnings: tuple[str, ...] = (),
+    warnings: tuple[Text, ...] = (),
     identifier: str | None = None,
 ) -> tuple[Run, ...]:
     """A run a seed, as `one_run`; without `train` it kept neither training predictions nor a history."""

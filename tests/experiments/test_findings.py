@@ -9,16 +9,19 @@ from dalmeum.comparison import Findings, compare_arms
 from dalmeum.errors import InputError
 from dalmeum.experiments.findings import links_to, warnings_of, write_findings_about
 from dalmeum.experiments.runs import Run
+from dalmeum.languages import Text
 
 from .fake_runs import arms_of, fake_arm, fake_study
+
+ALL, ONE = Text("of all", "모두의 것"), Text("of one " + "x" * 500, "하나의 것")
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Run, ...]]:
     folder = tmp_path_factory.mktemp("written")
     return {
-        "baseline": fake_arm(folder / "my runs", "baseline", 0.5, warnings=("of all",)),
-        "arm": fake_arm(folder / "my runs", "arm", 0.4, warnings=("of all", "of one")),
+        "baseline": fake_arm(folder / "my runs", "baseline", 0.5, warnings=(ALL,)),
+        "arm": fake_arm(folder / "my runs", "arm", 0.4, warnings=(ALL, ONE)),
     }
 
 
@@ -36,13 +39,12 @@ def test_runs_are_linked_where_they_have_a_report(runs: dict[str, tuple[Run, ...
     assert links_to(everything, folder) == {"arm-1": "../../my%20runs/arm-1/report.html"}
 
 
-def test_a_warning_is_told_once_with_its_arms(
-    findings: Findings, runs: dict[str, tuple[Run, ...]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_warning_is_told_once_with_its_arms(findings: Findings, runs: dict[str, tuple[Run, ...]]) -> None:
     everything = [run for those in runs.values() for run in those]
-    assert list(map(str, warnings_of(findings, everything))) == ["all arms: of all", "arm: of one"]
-    monkeypatch.setenv("DALMEUM_LANG", "ko")
-    assert str(next(warnings_of(findings, everything))) == "모든 비교 조건: of all"
+    assert list(warnings_of(findings, everything)) == [
+        Text("all arms: of all", "모든 비교 조건: 모두의 것"),
+        Text(f"arm: {ONE.en}", "arm: 하나의 것"),
+    ]
 
 
 def test_both_files_are_written(findings: Findings, runs: dict[str, tuple[Run, ...]], tmp_path: Path) -> None:
@@ -51,7 +53,10 @@ def test_both_files_are_written(findings: Findings, runs: dict[str, tuple[Run, .
     write_findings_about(page, findings, everything, "the source")
     text = page.read_text(encoding="utf-8")
     assert "the source" in text
-    assert "of one" in text
+    assert "arm: 하나의 것" in text
+    assert "모든 비교 조건: 모두의 것" in text
+    assert "arm: of one xxx" in text
+    assert "x" * 400 not in text
     # Half of a surrogate pair is no UTF-8.
     values = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
     assert values["arms"]["arm"]["changes"]["data.train"] == "half ? of a pair"

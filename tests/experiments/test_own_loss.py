@@ -16,7 +16,8 @@ from dalmeum.experiments.compare import compare_runs
 from dalmeum.experiments.reuse import find_resumable, finished_runs, run_key
 from dalmeum.experiments.runs import AFTER_RUN, Run, open_run
 from dalmeum.experiments.study import conduct
-from dalmeum.experiments.train import train
+from dalmeum.experiments.train import NOT_FOUND_AGAIN, train
+from dalmeum.languages import Text
 from dalmeum.recipe import Recipe, build_recipe, own_code
 from dalmeum.recipe.study import Study
 
@@ -103,8 +104,10 @@ def test_a_function_is_a_loss_in_python(make: Make, own_module: Module, tmp_path
     name = "tests.experiments.test_own_loss:test_a_function_is_a_loss_in_python.<locals>.own"
     assert run.recipe().loss.name == name
     assert run.record.code == {name: None}
-    assert run.record.warnings[0] == (
-        f"{name}: can't be found again by this name: no other run counts as the same, none is resumed"
+    assert run.record.warnings[0] == NOT_FOUND_AGAIN.format(code=name)
+    assert run.record.warnings[1] == Text(
+        f"no unfinished run of this recipe on these data under {tmp_path / 'runs'}: started a new one",
+        f"{tmp_path / 'runs'} 아래에 같은 레시피와 데이터로 끝나지 않은 실행이 없어 새로 시작했습니다",
     )
     assert run_key(recipe, run.record.data) not in finished_runs(tmp_path / "runs")
     run.update(state="failed")
@@ -168,7 +171,10 @@ def test_functions_are_called_with_every_finished_run(make: Make, monkeypatch: p
     assert [each.id for each in seen] == [run.id] * 2
     assert seen[0].record.state == run.record.state == "finished"
     name = "tests.experiments.test_own_loss:test_functions_are_called_with_every_finished_run.<locals>.fails"
-    assert run.record.warnings[-1] == f"{name} failed after the run: ConnectionError('no\\nserver')"
+    assert run.record.warnings[-1] == Text(
+        f"{name} failed after the run: ConnectionError('no\\nserver')",
+        f"실행 후 호출한 {name}에서 오류가 났습니다: ConnectionError('no\\nserver')",
+    )
     assert open_run(run.folder).record == run.record
 
 

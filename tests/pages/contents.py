@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 
 from dalmeum.data import PairTable, Predictions
+from dalmeum.data.splits import data_warnings
 from dalmeum.evaluation import diagnose, evaluate_predictions
+from dalmeum.languages import Text
 from dalmeum.pages import RunPage
 
 OWN = "document.documentElement.setAttribute('data-owned','yes')"
@@ -19,6 +21,18 @@ HOSTILE = (
     "half \ud800 of a pair, \x00 nul, \u2028 line, \u202e turned",
     "*not* [a link](https://example.com/)\n\n# nor a heading",
 )
+
+WARNINGS = data_warnings(
+    {
+        "dev": PairTable(
+            *(("a",),) * 4,
+            label=np.array([3.0]),
+            name="dev.csv",
+            warnings=(Text("dev.csv: is not UTF-8", "dev.csv: UTF-8이 아닙니다"),),
+        )
+    }
+)
+"""What a reader and a run warn of."""
 
 HISTORY = (
     {"step": 10, "epoch": 0.5, "loss": 0.9, "train_pearson": 0.5, "train_mae": 1.2, "learning_rate": 1e-3},
@@ -43,7 +57,7 @@ def run_page(rows: int = 40, texts: tuple[str, ...] = ("같은 문장", "다른 
         label=label,
     )
     predictions = label + np.sin(np.arange(rows))
-    given = {"title": "a run", "split": "dev", "history": HISTORY, **values}
+    given = {"title": "a run", "split": "dev", "history": HISTORY, "warnings": WARNINGS, **values}
     evaluation = evaluate_predictions(table, Predictions(predictions), threshold=3.0, resamples=50)
     diagnosis = diagnose(table, predictions[None], train=(label, 0.9 * predictions[None]), resamples=50)
     return RunPage(table=table, predictions=predictions, evaluation=evaluation, diagnosis=diagnosis, **given)

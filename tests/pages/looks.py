@@ -4,7 +4,8 @@ import re
 
 from .browser import Tab
 
-ENGLISH = re.compile(r"\b(the|of|and|is|than|pairs|seeds|runs|label|prediction|score|difference)\b")
+ENGLISH = re.compile(r"\b(the|of|and|is|than|pairs|seeds|runs|label|prediction|score|difference)\b(?!=)")
+"""Not the argument in `seeds=...`, which has one name in both languages."""
 HANGUL = re.compile("[가-힣]+")
 
 UNFOLD = "document.querySelectorAll('details').forEach((each) => { each.open = true; })"

@@ -8,8 +8,8 @@ from dalmeum.comparison import Findings
 from dalmeum.evaluation import Diagnosis
 from dalmeum.evaluation.diagnosis import Ceiling
 from dalmeum.languages import Text
-from dalmeum.pages import render_findings
 from dalmeum.pages.arm_diagnoses import BENT, NOWHERE, STRAIGHT, arms_slices, arms_table
+from dalmeum.pages.comparison import render_findings
 from dalmeum.pages.tables import EMPTY, Cell, Table
 from dalmeum.stats import Estimate
 

@@ -10,12 +10,11 @@ import numpy as np
 import plotly.graph_objects
 import pytest
 
-from dalmeum.comparison import Arms, Findings, compare_arms
-from dalmeum.comparison.arms import Curve
+from dalmeum.comparison import Arm, Arms, Curve, Findings, compare_arms
+from dalmeum.comparison.text import ARRAYS_NOTE, MODELS_NOTE, NO_SEEDS_NOTE, SEEDS_NOTE
 from dalmeum.errors import InputError
 from dalmeum.languages import Text
-from dalmeum.pages import render_findings, write_findings
-from dalmeum.pages.comparison import answer
+from dalmeum.pages.comparison import answer, render_findings, write_findings
 from dalmeum.pages.comparison_plots import figures, over_seeds
 from dalmeum.pages.comparison_tables import verdict_table
 from dalmeum.pages.tables import EMPTY
@@ -114,9 +113,34 @@ def test_arms_from_arrays_show_what_is_known_and_no_more() -> None:
             assert part not in page.english
         assert list(figures(found)) == ["forest-0"]
     models = Parsed(render_findings(arrays(), plotly=PLOTLY))
-    assert "another seed may turn it" in models.english
+    assert ARRAYS_NOTE.en in models.english
+    assert ARRAYS_NOTE.ko in models.korean
     assert "Williams t" in models.english
     assert models.tags.count("table") == 2
+
+
+def test_a_page_says_how_many_seeds_there_are_and_why_they_are_not_paired() -> None:
+    those = pairs("dev", 300)
+    rows = scored(those, 0.5)
+
+    def found(*seeds: tuple[int, ...], known: bool = True) -> Findings:
+        arms = [
+            Arm(name, {"dev": rows[: len(each)]}, each if known else ())
+            for name, each in zip(("baseline", "other"), seeds, strict=True)
+        ]
+        return compare_arms(Arms.of(arms, {"dev": those}, paired=known and len(set(seeds)) == 1))
+
+    for findings, seeds, note in (
+        (found((1, 2, 3), (4, 5)), Text("2 to 3 seeds", "시드 2~3개"), SEEDS_NOTE),
+        (found((1, 2), (3, 4)), Text("2 seeds", "시드 2개"), SEEDS_NOTE),
+        (found((1, 2), (1, 2), known=False), Text("2 seeds", "시드 2개"), NO_SEEDS_NOTE),
+        (found((1, 2), (1, 2)), Text("2 seeds", "시드 2개"), None),
+    ):
+        page = Parsed(render_findings(findings, plotly=PLOTLY))
+        assert f"2 arms, {seeds.en}" in " ".join(page.english.split())
+        assert f"비교 조건 2개, {seeds.ko}" in " ".join(page.korean.split())
+        for each in (SEEDS_NOTE, NO_SEEDS_NOTE, ARRAYS_NOTE, MODELS_NOTE):
+            assert (each.en in page.english, each.ko in page.korean) == ((each == note),) * 2
 
 
 def test_the_figures_draw_what_was_found(findings: Findings) -> None:

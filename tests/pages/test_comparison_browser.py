@@ -11,7 +11,7 @@ from dalmeum.pages.document import plotly_name
 
 from .browser import CHROMIUM, OWNED, Tab, browser
 from .compared import arrays, hostile_study, study
-from .contents import HOSTILE
+from .contents import HOSTILE, WARNINGS
 from .looks import SWITCH, fits_its_width, has_all_figures, shows_one_language
 
 pytestmark = [
@@ -38,7 +38,7 @@ def written(folder: Path, findings: Findings, self_contained: bool = False) -> P
         path,
         findings,
         links=links,
-        warnings=HOSTILE if self_contained else ["guessed"],
+        warnings=HOSTILE if self_contained else WARNINGS,
         source="alpha: 1",
         assets=folder / "assets",
         self_contained=self_contained,

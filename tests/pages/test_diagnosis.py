@@ -10,9 +10,8 @@ import pytest
 
 from dalmeum.evaluation.diagnosis import Ceiling, Diagnosis, Overfitting
 from dalmeum.languages import Text
-from dalmeum.pages import render_run
 from dalmeum.pages.diagnosis import diagnosis_values, hard_slices, slices_table
-from dalmeum.pages.run import figures
+from dalmeum.pages.run import figures, render_run
 from dalmeum.stats import Estimate, least_squares
 
 from .contents import HOSTILE, hostile_run_page, run_page

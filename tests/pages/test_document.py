@@ -9,8 +9,8 @@ import pytest
 from jinja2 import UndefinedError
 
 from dalmeum.errors import InputError
-from dalmeum.pages import render_run, write_run
 from dalmeum.pages.document import Page, plotly_name, render
+from dalmeum.pages.run import render_run, write_run
 
 from .contents import hostile_run_page, run_page
 from .parsed import Parsed

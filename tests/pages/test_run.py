@@ -13,8 +13,8 @@ import plotly.graph_objects
 import pytest
 
 from dalmeum.languages import Text
-from dalmeum.pages import render_run, run_plots
-from dalmeum.pages.run import answer, figures
+from dalmeum.pages import run_plots
+from dalmeum.pages.run import answer, figures, render_run
 from dalmeum.pages.run_plots import learning_curves, scatter, shown_rows, smoothed, training_curves
 from dalmeum.stats import Estimate
 

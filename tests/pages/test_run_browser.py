@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from dalmeum.pages import render_run, write_run
 from dalmeum.pages.document import plotly_name
+from dalmeum.pages.run import render_run, write_run
 
 from .browser import CHROMIUM, OWNED, Tab, browser
-from .contents import HOSTILE, hostile_run_page, run_page
+from .contents import HOSTILE, WARNINGS, hostile_run_page, run_page
 from .looks import SWITCH, fits_its_width, has_all_figures, shows_one_language
 
 pytestmark = [
@@ -42,6 +42,9 @@ def page(tmp_path: Path) -> Path:
 def test_looks(page: Path, tab: Tab, language: str, width: int, dark: bool) -> None:
     tab.open(page, width=width, dark=dark, language=language)
     shows_one_language(tab, language)
+    text = tab.text()
+    for each in WARNINGS:
+        assert (each.en in text, each.ko in text) == (language == "en", language == "ko")
     has_all_figures(tab)
     fits_its_width(tab, width)
     shows_one_language(tab, language)

@@ -3,15 +3,7 @@ import json
 import pytest
 
 from dalmeum.languages import Text
-from dalmeum.pages.text import (
-    plotly_label,
-    plotly_labels,
-    plotly_lines,
-    script_json,
-    shorten,
-    source_name,
-    wrap,
-)
+from dalmeum.pages.text import plotly_label, plotly_labels, plotly_lines, script_json, source_name, wrap
 
 
 @pytest.mark.parametrize(
@@ -36,11 +28,6 @@ def test_plotly_shows_markup_as_text() -> None:
     assert plotly_label("<i>") == "&lt;i&gt;"
     assert plotly_labels("a") == Text("a", "a")
     assert plotly_labels(Text("<i>", "가")) == Text("&lt;i&gt;", "가")
-
-
-def test_shorten() -> None:
-    assert shorten("12345", 5) == "12345"
-    assert shorten("123456", 5) == "1234…"
 
 
 def test_pairs_without_a_source_are_named() -> None:

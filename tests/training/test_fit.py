@@ -10,6 +10,7 @@ import torch
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
 from dalmeum.errors import DalmeumError
+from dalmeum.languages import Text
 from dalmeum.models.cross import new_cross_encoder
 from dalmeum.models.head import last_linear
 from dalmeum.models.scorer import PairScorer
@@ -173,17 +174,32 @@ def test_label_scale_is_the_least_squares_line(tiny_encoder: Tiny) -> None:
 
 
 @pytest.mark.parametrize(
-    ("predictions", "warning"),
+    ("predictions", "english", "korean"),
     [
-        (np.array([3.0, 2.0, 1.0]), "scores do not rise with the training labels"),
-        (np.array([1.0, 1.0, 1.0]), "the model gives all training pairs one score"),
+        (
+            np.array([3.0, 2.0, 1.0]),
+            "scores do not rise with the training labels",
+            "학습 레이블이 커져도 점수가 커지지 않아",
+        ),
+        (
+            np.array([1.0, 1.0, 1.0]),
+            "the model gives all training pairs one score",
+            "모델이 모든 학습 문장쌍에 같은 점수를 주어",
+        ),
     ],
 )
-def test_no_line_where_it_cannot_serve(tiny_encoder: Tiny, predictions: Any, warning: str) -> None:
+def test_no_line_where_it_cannot_serve(
+    tiny_encoder: Tiny, predictions: Any, english: str, korean: str
+) -> None:
     scorer = scorer_for(tiny_encoder("bert"), recipe_for())
     slope, intercept, warnings = label_scale(scorer, predictions, np.array([1.0, 2.0, 3.0]))
     assert (slope, intercept) == (1.0, 0.0)
-    assert warnings == (f"{warning}: the model was not put on the label scale",)
+    assert warnings == (
+        Text(
+            f"{english}: the model was not put on the label scale",
+            f"{korean} 모델을 레이블 척도에 맞추지 않았습니다",
+        ),
+    )
 
 
 def test_label_that_is_no_number_never_reaches_the_weights(tiny_encoder: Tiny, tmp_path: Path) -> None:

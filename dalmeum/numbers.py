@@ -1,13 +1,26 @@
 """How a number is written, on every page and in every table. What does not exist is a dash."""
 
 import math
+from typing import Protocol
 
 from dalmeum.languages import Text
-from dalmeum.stats import Estimate
 
 NONE = "-"
 NO_INTERVAL = Text("no interval", "구간 없음")
 RANGE = Text("{low} to {high}", "{low} ~ {high}")
+
+
+class Bounded(Protocol):
+    """A value between two bounds, which are no numbers where nobody knows them: `stats.Estimate`."""
+
+    @property
+    def value(self) -> float: ...
+
+    @property
+    def low(self) -> float: ...
+
+    @property
+    def high(self) -> float: ...
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -31,28 +44,28 @@ def p_value(value: float) -> str:
     return "< 0.001" if value < 0.001 else number(value)
 
 
-def interval(estimate: Estimate, digits: int = 3) -> Text:
+def interval(estimate: Bounded, digits: int = 3) -> Text:
     """`0.910 to 0.934`; that there is none where the bounds are not numbers."""
     if not has_interval(estimate):
         return NO_INTERVAL
     return RANGE.format(low=number(estimate.low, digits), high=number(estimate.high, digits))
 
 
-def signed_interval(estimate: Estimate, digits: int = 4) -> Text:
+def signed_interval(estimate: Bounded, digits: int = 4) -> Text:
     """Both bounds with their signs, as of a difference."""
     if not has_interval(estimate):
         return NO_INTERVAL
     return RANGE.format(low=signed(estimate.low, digits), high=signed(estimate.high, digits))
 
 
-def difference(estimate: Estimate, digits: int = 4) -> Text:
+def difference(estimate: Bounded, digits: int = 4) -> Text:
     """A difference in a sentence: `+0.0200 (+0.0100 to +0.0300)`."""
     value = signed(estimate.value, digits)
     if not has_interval(estimate) or value == NONE:
-        return Text(value, value)
+        return Text.same(value)
     bounds = signed_interval(estimate, digits)
     return Text("{value} ({bounds})", "{value}({bounds})").format(value=value, bounds=bounds)
 
 
-def has_interval(estimate: Estimate) -> bool:
-    return not math.isnan(estimate.low)
+def has_interval(estimate: Bounded) -> bool:
+    return math.isfinite(estimate.low) and math.isfinite(estimate.high)
