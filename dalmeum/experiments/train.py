@@ -3,7 +3,7 @@
 import contextlib
 import shutil
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -81,13 +81,22 @@ def train(
     with lost_processes_told():
         (shared,) = broadcast_object_list(folder)
     run = open_run(shared or "")
-    try:
+    with _failure_recorded(run):
         encoded = {split: encode_pairs(scorer, table, binary.get(split)) for split, table in tables.items()}
         with lost_processes_told():
             result = fit(scorer, recipe, encoded["train"], encoded.get("dev"), run.checkpoints)
             if processes.is_main_process:
                 _record_results(run, scorer, tables, encoded, result, self_contained)
             processes.wait_for_everyone()
+    run = open_run(run.folder)
+    return run.told() if processes.is_main_process else run
+
+
+@contextlib.contextmanager
+def _failure_recorded(run: Run) -> Iterator[None]:
+    """What goes wrong stands in the run's record, too."""
+    try:
+        yield
     except Exception as error:
         if mended := disk_error(run.folder, error):
             raise mended from error
@@ -98,8 +107,6 @@ def train(
             if not isinstance(error, LostProcessError) or open_run(run.folder).record.state == "running":
                 run.update(state="failed", error=reason)
         raise
-    run = open_run(run.folder)
-    return run.told() if processes.is_main_process else run
 
 
 def _begin(
