@@ -83,7 +83,7 @@ def train(
     reader = PairReader()
     return train_run(
         recipe_from(recipe, sections, reader),
-        name or _stem(recipe, "recipe"),
+        _name(name, recipe, "recipe"),
         resume=resume,
         reader=reader,
         self_contained=self_contained,
@@ -119,7 +119,9 @@ def study(
     from dalmeum.experiments.study import conduct
     from dalmeum.pages import ASSETS
 
-    called = name or _stem(study, "study")
+    called = _name(name, study, "study")
+    if jobs is not None and (not isinstance(jobs, int) or jobs < 1):
+        raise InputError(f"jobs {jobs!r:.80}: give a whole number of 1 or more, or leave it out")
     page = Path(folder or Path("studies", called))
     reader = PairReader()
     return conduct(
@@ -234,7 +236,11 @@ def predict(
 
 
 def _folder(run: "str | Path | Run") -> str | Path:
-    return run if isinstance(run, str | Path) else run.folder
+    from dalmeum.experiments.runs import Run
+
+    if not isinstance(run, str | Path | Run):
+        raise InputError(f"{run!r:.80} is no run: give its folder, its id, or the run itself")
+    return run.folder if isinstance(run, Run) else run
 
 
 def _scorer(
@@ -248,5 +254,12 @@ def _scorer(
     return run if isinstance(run, PairScorer) else load(run, precision, output, trust_code=trust_code)
 
 
-def _stem(source: object, default: str) -> str:
-    return Path(source).stem if isinstance(source, str | Path) else default
+def _name(name: object, source: object, default: str) -> str:
+    """A part of runs' ids; `InputError` for one that is no part of a folder's name."""
+    if name is None:
+        return Path(source).stem if isinstance(source, str | Path) else default
+    if not isinstance(name, str) or not name.strip() or not name.isprintable() or set(name) & set("/\\"):
+        raise InputError(
+            f"name {name!r:.80}: is a part of a folder's name: no '/', nothing that does not print"
+        )
+    return name

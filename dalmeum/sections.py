@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dalmeum.data.readers.schema import ALIASES, normalised
 from dalmeum.data.splits import SPLITS, PairReader
 from dalmeum.errors import InputError
 from dalmeum.own_code import leads_back, written
@@ -38,8 +39,8 @@ def study_from(
     values, name = study_values(study, keys)
     if isinstance(values.get("baseline"), Mapping):
         baseline, _ = recipe_values(None, _with_section(values["baseline"]))
-        if isinstance(loss := baseline.get("loss"), Mapping) and "name" in loss:
-            baseline["loss"] = {**loss, "name": _findable("loss.name", loss["name"])}
+        for key in {"loss", "model"} & set(baseline):
+            baseline[key] = _findable(key, baseline[key])
         values["baseline"] = _held(baseline, reader)
     if isinstance(values.get("arms"), Mapping):
         values["arms"] = {
@@ -61,9 +62,15 @@ def _check(given: object, what: str) -> None:
 def _with_section(sections: Mapping[str, Any]) -> dict[str, Any]:
     """Sections with `data=frame` as a mapping."""
     data = sections.get("data")
-    if data is None or (isinstance(data, Mapping) and set(data) & set(DataRecipe.model_fields)):
+    if data is None or (isinstance(data, Mapping) and not _is_columns(data)):
         return dict(sections)
     return {**sections, "data": {"train": data}}
+
+
+def _is_columns(data: Mapping[str, Any]) -> bool:
+    """Whether a mapping is of columns, and no section with a misspelt key."""
+    named = {normalised(str(name)) for name in data}
+    return bool(named & set(ALIASES["sentence1"])) and not set(data) & set(DataRecipe.model_fields)
 
 
 def _held(values: Mapping[str, Any], reader: PairReader) -> dict[str, Any]:
@@ -83,10 +90,12 @@ def _named(key: str, value: Any, reader: PairReader) -> Any:
 
 def _findable(key: str, value: Any) -> Any:
     """The name by which other processes find code of one's own; `InputError` where they can't."""
-    if not callable(value):
+    if isinstance(value, Mapping):
+        return {inner: _findable(f"{key}.{inner}", each) for inner, each in value.items()}
+    name = written(value) if callable(value) else str(value)
+    if not callable(value) and not name.startswith("__main__:"):
         return value
-    name = written(value)
-    if not leads_back(name, value):
+    if name.startswith("__main__:") or not leads_back(name, value):
         raise InputError(
             f"{key}: {name} can't be found by the processes that train a study: put it in a module on the "
             "Python path, and name it module:function"

@@ -17,6 +17,7 @@ import random
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -119,3 +120,18 @@ def own_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str
         return path
 
     return write
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def tiny(tiny_encoder: Callable[[str], str]) -> dict[str, Any]:
+    """Sections of a recipe that trains in a second."""
+    return {
+        "model": {"encoder": tiny_encoder("bert"), "max_length": 32},
+        "training": {"epochs": 1, "effective_batch_size": 16, "precision": "float32"},
+    }

@@ -27,21 +27,6 @@ def frame(count: int, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame(draw_pairs(count, seed), columns=["sentence1", "sentence2", "score"])
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def tiny(tiny_encoder: Callable[[str], str]) -> dict[str, Any]:
-    """Sections of a recipe that trains in a second."""
-    return {
-        "model": {"encoder": tiny_encoder("bert"), "max_length": 32},
-        "training": {"epochs": 1, "effective_batch_size": 16, "precision": "float32"},
-    }
-
-
 def test_every_public_name_is_there_and_none_hides_a_module() -> None:
     modules = {path.stem for path in PACKAGE.iterdir()}
     for name in dalmeum.__all__:
@@ -315,53 +300,3 @@ def test_a_recipe_is_a_path_a_mapping_or_keywords(tmp_path: Path) -> None:
     assert rising.loss.model_dump()["alpha"] == {"start": 0, "end": 1}
     with pytest.raises(RecipeError, match=r"recipe: training\.sed is no key of a recipe: did you mean seed"):
         dalmeum.load_recipe(keywords, training={"sed": 1})
-
-
-def test_a_table_on_another_scale_is_refused(here: Path, tiny: dict[str, Any]) -> None:
-    table = dalmeum.read_pairs([("a", "b", 0.5), ("c", "d", 1.0)] * 8, label_range=(0, 1))
-    with pytest.raises(
-        InputError, match=r"^data\.train: was read with labels of 0\.\.1, and 0\.\.5 is wanted"
-    ):
-        dalmeum.train(data=table, **tiny)
-    run = dalmeum.train(data={"train": table, "label_range": [0, 1]}, **tiny)
-    assert run.recipe().data.label_range == (0, 1)
-
-
-@pytest.mark.parametrize(
-    ("call", "told"),
-    [
-        (lambda: dalmeum.train(frame(4)), "a DataFrame is no recipe: .* pairs stand in data="),
-        (lambda: dalmeum.study(frame(4)), "a DataFrame is no study"),
-        (lambda: dalmeum.compare("runs/x"), "runs/x: compare takes Arms, or a list of runs"),
-        (lambda: dalmeum.evaluate(3, frame(4)), "3 is no run"),  # type: ignore[arg-type] # that is the point
-        (
-            lambda: dalmeum.read_pairs(
-                datasets.DatasetDict({"train": datasets.Dataset.from_pandas(frame(2))})
-            ),
-            "a DatasetDict is no table: take one of its splits",
-        ),
-        (lambda: dalmeum.read_pairs([("a\ud800", "b")]), "the list: "),
-    ],
-)
-def test_what_is_handed_to_the_wrong_place_is_told(here: Path, call: Callable[[], object], told: str) -> None:
-    with pytest.raises(InputError, match=told):
-        call()
-    assert list(here.iterdir()) == []
-
-
-def test_pages_of_one_file(here: Path, tiny: dict[str, Any]) -> None:
-    run = dalmeum.train({"data": frame(32)}, self_contained=True, **tiny)
-    assert run.report.stat().st_size > 4_000_000
-    assert not Path("runs", "assets").exists()
-    assert dalmeum.Run.open(run.id).folder == run.folder
-    with pytest.raises(InputError, match="no such run"):
-        dalmeum.Run.open("nothing")
-
-
-def test_a_refused_study_leaves_nothing(here: Path, tiny: dict[str, Any]) -> None:
-    how: dict[str, Any] = {"question": "?", "baseline": {"data": frame(32), **tiny}, "seeds": [1, 2]}
-    arms = {"mae": {"loss.name": "mae"}}
-    for wrong in ({"against": "nobody"}, {"metric": "nothing"}, {"splits": ["dev"]}):
-        with pytest.raises(InputError):
-            dalmeum.study(arms=arms, **{**how, **wrong})
-    assert list(here.iterdir()) == []

@@ -134,6 +134,8 @@ class Arms:
         paired: bool | None = None,
         split: str = "test",
     ) -> None:
+        if paired not in (True, False, None):
+            raise InputError(f"paired is {paired!r:.80}: give True, False, or leave it out")
         label = _numbers("labels", labels)
         names = tuple(map(str, ids if ids is not None else range(len(np.atleast_1d(label)))))
         if label.ndim != 1 or len(names) != len(label):
@@ -226,7 +228,7 @@ def _arms(
                 f"({pairs},) or (k, {pairs}), a row a seed"
             )
         given = seeds.get(name) if isinstance(seeds, Mapping) else seeds
-        own = () if given is None else tuple(map(int, given))
+        own = () if given is None else _whole_numbers(given, str(name))
         if own and len(own) != len(rows):
             raise InputError(f"{len(own)} seeds for {len(rows)} rows of predictions[{name!r}]: one a row")
         if len(set(own)) < len(own):
@@ -235,14 +237,36 @@ def _arms(
     return arms
 
 
+def _whole_numbers(seeds: Any, arm: str) -> tuple[int, ...]:
+    try:
+        found = tuple(map(int, seeds))
+        whole = not isinstance(seeds, str) and list(found) == list(seeds)
+    except (TypeError, ValueError):
+        whole = False
+    if not whole:
+        raise InputError(f"seeds of {arm!r:.80}: {seeds!r:.80} are no whole numbers, one a row")
+    return found
+
+
 def _repeated(values: Sequence[Any]) -> Any:
     return next(value for place, value in enumerate(values) if value in values[:place])
 
 
 def _numbers(name: str, values: ArrayLike) -> Array:
+    """Numbers as float64, a copy, so that nobody else changes them; `InputError` where they are none."""
     try:
-        numbers = np.asarray(values, np.float64)
-    except (TypeError, ValueError):
+        # What is masked is no number.
+        given = np.ma.asarray(values, np.float64).filled(np.nan) if np.ma.isMaskedArray(values) else values
+        plain = np.asarray(given)
+        if plain.dtype.kind in "cmM":
+            raise InputError(f"{name}: holds {plain.dtype}, not real numbers")
+        if plain.dtype.kind in "SU":
+            raise TypeError
+        numbers = np.array(plain, np.float64)
+    except InputError:
+        raise
+    # Tensors and frames have errors of their own.
+    except Exception:
         raise InputError(f"{name}: holds what is no number, or rows of different lengths") from None
     broken = np.argwhere(~np.isfinite(numbers))
     if len(broken):

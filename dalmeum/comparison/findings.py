@@ -124,7 +124,7 @@ def compare_arms(
         InputError: an unknown metric, one that fails, or a smallest effect that is no number of 0 or more.
     """
     check_metric(metric)
-    if not 0 <= smallest_effect < float("inf"):
+    if not isinstance(smallest_effect, int | float) or not 0 <= smallest_effect < float("inf"):
         raise InputError(f"smallest_effect {smallest_effect}: give a number of 0 or more, as 0.005")
     return Findings(
         arms=arms,
@@ -145,6 +145,8 @@ def check_metric(*names: str) -> None:
     """Raise `InputError` where one is no row of `METRICS` nor `module:name`, or can't score made-up pairs."""
     try:
         for name in names:
+            if not isinstance(name, str):
+                raise ValueError(f"metric {name!r:.80}: give a name of METRICS, or module:name")
             try_metric(name, metric_named(name))
     except ValueError as error:
         raise InputError(str(error)) from None

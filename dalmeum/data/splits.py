@@ -1,6 +1,7 @@
 """A recipe's data: the tables of its splits, and the binary rule that they follow."""
 
 import dataclasses
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -47,7 +48,7 @@ class PairReader:
 
     def hold(self, data: InMemory | PairTable, name: str) -> str:
         """What a recipe calls pairs in memory; messages call them `name`."""
-        source = f"{MEMORY}{len(self._held) + 1}"
+        source = f"{MEMORY}{uuid.uuid4().hex}"  # no path that somebody writes is taken for it
         self._held[source] = data, name
         return source
 

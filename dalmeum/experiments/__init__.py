@@ -1,1 +1,0 @@
-"""Runs: carried out, recorded, reported."""

@@ -81,6 +81,8 @@ class RunRecord:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         data = {split: DataFile(**file) for split, file in values.pop("data").items()}
+        if not isinstance(values["created"], str) or not isinstance(values.get("code", {}), dict):
+            raise TypeError
         return cls(data=data, warnings=tuple(map(Text.from_json, values.pop("warnings"))), **values)
 
 
@@ -173,7 +175,7 @@ class Run:
         for function in AFTER_RUN:
             try:
                 function(run)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 told = FAILED_AFTER.format(function=written(function), reason=" ".join(repr(error).split()))
                 run = run.update(warnings=(*run.record.warnings, told))
         return run

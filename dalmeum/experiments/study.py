@@ -17,6 +17,8 @@ from dalmeum.experiments.reuse import finished_runs, run_key
 from dalmeum.experiments.runs import DataFile, Run, data_files, open_run
 from dalmeum.experiments.workers import Order, Workers, default_jobs
 from dalmeum.files import make_folder
+from dalmeum.losses import similarity_loss
+from dalmeum.own_code import is_own
 from dalmeum.progress import Progress
 from dalmeum.recipe import Recipe
 from dalmeum.recipe.study import Study, arm_recipes, with_fold, with_seed
@@ -198,6 +200,8 @@ def _read_data(recipes: Mapping[Cell, Recipe], judged: Sequence[Split], reader: 
         if key not in read:
             read[key] = read_splits(recipe, reader)
             files[key] = data_files(read[key])
+        if is_own(recipe.loss.name):
+            similarity_loss(recipe.loss, recipe.data.label_range)
         for split, table in read[key].items():
             if split != "test":
                 binary_labels(recipe, table)

@@ -81,11 +81,13 @@ def _try(name: str, loss: Callable[[Tensor, Tensor], Tensor], label_range: tuple
             (gradient,) = torch.autograd.grad(loss(predictions, labels), predictions, allow_unused=True)
     except DalmeumError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise InputError(f"loss {name} fails on {TRIED_PAIRS} made-up pairs: {reason}") from error
     if gradient is None:
         raise _no_gradient(name)
+    if not torch.isfinite(gradient).all():
+        raise InputError(f"loss {name}: its gradient on {TRIED_PAIRS} made-up pairs is not finite")
 
 
 def _checked(name: str, value: Any, predictions: Tensor) -> Tensor:

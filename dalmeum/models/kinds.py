@@ -180,7 +180,7 @@ def _owner(folder: Path, own_kind: str | None, trust_code: bool) -> Kind:
     if not trust_code:
         raise InputError(
             f"{folder}: is a model of own code, {own_kind}, which loading it would run: "
-            "pass trust_code=True if you trust it"
+            "pass trust_code=True, or --trust-code, if you trust it"
         )
     kind = kind_named(own_kind)
     if not kind.owns(folder):

@@ -163,7 +163,9 @@ class PairScorer:
     def with_precision(self, precision: str) -> "PairScorer":
         """The same scorer computing in another type: `auto`, `float32`, `bfloat16` or `float16`."""
         if precision == "auto":
-            precision = getattr(self.model, "auto_precision", precision)
+            # Of an own kind nobody knows that its head stays out of a shorter type.
+            own = "float32" if self.own_kind is not None else precision
+            precision = getattr(self.model, "auto_precision", own)
         return dataclasses.replace(self, precision=resolve_precision(precision, self.model.device))
 
 

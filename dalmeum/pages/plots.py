@@ -3,6 +3,7 @@
 A text in them may be a `Text`: the page draws it in the language shown. The page colours axes and letters.
 """
 
+import html
 import math
 from collections.abc import Iterable
 from typing import Any
@@ -24,7 +25,12 @@ TRAIN = Text("training", "학습")
 
 
 def axis(title: Shown, **values: Any) -> Figure:
-    return {"title": {"text": title}, **values}
+    """What looks like markup in a title, which may be a metric's of one's own, is shown and not obeyed."""
+    if isinstance(title, Text):
+        text: Shown = Text(*(html.escape(each, quote=False) for each in (title.en, title.ko)))
+    else:
+        text = html.escape(title, quote=False)
+    return {"title": {"text": text}, **values}
 
 
 def names_axis(names: Iterable[Shown]) -> Figure:

@@ -45,7 +45,8 @@ class Metric:
             )
 
     def __call__(self, labels: Array, predictions: Array) -> Weighted:
-        found = self.statistic(labels, predictions)
+        # A function of one's own may sort or centre in place; those of `weighted` do not.
+        found = self.statistic(labels.copy(), predictions.copy())
         if callable(found):
             return found
         if not isinstance(found, SupportsFloat):
@@ -102,7 +103,7 @@ def try_metric(name: str, metric: Metric) -> None:
     try:
         values = np.asarray(metric(labels, predictions)(weights), np.float64)
     # Whatever it does, it is its author's to mend.
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise ValueError(f"metric {name}: fails on {TRIED_PAIRS} made-up pairs: {reason}") from error
     if values.shape != weights.shape[:1]:

@@ -112,7 +112,7 @@ def test_an_own_kind_is_trained_saved_and_loaded_where_it_is_trusted(
             dalmeum.load(folder)
         assert str(caught.value) == (
             f"{run.model}: is a model of own code, own_kind:Tiny, which loading it would run: "
-            "pass trust_code=True if you trust it"
+            "pass trust_code=True, or --trust-code, if you trust it"
         )
     scorer = dalmeum.load(run.folder, trust_code=True)
     dev = read_pairs(run.recipe().data.dev or "")

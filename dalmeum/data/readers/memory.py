@@ -54,6 +54,9 @@ def _arrow_table(data: InMemory) -> Any:
         # Its rows as they were picked and shuffled, which its table alone does not tell.
         return data.with_format("arrow")[:]
     if isinstance(data, ArrowStream):
+        names = [name for name in getattr(data, "columns", ()) if isinstance(name, str)]
+        if repeated := {name for name in names if names.count(name) > 1}:
+            raise InputError(f"column {min(repeated)!r:.80} stands there twice")
         return pyarrow.table(data)
     if isinstance(data, Mapping):
         counts = {str(name): len(values) for name, values in data.items()}

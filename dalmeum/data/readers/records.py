@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dalmeum.data.readers.frame import Frame
-from dalmeum.data.readers.problems import Problems, Unit
+from dalmeum.data.readers.problems import Problems, Unit, quoted
 
 
 def read_json(text: str, problems: Problems) -> Frame:
@@ -52,6 +52,9 @@ def read_parquet(data: bytes, problems: Problems) -> Frame:
 def arrow_frame(table: Any, problems: Problems) -> Frame:
     """The columns of a `pyarrow.Table`."""
     flat = table.flatten()
+    names = list(flat.column_names)
+    for name in {name for name in names if names.count(name) > 1}:
+        problems.add(f"column {quoted(name)} stands there twice")
     columns = {name: column.to_pylist() for name, column in zip(flat.column_names, flat.columns, strict=True)}
     if not table.num_rows:
         problems.add("has no rows")

@@ -206,8 +206,9 @@ def _read(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         state: dict[str, Any] = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
         return state, load_file(folder / "encoder.safetensors")
-    except FileNotFoundError as error:
-        raise InputError(f"{error.filename}: is missing; the model folder is incomplete") from None
+    except FileNotFoundError:
+        missing = [name for name in ("encoder.json", "encoder.safetensors") if not (folder / name).is_file()]
+        raise InputError(f"{folder / missing[0]}: is missing; the model folder is incomplete") from None
     except (OSError, ValueError, SafetensorError) as error:
         raise InputError(f"{folder}: its encoder can't be read: {error}") from None
 
