@@ -1,6 +1,7 @@
 """The one shape in which pairs travel through dalmeum."""
 
 import dataclasses
+import functools
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ class PairTable:
     def pairs(self) -> Iterator[tuple[str, str]]:
         return zip(self.sentence1, self.sentence2, strict=True)
 
-    @property
+    @functools.cached_property
     def sha256(self) -> str:
         """Hash of what a model can learn from, whatever held it: no name, lines, warnings, label range."""
         digest = hashlib.sha256()

@@ -14,7 +14,7 @@ from dalmeum.errors import DalmeumError, InputError
 from dalmeum.experiments.arms import RunGroup, read_arms
 from dalmeum.experiments.findings import write_findings_about
 from dalmeum.experiments.reuse import finished_runs, run_key
-from dalmeum.experiments.runs import DataFile, Run, data_files, open_run
+from dalmeum.experiments.runs import Run, data_files, open_run
 from dalmeum.experiments.workers import Order, Workers, default_jobs
 from dalmeum.files import make_folder
 from dalmeum.losses import similarity_loss
@@ -57,14 +57,6 @@ class Conducted:
 
 
 Tables = Mapping[Split, PairTable]
-
-
-@dataclass(frozen=True)
-class _Data:
-    """What a study's runs learn from and are judged on: by cell."""
-
-    tables: Mapping[Cell, Tables]
-    files: Mapping[Cell, Mapping[str, DataFile]]
 
 
 def conduct(
@@ -126,10 +118,10 @@ def conduct(
 
 
 def _run(
-    study: Study, name: str, recipes: Mapping[Cell, Recipe], data: _Data, jobs: int | None
+    study: Study, name: str, recipes: Mapping[Cell, Recipe], data: Mapping[Cell, Tables], jobs: int | None
 ) -> dict[Cell, Run]:
     finished = finished_runs(Path(study.baseline.output))
-    keys = {cell: run_key(recipe, data.files[cell]) for cell, recipe in recipes.items()}
+    keys = {cell: run_key(recipe, data_files(data[cell])) for cell, recipe in recipes.items()}
     runs = {cell: finished[key] for cell, key in keys.items() if key in finished}
     orders = {
         cell: Order(f"{name}-{cell.name}", name, recipe)
@@ -188,31 +180,37 @@ def _with_files(study: Study, reader: PairReader) -> Study:
     return study.model_copy(update={"arms": arms, "baseline": kept[BASELINE]})
 
 
-def _read_data(recipes: Mapping[Cell, Recipe], judged: Sequence[Split], reader: PairReader) -> _Data:
+def _read_data(
+    recipes: Mapping[Cell, Recipe], judged: Sequence[Split], reader: PairReader
+) -> dict[Cell, Tables]:
     """The data of each run; errors as in `read_splits` and `binary_labels`, and where nothing can be judged
-    on a split: now, and not after hours of training.
+    on a split, or an arm is to be judged on other pairs than the rest: now, and not after hours of training.
     """
     read: dict[str, Tables] = {}
-    files: dict[str, dict[str, DataFile]] = {}
+    firsts: dict[tuple[Split, int | None], PairTable] = {}
     keys = {cell: recipe.data.model_dump_json() for cell, recipe in recipes.items()}
     for cell, recipe in recipes.items():
-        key = keys[cell]
-        if key not in read:
-            read[key] = read_splits(recipe, reader)
-            files[key] = data_files(read[key])
+        if keys[cell] not in read:
+            read[keys[cell]] = read_splits(recipe, reader)
         if is_own(recipe.loss.name):
             similarity_loss(recipe.loss, recipe.data.label_range)
-        for split, table in read[key].items():
+        for split, table in read[keys[cell]].items():
             if split != "test":
                 binary_labels(recipe, table)
-            if split in judged and (table.label is None or np.ptp(table.label) == 0):
+            if split not in judged:
+                continue
+            if table.label is None or np.ptp(table.label) == 0:
                 raise InputError(f"{table.name}: has no labels that vary: nothing can be judged on {split}")
-    return _Data(
-        {cell: read[key] for cell, key in keys.items()}, {cell: files[key] for cell, key in keys.items()}
-    )
+            first = firsts.setdefault((split, cell.fold), table)
+            if table.id != first.id or not np.array_equal(table.label, np.asarray(first.label)):
+                raise InputError(
+                    f"{table.name}: holds other pairs or labels than {first.name}: on {split} all arms are "
+                    f"judged on the same ones, {cell.arm}, too"
+                )
+    return {cell: read[key] for cell, key in keys.items()}
 
 
-def _sentences(study: Study, data: _Data, arm: str, split: Split) -> PairTable | None:
+def _sentences(study: Study, data: Mapping[Cell, Tables], arm: str, split: Split) -> PairTable | None:
     """What an arm is judged on; over folds each has a dev of its own, and all have the same test."""
     cells = [cell for cell in study_cells(study) if (cell.arm, cell.seed) == (arm, study.seeds[0])]
-    return joined([data.tables[cell][split] for cell in (cells if split == "dev" else cells[:1])])
+    return joined([data[cell][split] for cell in (cells if split == "dev" else cells[:1])])

@@ -123,6 +123,18 @@ def test_a_metric_without_a_row_is_told_before_anything_is_run(study_file: Path)
     assert run_folders(study) == {}
 
 
+def test_an_arm_with_other_pairs_to_judge_on_is_told_before_anything_is_run(
+    study_file: Path, write_pairs: Write
+) -> None:
+    other = write_pairs("other.csv", 40, seed=9)
+    study = load_study(study_file, [f"arms.faster={{data.dev: {other}}}"])
+    with pytest.raises(
+        InputError, match=r"other\.csv: holds other pairs or labels than .*dev\.csv: faster is"
+    ):
+        conduct(study, "lr", jobs=1)
+    assert run_folders(study) == {}
+
+
 def test_failed_runs_leave_the_others_and_are_told(study_file: Path) -> None:
     study = load_study(study_file, ["arms={wild: {training.learning_rate: 1.0e+30}}"])
     with pytest.raises(DalmeumError) as caught:
