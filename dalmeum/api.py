@@ -152,7 +152,7 @@ def compare(
         arms: `Arms`, or finished runs: folders, ids under `output`, or `Run`s; the first one's recipe is the
             baseline. Runs whose recipes differ in their seed alone are seeds of one arm.
         split: of runs, the labelled split to judge on.
-        metric: a name in `dalmeum.stats.METRICS`.
+        metric: a name in `dalmeum.stats.METRICS`, or `module:name`.
         smallest_effect: the smallest difference that would matter, in units of the metric.
         folder: write compare.html and compare.json there.
         self_contained: make that page one file.
