@@ -79,6 +79,8 @@ def make_folder(folder: Path) -> None:
     """Make a folder that is to be written to; `InputError` where it can't be."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):  # one that is there already may be read-only
+            pass
     except OSError as error:
         raise output_error(folder, error) from error
 

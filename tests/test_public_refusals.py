@@ -88,6 +88,10 @@ def arms(predictions: Any = ROW, labels: Any = LABELS, **how: Any) -> dalmeum.Ar
         (lambda: arms(ROW + 1j), "holds complex128, not real numbers"),
         (lambda: arms(np.arange(40).astype("datetime64[D]")), r"holds datetime64\[D\], not real"),
         (lambda: arms([str(value) for value in ROW]), "holds what is no number"),
+        (
+            lambda: arms(pd.Series(ROW).sample(frac=1, random_state=0), pd.Series(LABELS)),
+            r"labels and predictions\['baseline'\] have different indexes",
+        ),
         (lambda: arms(paired="no"), "paired is 'no'"),
         (lambda: arms(seeds=[1.5]), r"seeds of 'baseline': \[1.5\] are no whole numbers"),
         (lambda: arms(seeds=3), "3 are no whole numbers"),
@@ -134,6 +138,42 @@ def test_what_is_wrong_is_told_before_anything_is_made(
 ) -> None:
     with pytest.raises(InputError, match=told):
         call()
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("option", "values"),
+    [
+        ("columns", ["ab", ["a", "b"], {1: "a"}, {"sentence1": 3}, {"sentence1": ["a"]}, 7]),
+        ("label_range", [None, 5, "05", (0,), ("0", "5"), (False, True), (0, 1, 2)]),
+        ("format", [None, 3]),
+        ("encoding", [None, 8]),
+        ("labels", [None, True, ["required"]]),
+        ("name", [3]),
+    ],
+)
+@pytest.mark.parametrize("source", [frame(2), "nowhere.csv", dalmeum.read_pairs(frame(2))])
+def test_an_option_of_read_pairs_of_the_wrong_kind_is_told(
+    source: Any, option: str, values: list[Any]
+) -> None:
+    for value in values:
+        with pytest.raises(InputError, match=option):
+            loose.read_pairs(source, **{option: value})
+
+
+def test_series_are_paired_by_position_where_their_indexes_agree() -> None:
+    index = [f"pair {number}" for number in range(40)]
+    given = arms(pd.Series(ROW, index=index), pd.Series(LABELS, index=index))
+    assert given.baseline.predictions["test"][0].tolist() == ROW.tolist()
+    assert len(arms(ROW, pd.Series(LABELS, index=index))) == 2
+
+
+def test_a_study_that_cannot_write_is_told_before_training(here: Path) -> None:
+    folder = Path("/proc")
+    if not folder.is_dir():
+        pytest.skip("a folder that nobody can write in, not even root, is known on Linux only")
+    with pytest.raises(InputError, match=r"/proc: can't be written: .*; choose another place"):
+        study(folder=folder)
     assert list(here.iterdir()) == []
 
 

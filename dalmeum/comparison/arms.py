@@ -109,8 +109,8 @@ class Arms:
             worth.
 
     Raises:
-        InputError: shapes that do not fit, numbers that are not finite, labels that are all equal, one arm
-            alone, or no arm of the baseline's name.
+        InputError: shapes that do not fit, numbers that are not finite, series of pandas whose indexes
+            differ, labels that are all equal, one arm alone, or no arm of the baseline's name.
 
     Example:
         >>> arms = Arms([0.0, 2.5, 5.0, 1.0], {"baseline": [1, 2, 4, 2], "mine": [0, 3, 5, 1]})
@@ -145,6 +145,7 @@ class Arms:
         if len(set(names)) < len(names):
             raise InputError(f"ids: {_repeated(names)!r:.80} stands there twice")
         arms = _arms(predictions, len(label), seeds, split)
+        _check_index(labels, predictions)
         known = {arm.seeds for arm in arms if arm.seeds}
         if paired and len(known) > 1:
             raise InputError(
@@ -235,6 +236,23 @@ def _arms(
             raise InputError(f"seeds of {name!r}: {_repeated(own)} stands there twice")
         arms.append(Arm(str(name), {split: rows}, own))
     return arms
+
+
+def _check_index(labels: ArrayLike, predictions: Mapping[str, ArrayLike]) -> None:
+    """`InputError` where two series of pandas name their rows differently: which belong together?"""
+    series = {"labels": labels, **{f"predictions[{name!r}]": rows for name, rows in predictions.items()}}
+    indexes: dict[str, Any] = {
+        name: rows.index
+        for name, rows in series.items()
+        if type(rows).__name__ == "Series" and hasattr(rows, "index")
+    }
+    for name, index in indexes.items():
+        first = next(iter(indexes))
+        if not index.equals(indexes[first]):
+            raise InputError(
+                f"{first} and {name} have different indexes, and pairs are taken by position: "
+                "bring them into one order, or hand over .to_numpy()"
+            )
 
 
 def _whole_numbers(seeds: Any, arm: str) -> tuple[int, ...]:

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Callable, Mapping
+from numbers import Real
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from dalmeum.data.readers.build import MAX_CHARACTERS, TableBuilder
 from dalmeum.data.readers.decode import ENCODINGS, check_encoding, decode, read_bytes
@@ -67,6 +68,7 @@ def read_pairs(
 
     A sentence may be empty: a prediction for it can still be asked for. `check` calls it a problem.
     """
+    label_range = _check_types(format, columns, label_range, labels, encoding, name)
     if isinstance(source, PairTable):
         if labels == "required" and source.label is None:
             raise DataError([f"{name or source.name or 'the table'}: has no labels"])
@@ -78,7 +80,7 @@ def read_pairs(
             )
         return source
     name = name or (str(source) if isinstance(source, str | Path) else f"the {type(source).__name__}")
-    format = _check_call(name, format, columns or {}, label_range, labels)
+    format = _check_call(name, format, columns or {}, label_range)
     encoding = check_encoding(encoding)
     problems = Problems(name)
     warnings: tuple[Text, ...] = ()
@@ -139,9 +141,30 @@ def _schema(format: str, frame: Frame) -> Schema | None:
     return strict.get(format)
 
 
-def _check_call(
-    name: str, format: str, columns: Mapping[str, str], label_range: tuple[float, float], labels: str
-) -> str:
+def _check_types(
+    format: Any, columns: Any, label_range: Any, labels: Any, encoding: Any, name: Any
+) -> tuple[float, float]:
+    """`label_range` as two numbers; `InputError` where an option is of another kind than it says."""
+    for option, value in (("format", format), ("encoding", encoding), ("name", name or "")):
+        if not isinstance(value, str):
+            raise InputError(f"{option}={value!r:.80}: give it as text, or leave it out")
+    if labels not in ("required", "optional"):
+        raise InputError(f"labels must be 'required' or 'optional', not {quoted(labels)}")
+    named = columns.items() if isinstance(columns, Mapping) else [] if columns is None else [(None, None)]
+    if not all(isinstance(part, str) for pair in named for part in pair):
+        raise InputError(
+            f"columns={columns!r:.80}: give each field the name of its column, "
+            "as in {'sentence1': 'question1'}"
+        )
+    ends = label_range if isinstance(label_range, tuple | list) else ()
+    if len(ends) != 2 or not all(isinstance(end, Real) and not isinstance(end, bool) for end in ends):
+        raise InputError(
+            f"label_range={label_range!r:.80}: give the lowest and the highest label, as in (0, 5)"
+        )
+    return float(ends[0]), float(ends[1])
+
+
+def _check_call(name: str, format: str, columns: Mapping[str, str], label_range: tuple[float, float]) -> str:
     if not name.strip():
         raise InputError("the name of a data file is empty")
     if format == "auto" and name.startswith(HUB_PREFIX):
@@ -158,6 +181,4 @@ def _check_call(
     low, high = label_range
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise InputError(f"label range {low:g}..{high:g} is empty: give a lower and a higher number")
-    if labels not in ("required", "optional"):
-        raise InputError(f"labels must be 'required' or 'optional', not {quoted(labels)}")
     return format
