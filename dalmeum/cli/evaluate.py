@@ -53,13 +53,19 @@ def evaluate(
     trust_code: TrustCodeOption = False,
     json: JsonOption = False,
 ) -> None:
-    from dalmeum.evaluation.predict import evaluate_table, read_table
+    from dalmeum.data import read_pairs
+    from dalmeum.evaluation.predict import evaluate_table
     from dalmeum.experiments.runs import load
     from dalmeum.pages.scores import metrics_lines, slice_lines
 
     scorer = load(run, precision=precision, output=output, trust_code=trust_code)
-    table = read_table(
-        scorer, file, format=format, columns=parse_columns(columns), encoding=encoding, labels="required"
+    table = read_pairs(
+        file,
+        format=format,
+        columns=parse_columns(columns),
+        encoding=encoding,
+        label_range=scorer.label_range,
+        labels="required",
     )
     note_warnings(table.warnings)
     evaluation = evaluate_table(scorer, table, threshold)

@@ -54,12 +54,19 @@ def predict(
     trust_code: TrustCodeOption = False,
     json: JsonOption = False,
 ) -> None:
-    from dalmeum.evaluation.predict import read_table, score_table
+    from dalmeum.data import read_pairs
+    from dalmeum.evaluation.predict import score_table
     from dalmeum.experiments.predictions import write_predictions, write_submission
     from dalmeum.experiments.runs import load
 
     scorer = load(run, precision=precision, output=output, trust_code=trust_code)
-    table = read_table(scorer, file, format=format, columns=parse_columns(columns), encoding=encoding)
+    table = read_pairs(
+        file,
+        format=format,
+        columns=parse_columns(columns),
+        encoding=encoding,
+        label_range=scorer.label_range,
+    )
     predictions = score_table(scorer, table)
     note_warnings(table.warnings)
     if submission:

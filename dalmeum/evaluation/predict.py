@@ -1,12 +1,10 @@
 """Predicting and evaluating the pairs of a table with a scorer."""
 
 import math
-from collections.abc import Mapping
-from typing import Literal
 
 import numpy as np
 
-from dalmeum.data import PairTable, Predictions, read_pairs
+from dalmeum.data import PairTable, Predictions
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.evaluation.score import Evaluation, evaluate_predictions
 from dalmeum.models.scorer import PairScorer
@@ -27,26 +25,6 @@ def score_table(scorer: PairScorer, table: PairTable) -> Predictions:
             "damaged or diverged; train it again, with a lower learning rate or precision=float32"
         )
     return scorer.predictions(logits)
-
-
-def read_table(
-    scorer: PairScorer,
-    file: str,
-    *,
-    format: str = "auto",
-    columns: Mapping[str, str] | None = None,
-    encoding: str = "auto",
-    labels: Literal["required", "optional"] = "optional",
-) -> PairTable:
-    """A file's pairs, with labels on the scorer's scale; errors as in `read_pairs`."""
-    return read_pairs(
-        file,
-        format=format,
-        columns=columns,
-        encoding=encoding,
-        label_range=scorer.label_range,
-        labels=labels,
-    )
 
 
 def evaluate_table(scorer: PairScorer, table: PairTable, threshold: float | None = None) -> Evaluation:

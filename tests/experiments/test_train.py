@@ -19,7 +19,7 @@ import dalmeum
 from dalmeum.data import read_pairs
 from dalmeum.data.splits import read_splits
 from dalmeum.errors import DataError, InputError
-from dalmeum.evaluation.predict import evaluate_table, read_table
+from dalmeum.evaluation.predict import evaluate_table
 from dalmeum.experiments.predictions import read_evaluations, read_predictions
 from dalmeum.experiments.runs import load, open_run
 from dalmeum.experiments.train import train
@@ -169,7 +169,7 @@ def test_bi_encoder_makes_a_run_like_any_other(
     scores = scorer.score(list(read_pairs(recipe.data.dev or "").pairs))
     np.testing.assert_allclose(scores, predictions, atol=1e-6)
     assert all(0 < float(row["binary_prediction"]) < 1 for row in rows)
-    evaluation = evaluate_table(scorer, read_table(scorer, str(write_pairs("fresh.csv", 60, seed=9))))
+    evaluation = evaluate_table(scorer, read_pairs(write_pairs("fresh.csv", 60, seed=9)))
     assert evaluation.to_dict()["f1"] is not None
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
     with pytest.raises(InputError, match=r"pip install 'dalmeum\[sentence-transformers\]'"):
@@ -188,7 +188,7 @@ def test_same_seed_same_scores_other_seed_others(recipe: Recipe) -> None:
 def test_evaluate_reads_the_runs_own_rule(recipe: Recipe, write_pairs: Write) -> None:
     run = train(recipe)
     scorer = load(run.folder)
-    table = read_table(scorer, str(write_pairs("fresh.csv", 60, seed=9, binary=False)), labels="required")
+    table = read_pairs(write_pairs("fresh.csv", 60, seed=9, binary=False), labels="required")
     evaluation = evaluate_table(scorer, table)
     assert evaluation.pairs == 60
     assert evaluation.threshold == 2.5
