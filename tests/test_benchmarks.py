@@ -48,6 +48,16 @@ def test_training(minilm: str, write_pairs: Write, arm: str) -> None:
     assert result["share_of_peak"] is None or 0 < result["share_of_peak"] < 1
 
 
+@pytest.mark.slow
+def test_scoring(minilm: str, write_pairs: Write) -> None:
+    command = [sys.executable, str(BENCHMARKS / "scoring.py"), "--json", "--repeats", "1"]
+    command += ["--pairs-file", str(write_pairs("pairs.csv", 16)), "--encoder", minilm]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert set(result["pairs_per_second"]) == {"dalmeum", "peer_default", "peer_tuned"}
+    assert result["largest_difference"]["peer_default"] < 0.1
+
+
 def test_operations_are_those_that_torch_counts(
     tiny_encoder: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
