@@ -26,9 +26,9 @@ part() {
 part tests "$python" -m pytest -m gpu tests/*/test_*_gpu.py
 for size in base large; do
   part "scoring, $size" "$python" benchmarks/scoring.py --pairs-file "$train" --encoder "random:$size" \
-    --repeats 5 --out "$results/scoring-gpu-$size-$date.json"
+    --pairs 3000 --repeats 3 --out "$results/scoring-gpu-$size-$date.json"
   part "training, $size" "$python" benchmarks/training.py --train "$train" --dev "$dev" --encoder "random:$size" \
-    --repeats 2 --out "$results/training-gpu-$size-$date.json"
+    --repeats 1 --out "$results/training-gpu-$size-$date.json"
 done
 part "exact scope, base" "$python" benchmarks/exact_step.py --train "$train" --encoder random:base \
   --micro-batch-size 64 --repeats 1 --out "$results/exact-step-gpu-base-$date.json"

@@ -1,6 +1,6 @@
 """What a result holds beside its numbers: commit, machine, versions, settings.
 
-A copy of the files without git is told its commit in the variable `COMMIT`; whether it is clean is not known.
+A copy whose git knows nothing of the commit is told it in `COMMIT`, by one who knows that it is clean.
 """
 
 import datetime
@@ -21,11 +21,11 @@ def circumstances(packages: tuple[str, ...], settings: dict[str, Any]) -> dict[s
         done = subprocess.run(["git", *words], cwd=here, capture_output=True, text=True, check=False)
         return done.stdout.strip()
 
-    commit = git("rev-parse", "HEAD")
+    told = os.environ.get("COMMIT")
     return {
         "date": datetime.date.today().isoformat(),
-        "commit": commit or os.environ.get("COMMIT"),
-        "clean": not git("status", "--porcelain", "--untracked-files=no") if commit else None,
+        "commit": told or git("rev-parse", "HEAD"),
+        "clean": bool(told) or not git("status", "--porcelain", "--untracked-files=no"),
         "machine": {
             **machine(),
             "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,

@@ -25,11 +25,20 @@ def test_equals_the_kept_graphs_with_dropout(
 def test_equals_the_kept_graphs_in_mixed_precision(minilm: str) -> None:
     network = Network(minilm, torch.float32, GPU)
     micro_batches = network.micro_batches(8)
-    reference = network.reference(micro_batches)
     with torch.autocast("cuda", dtype=torch.bfloat16):
         exact = network.exact(micro_batches)
         kept = network.reference(micro_batches)
     assert relative_difference(exact, kept) < 1e-2
+
+
+def test_mixed_precision_is_close_to_float32(minilm: str) -> None:
+    """Without dropout: a GPU's attention in bfloat16 is another kernel, which draws other masks."""
+    network = Network(minilm, torch.float32, GPU)
+    network.model.eval()
+    micro_batches = network.micro_batches(8)
+    reference = network.reference(micro_batches)
+    with torch.autocast("cuda", dtype=torch.bfloat16):
+        exact = network.exact(micro_batches)
     assert relative_difference(exact, reference) < 0.1
 
 
