@@ -27,7 +27,9 @@ ONE_STEP = ("training.max_steps=1", "model.kind=offline", "output=out")
 
 
 @pytest.fixture
-def folder(tmp_path: Path, pairs_csv: Path) -> Path:
+def folder(tmp_path: Path, pairs_csv: Path, offline_run: Path) -> Path:
+    """With pairs in it; the first run, which is asked for, has imported and loaded what takes long."""
+    assert offline_run.is_dir()
     shutil.copy(pairs_csv, tmp_path / "pairs.csv")
     return tmp_path
 
@@ -91,9 +93,7 @@ def test_overrides(folder: Path) -> None:
     (folder / "recipe.yaml").write_text(yaml.safe_dump(RECIPE, allow_unicode=True), encoding="utf-8")
     values = st.one_of(
         st.sampled_from([json.dumps(value) for value in SCALARS]),
-        st.sampled_from(
-            ["", "[", "{a: 1}", "[0, 1]", "1e9", "10**9", "pairs.csv", "/dev/null", ".", "&a [*a]"]
-        ),
+        st.sampled_from(["", "[", "{a: 1}", "[0, 1]", "1e9", "pairs.csv", "/dev/null", ".", "&a [*a]"]),
         st.text(max_size=12).filter(lambda text: "/" not in text),
     )
     names = st.one_of(st.sampled_from(keys(Recipe)), st.text(max_size=12))
