@@ -18,11 +18,12 @@ from dalmeum.models.encoding import PairEncoding
 from dalmeum.models.fields import Fields
 from dalmeum.models.offline.build import build_offline, is_offline, load_offline
 from dalmeum.models.precision import default_device
-from dalmeum.models.pretrained import SETTINGS, read_json
+from dalmeum.models.pretrained import SETTINGS, locate_encoder, read_json
 from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairNetwork, PairScorer
 from dalmeum.own_code import find, is_own
 from dalmeum.recipe import Recipe
+from dalmeum.recipe.model import ModelRecipe
 
 Parts = tuple[PairNetwork, PairEncoding]
 
@@ -158,6 +159,17 @@ def _unreadable(encoding: PairEncoding, train: PairTable) -> tuple[Text, ...]:
         return ()
     found = coverage(encoding.tokenizer, (*train.sentence1, *train.sentence2))
     return () if found.readable else (found.told,)
+
+
+def try_encoder(encoder: str) -> TokenizedPairs | TokenizedSentences:
+    """The encoding of a new scorer on this encoder, which is tried; of kind `bi` on a SentenceTransformer.
+
+    Raises `InputError` where training would.
+    """
+    folder, length = Path(locate_encoder(encoder)), ModelRecipe(encoder=encoder).max_length
+    if folder.is_dir() and is_bi_encoder(folder):
+        return new_bi_encoder(encoder, num_labels=1, max_length=length, label_range=(0.0, 5.0))[1]
+    return new_cross_encoder(encoder, num_labels=1, max_length=length, seed=0)[1]
 
 
 def load_scorer(folder: Path, precision: str = "auto", *, trust_code: bool = False) -> PairScorer:

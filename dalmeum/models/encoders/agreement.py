@@ -71,8 +71,10 @@ def separate(name: str, tokenizer: PreTrainedTokenizerBase) -> tuple[Text, ...]:
 
     Raises `InputError` where it has none, or can't be changed.
     """
-    first, second = (tokenizer(text, add_special_tokens=False)["input_ids"] for text in (FIRST, SECOND))
-    pair = tokenizer(FIRST, SECOND)["input_ids"]
+    first, second = (
+        tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"] for text in (FIRST, SECOND)
+    )
+    pair = tokenizer(FIRST, SECOND, verbose=False)["input_ids"]
     start = next((at for at in range(len(pair)) if pair[at : at + len(first)] == first), None)
     if start is None or pair[start + len(first) :][: len(second)] != second:
         return ()
