@@ -1,4 +1,4 @@
-"""Encoders in published shapes with their own kinds of tokenizer: trained, saved, resumed, scored by the peer."""
+"""Encoders in published shapes, with their kinds of tokenizer: trained, saved, resumed, loaded by peers."""
 
 import json
 from collections.abc import Callable
@@ -14,7 +14,11 @@ import dalmeum
 from dalmeum.data.practice import practice_tables
 from dalmeum.experiments.runs import Run
 from dalmeum.experiments.train import train
+from dalmeum.models.cross import new_cross_encoder
+from dalmeum.models.encoders.agreement import SHORTENED
+from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import build_recipe
+from dalmeum.training.trainer import PairTrainer
 from tests.models.twins import NAMES, make_twin
 
 Twin = Callable[[str], str]
@@ -96,3 +100,55 @@ def test_a_trained_bi_encoder_scores_alike_in_the_peer(name: str, twin: Twin, tm
     cosines = peer.similarity_pairwise(first, second).numpy()
     ours = dalmeum.load(run.folder, "float32").score(PAIRS)
     np.testing.assert_allclose(ours, line["slope"] * cosines + line["intercept"], atol=1e-4)
+
+
+class CutError(Exception):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("issue", "cross"), ("klue/roberta-base", "cross"), ("klue/roberta-base", "bi")]
+)
+def test_a_resumed_run_is_the_uninterrupted_one(
+    name: str, kind: str, twin: Twin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = trained(twin(name), tmp_path / "whole", kind, epochs=3)
+    step, calls = PairTrainer.training_step, 0
+
+    def cut(*args: Any, **kwargs: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 4:
+            raise CutError
+        return step(*args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PairTrainer, "training_step", cut)
+        with pytest.raises(CutError):
+            trained(twin(name), tmp_path / "cut", kind, epochs=3)
+    resumed = trained(twin(name), tmp_path / "cut", kind, epochs=3, resume=True)
+    assert len(list((tmp_path / "cut").glob("*/run.json"))) == 1
+    scores = [dalmeum.load(run.folder, "float32").score(PAIRS) for run in (whole, resumed)]
+    np.testing.assert_allclose(scores[0], scores[1], atol=1e-6)
+
+
+def test_no_token_type_without_a_row_is_handed_out_by_what_is_saved(twin: Twin, tmp_path: Path) -> None:
+    for name, names in {
+        "issue": ["input_ids", "attention_mask"],
+        "klue/roberta-base": ["input_ids", "attention_mask"],
+        "klue/bert-base": ["input_ids", "token_type_ids", "attention_mask"],
+    }.items():
+        model, pairs = new_cross_encoder(twin(name), num_labels=1, max_length=48, seed=0)
+        PairScorer(model, pairs).save(tmp_path / name)
+        saved = AutoTokenizer.from_pretrained(tmp_path / name)
+        assert list(saved(*PAIRS[0])) == names
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_twin_has_positions_for_its_longest_pair(name: str, twin: Twin) -> None:
+    pairs = new_cross_encoder(twin(name), num_labels=1, max_length=2000, seed=0)[1]
+    longest = 2000 if name == "modernbert-base" else 512
+    assert pairs.max_length == longest
+    assert len(pairs.encode(["긴 문장 " * 2000], ["글"])[0]["input_ids"]) == longest
+    told = [note.en for note in pairs.notes]
+    assert told == ([] if longest == 2000 else [SHORTENED.format(max_length=2000, most=512).en])

@@ -1,6 +1,6 @@
 """Twins of published encoders: their configurations, tables and kinds of tokenizer, at small hidden sizes.
 
-The tokenizers are trained on the practice set's Korean; all but XLM-R's are filled up to the published size.
+The tokenizers are trained on the practice set's Korean, and all but XLM-R's filled up to the published size.
 """
 
 import json
@@ -14,12 +14,12 @@ from transformers import (
     AutoConfig,
     AutoModel,
     BertTokenizer,
-    ElectraTokenizer,
     PreTrainedTokenizerBase,
     PreTrainedTokenizerFast,
     XLMRobertaTokenizer,
     set_seed,
 )
+from transformers.models.auto.tokenization_auto import tokenizer_class_from_name
 
 from dalmeum.data.practice import practice_tables
 
@@ -132,7 +132,8 @@ def _bert(size: int) -> PreTrainedTokenizerBase:
 
 
 def _koelectra() -> PreTrainedTokenizerBase:
-    tokenizer: PreTrainedTokenizerBase = ElectraTokenizer(
+    kind: Any = tokenizer_class_from_name("ElectraTokenizer")
+    tokenizer: PreTrainedTokenizerBase = kind(
         vocab=_pieces(35000, _OF_BERT), do_lower_case=False, model_max_length=512
     )
     return tokenizer
@@ -147,9 +148,8 @@ def _xlm_roberta() -> PreTrainedTokenizerBase:
         vocab_size=4000, special_tokens=list(_OF_XLM), unk_token="<unk>", show_progress=False
     )
     tokenizer.train_from_iterator(_sentences(), trainer)
-    learned = [
-        (tokenizer.id_to_token(number), -float(number)) for number in range(tokenizer.get_vocab_size())
-    ]
+    by_number = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
+    learned = [(token, -float(number)) for token, number in by_number]
     # Not filled up to 250,002: reading those takes transformers seconds each time.
     result: PreTrainedTokenizerBase = XLMRobertaTokenizer(
         vocab=[*learned, ("<mask>", 0.0)], model_max_length=512
