@@ -16,6 +16,7 @@ from dalmeum.errors import InputError, MissingExtraError
 from dalmeum.languages import Text
 from dalmeum.models.encoders.agreement import SHORTENED, agree, prepare_tokenizer
 from dalmeum.models.encoders.config import check_config
+from dalmeum.models.encoders.files import check_files
 from dalmeum.models.encoders.hub import hub_options
 from dalmeum.models.fields import Fields
 from dalmeum.models.pretrained import (
@@ -212,7 +213,7 @@ def new_bi_encoder(
     model = _load(name, default_length=512)
     most = model.max_seq_length or max_length
     model.max_seq_length = min(max_length, most)
-    network, sentences = _agreed(name, BiEncoder(model, num_labels, label_range, angle=angle))
+    network, sentences = _agreed(name, BiEncoder(model, num_labels, label_range, angle=angle), new=True)
     if max_length > most:
         sentences.notes = (SHORTENED.format(most=most, max_length=max_length), *sentences.notes)
     return network, sentences
@@ -226,14 +227,14 @@ def load_bi_encoder(folder: Path) -> tuple[BiEncoder, TokenizedSentences]:
     model = _load(name)
     network = BiEncoder(model, 2 if "binary" in settings else 1, settings.label_range(), angle=False)
     network.load_maps(settings)
-    return _agreed(name, network)
+    return _agreed(name, network, new=False)
 
 
-def _agreed(name: str, network: BiEncoder) -> tuple[BiEncoder, TokenizedSentences]:
+def _agreed(name: str, network: BiEncoder, *, new: bool) -> tuple[BiEncoder, TokenizedSentences]:
     sentences, model = TokenizedSentences(network.encoder), network.encoder.transformers_model
     assert model is not None  # or it would not have been loaded
     longest = min(network.encoder.max_seq_length or 512, LONGEST_TRIED)
-    sentences.notes = agree(name, network, sentences, sentences.tokenizer, model, longest)
+    sentences.notes = agree(name, network, sentences, sentences.tokenizer, model, longest, new=new)
     return network, sentences
 
 
@@ -294,7 +295,10 @@ def _check_modules(folder: Path) -> Path:
         )
     check_folder(first)
     check_config(first)
+    for path in {first, folder}:
+        check_files(str(folder), path)
     for path in others:
+        check_files(str(folder), path, ["config.json"])
         if any(path.glob("*.bin")) and not any(path.glob("*.safetensors")):
             raise InputError(f"{path}: has no *.safetensors; {PICKLES}")
     return first

@@ -16,6 +16,7 @@ from transformers import (
 from dalmeum.languages import Text
 from dalmeum.models.encoders.agreement import SHORTENED, agree, prepare_tokenizer, separate
 from dalmeum.models.encoders.config import check_config
+from dalmeum.models.encoders.files import check_files
 from dalmeum.models.encoders.hub import hub_options
 from dalmeum.models.head import keep_head_in_float32, last_linear
 from dalmeum.models.pretrained import (
@@ -92,6 +93,7 @@ def _load(name: str, *, max_length: int | None, **config: Any) -> tuple[PreTrain
     if Path(name).is_dir():
         check_folder(Path(name))
         check_config(Path(name))
+        check_files(name, Path(name))
     options = hub_options(name)
     with silent_libraries():
         with load_errors(name, "its tokenizer"):
@@ -143,7 +145,10 @@ def _agreed(
     if old_head:
         shapes = ", ".join(f"{key} {tuple(found)}" for key, found, _ in sorted(old_head))
         notes = (*notes, HEAD_LEFT.format(name=name, shapes=shapes))
-    pairs.notes = (*notes, *agree(name, model, pairs, tokenizer, model, pairs.max_length))
+    pairs.notes = (
+        *notes,
+        *agree(name, model, pairs, tokenizer, model, pairs.max_length, new=max_length is not None),
+    )
     return pairs
 
 

@@ -2,9 +2,13 @@
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from dalmeum.errors import InputError
+
+T = TypeVar("T")
+
+EXPORT_AGAIN = "export the model again"
 
 
 class Fields:
@@ -52,6 +56,13 @@ class Fields:
             raise self.wrong(name, "a list of texts")
         return value
 
+    def mapping(self, name: str, kind: type[T]) -> dict[str, T]:
+        """A JSON object whose values are all text, or all whole numbers."""
+        value: object = self[name]
+        if not isinstance(value, dict) or not all(type(each) is kind for each in value.values()):
+            raise self.wrong(name, f"a JSON object of {'texts' if kind is str else 'whole numbers'}")
+        return value
+
     def count(self, name: str) -> int:
         """A whole number of 1 or more."""
         value: object = self[name]
@@ -86,7 +97,7 @@ class Fields:
         return self._damaged(f"{name} is {self._fields.get(name)!r:.80}, not {wanted}")
 
     def _damaged(self, what: str) -> InputError:
-        return InputError(f"{self.where} is damaged: export the model again ({what})")
+        return InputError(f"{self.where} is damaged: {EXPORT_AGAIN} ({what})")
 
 
 def is_number(value: object) -> bool:

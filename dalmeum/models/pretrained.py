@@ -70,7 +70,7 @@ def check_folder(path: Path) -> None:
 
 def read_config(folder: Path) -> dict[str, Any]:
     """The fields of an encoder's config.json; `InputError` where there are none."""
-    config, reason = _parsed(folder / "config.json")
+    config, reason = parse_json(folder / "config.json")
     if reason or not isinstance(config, dict):
         raise unusable(str(folder), f"config.json {reason or 'holds no fields'}")
     return config
@@ -162,13 +162,13 @@ def read_json(path: Path, default: Any = None) -> Any:
     """A JSON file's content, `default` where there is none; `InputError` where it can't be read."""
     if not path.exists():
         return default
-    content, reason = _parsed(path)
+    content, reason = parse_json(path)
     if reason:
         raise InputError(f"{path}: can't be read: {reason}")
     return content
 
 
-def _parsed(path: Path) -> tuple[Any, str]:
+def parse_json(path: Path) -> tuple[Any, str]:
     """A JSON file's content, or why there is none."""
     try:
         return json.loads(path.read_text(encoding="utf-8")), ""

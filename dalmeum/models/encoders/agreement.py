@@ -101,6 +101,8 @@ def agree(
     tokenizer: PreTrainedTokenizerBase,
     model: PreTrainedModel,
     longest: int,
+    *,
+    new: bool,
 ) -> tuple[Text, ...]:
     """Try `network` on a pair, short, of `longest` tokens, and padded, as `encoding` makes them.
 
@@ -120,7 +122,9 @@ def agree(
         except Exception as error:
             raise _fails(name, "a pair", tokenizer) from error
     if not np.isfinite(alone).all():
-        raise unusable(name, "its answer to a plain pair is no number: weights are damaged")
+        if new:
+            raise unusable(name, "its answer to a plain pair is no number: weights are damaged")
+        return ()  # whoever asks a trained model for scores is told of how many
     try:
         together = _logits(network, encoding, [(FIRST, SECOND), (words, words)])
     except Exception as error:
