@@ -13,15 +13,13 @@ from safetensors import SafetensorError
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from dalmeum.errors import InputError
+from dalmeum.models.offline.configuration import OfflineConfig
 
 VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "tokenizer.model", "*.bpe.model")
 """Files of which a tokenizer's folder has at least one; without any, every word would be unknown."""
 
 SETTINGS = "dalmeum.json"
 """Beside a model's own files: what makes of its answer a similarity, where its configuration has no room."""
-
-OFFLINE = "dalmeum-offline"
-"""`model_type` of the offline scorer."""
 
 PICKLES = (
     "weights in pickles (*.bin, *.pt) can run code and are not loaded: convert them with save_pretrained"
@@ -57,7 +55,7 @@ def check_folder(path: Path) -> None:
         mend = f": a run's model is in {inner}" if (inner / "config.json").is_file() else ""
         raise InputError(f"{path}: is no model folder: config.json is missing{mend}")
     config = read_config(path)
-    if config.get("model_type") == OFFLINE:
+    if config.get("model_type") == OfflineConfig.model_type:
         raise InputError(
             f"{path}: is an offline scorer, fitted on its own training pairs, and no encoder to start from: "
             "train model.kind=offline on all pairs at once, or choose another encoder"

@@ -4,8 +4,6 @@ from typing import Any
 
 from transformers import PretrainedConfig
 
-from dalmeum.models.pretrained import OFFLINE
-
 
 class OfflineConfig(PretrainedConfig):
     """Sizes of the network over pair features; `save_pretrained` writes it as `config.json`.
@@ -21,7 +19,7 @@ class OfflineConfig(PretrainedConfig):
         num_labels: 1, the similarity, or 2, with the binary task's logit beside it.
     """
 
-    model_type = OFFLINE
+    model_type = "dalmeum-offline"
 
     def __init__(
         self,
