@@ -11,7 +11,7 @@ from dalmeum.cli.options import ColumnsOption, EncodingOption, FormatOption, Jso
 from dalmeum.cli.output import print_json
 from dalmeum.data import PairTable, read_pairs
 from dalmeum.data.checks import CheckReport, Finding, TableSummary, TokenCounter, check_tables
-from dalmeum.errors import DataError, InputError
+from dalmeum.errors import DataError
 from dalmeum.languages import Text
 from dalmeum.terminal import table, terminal_width, wrapped
 
@@ -66,14 +66,21 @@ def check(
     encoder: Annotated[
         str | None,
         typer.Option(
-            help=help_text("Count the tokens of this encoder, too.", "이 인코더의 토큰 수도 셉니다.")
+            help=help_text(
+                "Try this encoder, and count its tokens and what it can't read.",
+                "이 인코더를 불러 시험하고, 토큰 수와 읽지 못하는 비율도 셉니다.",
+            )
         ),
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    count_tokens = _token_counter(encoder) if encoder else None
+    tried = _tried(encoder) if encoder else None
     tables = _read(data, format, encoding, label_range, parse_columns(columns))
-    report = check_tables(tables, count_tokens=count_tokens)
+    report = check_tables(tables, count_tokens=_token_counter(tried.tokenizer) if tried else None)
+    if tried:
+        found = (*report.findings, *_encoder_findings(tried, tables))
+        problems_first = sorted(found, key=lambda finding: finding.severity != "problem")
+        report = dataclasses.replace(report, findings=tuple(problems_first))
     if json:
         print_json(report_json(report))
     else:
@@ -103,19 +110,13 @@ def _read(
     return tables
 
 
-def _token_counter(encoder: str) -> TokenCounter:
-    from transformers import AutoTokenizer
+def _tried(encoder: str) -> Any:
+    from dalmeum.models.kinds import try_encoder  # torch only where it is used
 
-    from dalmeum.models.pretrained import locate_encoder
+    return try_encoder(encoder)
 
-    folder_or_name = locate_encoder(encoder)
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(folder_or_name, trust_remote_code=False)
-    # What a hub, a cache or a broken file raises is of many types, and all about the named encoder.
-    except Exception as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(f"--encoder: no tokenizer can be loaded from {encoder}: {reason}") from error
 
+def _token_counter(tokenizer: Any) -> TokenCounter:
     def count_tokens(pairs: Sequence[tuple[str, str]]) -> list[int]:
         lengths: list[int] = []
         for start in range(0, len(pairs), 1000):
@@ -124,6 +125,17 @@ def _token_counter(encoder: str) -> TokenCounter:
         return lengths
 
     return count_tokens
+
+
+def _encoder_findings(encoding: Any, tables: Sequence[PairTable]) -> Iterator[Finding]:
+    """What was settled when the encoder was loaded, and how well its vocabulary covers each table."""
+    from dalmeum.models.encoders.coverage import coverage
+
+    yield from (Finding("note", "encoder", note, 1) for note in encoding.notes)
+    for pairs in tables:
+        found = coverage(encoding.tokenizer, (*pairs.sentence1, *pairs.sentence2))
+        message = Text(f"{pairs.name}: {found.told.en}", f"{pairs.name}: {found.told.ko}")
+        yield Finding("note" if found.readable else "problem", "vocabulary", message, len(pairs))
 
 
 def report_json(report: CheckReport) -> dict[str, Any]:

@@ -76,7 +76,9 @@ def train(
     folder: list[Path | None] = [None]
     if processes.is_main_process:
         machine = {"device": str(scorer.model.device), "processes": processes.num_processes}
-        run = _begin(recipe, name, files, machine, reader, resume=resume, parent_study=parent_study)
+        run = _begin(
+            recipe, name, files, machine, reader, scorer.notes, resume=resume, parent_study=parent_study
+        )
         folder = [run.folder]
     with lost_processes_told():
         (shared,) = broadcast_object_list(folder)
@@ -115,6 +117,7 @@ def _begin(
     files: Mapping[str, DataFile],
     machine: Mapping[str, Any],
     reader: PairReader,
+    notes: tuple[Text, ...],
     *,
     resume: bool,
     parent_study: str | None,
@@ -122,11 +125,11 @@ def _begin(
     """The run to take up, or a new one; its record says that it is running, and on what."""
     output = Path(recipe.output)
     run = find_resumable(output, recipe, files) if resume else None
-    warnings: tuple[Text, ...] = ()
+    warnings = notes
     if run is None:
         run = create_run(output, recipe, name, files, parent_study, reader)
         lost = (code for code, digest in run.record.code.items() if digest is None)
-        warnings = tuple(NOT_FOUND_AGAIN.format(code=code) for code in lost)
+        warnings = (*warnings, *(NOT_FOUND_AGAIN.format(code=code) for code in lost))
         # A study takes up what there is, and starts what there is not.
         if resume and parent_study is None:
             warnings = (*warnings, NONE_UNFINISHED.format(output=output))

@@ -1,6 +1,7 @@
 """Bi-encoders: one SentenceTransformer for both sentences, the cosine of embeddings on the label scale."""
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,12 @@ from transformers import PretrainedConfig, PreTrainedTokenizerBase
 from transformers.utils.generic import ModelOutput
 
 from dalmeum.errors import InputError, MissingExtraError
+from dalmeum.languages import Text
+from dalmeum.models.encoders.agreement import SHORTENED, agree, prepare_tokenizer
+from dalmeum.models.encoders.config import check_config
+from dalmeum.models.encoders.files import check_files
+from dalmeum.models.encoders.hub import hub_options
+from dalmeum.models.fields import Fields
 from dalmeum.models.pretrained import (
     PICKLES,
     SETTINGS,
@@ -22,8 +29,9 @@ from dalmeum.models.pretrained import (
     locate_encoder,
     positions,
     read_json,
+    unusable,
 )
-from dalmeum.models.quiet import quiet_transformers
+from dalmeum.models.quiet import silent_libraries
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -31,6 +39,9 @@ if TYPE_CHECKING:
 BINARY_UNIT = 500.0
 """What the binary map's parameters are counted in. A step moves every parameter by about the learning rate,
 which suits an encoder's weights of about .02: so these are made as small."""
+
+LONGEST_TRIED = 512
+"""Tokens of the longest sentence that a new encoder is tried on: the square of thousands takes too long."""
 
 
 class BiEncoderConfig(PretrainedConfig):
@@ -128,14 +139,15 @@ class BiEncoder(nn.Module):
         settings = {**self.config.dalmeum, **lines}
         (Path(folder) / SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
 
-    def load_maps(self, settings: dict[str, Any]) -> None:
+    def load_maps(self, settings: Fields) -> None:
         """Take the lines that `save_pretrained` wrote; where there are none, those at first stay."""
         with torch.no_grad():
             if "similarity" in settings:
-                self.slope.fill_(float(settings["similarity"]["slope"]))
-                self.intercept.fill_(float(settings["similarity"]["intercept"]))
+                slope, intercept = settings.section("similarity").numbers("slope", "intercept")
+                self.slope.fill_(slope)
+                self.intercept.fill_(intercept)
             if self.binary is not None:
-                line = [float(settings["binary"][name]) for name in ("slope", "intercept")]
+                line = settings.section("binary").numbers("slope", "intercept")
                 self.binary.copy_(torch.tensor(line) / BINARY_UNIT)
 
 
@@ -156,6 +168,12 @@ class TokenizedSentences:
 
     def __init__(self, encoder: "SentenceTransformer") -> None:
         self.encoder = encoder
+        self.notes: tuple[Text, ...] = ()
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        tokenizer: PreTrainedTokenizerBase = self.encoder.tokenizer
+        return tokenizer
 
     def encode(self, sentence1: Sequence[str], sentence2: Sequence[str]) -> list[tuple[Sentence, Sentence]]:
         texts = list(dict.fromkeys([*sentence1, *sentence2]))
@@ -191,24 +209,33 @@ def new_bi_encoder(
     Raises `InputError` where the encoder can't be found or read, `MissingExtraError` without
     sentence-transformers.
     """
-    model = _load(locate_encoder(encoder))
-    assert model.transformers_model is not None  # or it would not have been loaded
-    limits = (max_length, model.max_seq_length or 512, positions(model.transformers_model))
-    model.max_seq_length = min(limits)
-    return BiEncoder(model, num_labels, label_range, angle=angle), TokenizedSentences(model)
+    name = locate_encoder(encoder)
+    model = _load(name, default_length=512)
+    most = model.max_seq_length or max_length
+    model.max_seq_length = min(max_length, most)
+    network, sentences = _agreed(name, BiEncoder(model, num_labels, label_range, angle=angle), new=True)
+    if max_length > most:
+        sentences.notes = (SHORTENED.format(most=most, max_length=max_length), *sentences.notes)
+    return network, sentences
 
 
 def load_bi_encoder(folder: Path) -> tuple[BiEncoder, TokenizedSentences]:
     """A saved bi-encoder; without settings any SentenceTransformer, whose cosine is stretched over 0..5."""
-    settings = read_json(folder / SETTINGS, default={})
-    model = _load(locate_encoder(str(folder)))
-    low, high = settings.get("label_range", (0.0, 5.0))
-    network = BiEncoder(model, 2 if "binary" in settings else 1, (float(low), float(high)), angle=False)
-    try:
-        network.load_maps(settings)
-    except (KeyError, TypeError, ValueError):
-        raise InputError(f"{folder / SETTINGS}: is damaged: export the model again") from None
-    return network.eval(), TokenizedSentences(model)
+    path = folder / SETTINGS
+    settings = Fields(read_json(path, default={}), path)
+    name = locate_encoder(str(folder))
+    model = _load(name)
+    network = BiEncoder(model, 2 if "binary" in settings else 1, settings.label_range(), angle=False)
+    network.load_maps(settings)
+    return _agreed(name, network, new=False)
+
+
+def _agreed(name: str, network: BiEncoder, *, new: bool) -> tuple[BiEncoder, TokenizedSentences]:
+    sentences, model = TokenizedSentences(network.encoder), network.encoder.transformers_model
+    assert model is not None  # or it would not have been loaded
+    longest = min(network.encoder.max_seq_length or 512, LONGEST_TRIED)
+    sentences.notes = agree(name, network, sentences, sentences.tokenizer, model, longest, new=new)
+    return network, sentences
 
 
 def is_bi_encoder(folder: Path) -> bool:
@@ -218,31 +245,39 @@ def is_bi_encoder(folder: Path) -> bool:
     return (folder / "modules.json").exists() and kind in (None, "SentenceTransformer")
 
 
-def _load(name: str) -> "SentenceTransformer":
+def _load(name: str, default_length: int | None = None) -> "SentenceTransformer":
+    """With a tokenizer that agrees, and no more tokens than there are positions."""
     try:
         from sentence_transformers import SentenceTransformer
     except ModuleNotFoundError:
         raise MissingExtraError("sentence-transformers", "sentence-transformers") from None
     folder = Path(name)
     transformer = _check_modules(folder) if folder.is_dir() else None
-    with load_errors(name), quiet_transformers():
+    options = hub_options(name)
+    with silent_libraries(), load_errors(name):
         model = SentenceTransformer(
             name,
             device="cpu",
             trust_remote_code=False,
             # float32 weights whatever type they were saved in: a step of 2e-5 is lost in bfloat16.
             model_kwargs={"use_safetensors": True, "dtype": torch.float32},
+            **options,
         )
         inner, tokenizer = model.transformers_model, model.tokenizer
-        if inner is None or not isinstance(tokenizer, PreTrainedTokenizerBase):
-            raise ValueError("its first module is no Hugging Face encoder of text")
-        if transformer is not None:
+    if inner is None or not isinstance(tokenizer, PreTrainedTokenizerBase):
+        raise unusable(name, "its first module is no Hugging Face encoder of text")
+    if transformer is not None:
+        with silent_libraries(), load_errors(name):
             # Reads names and shapes alone.
             kind: Any = type(inner)
             _, report = kind.from_pretrained(transformer, device_map="meta", output_loading_info=True)
-            # A pooler is no part of it: sentence-transformers pools by itself.
-            check_weights(name, [key for key in report["missing_keys"] if "pooler." not in key])
+        # A pooler is no part of it: sentence-transformers pools by itself.
+        check_weights(name, [key for key in report["missing_keys"] if "pooler." not in key])
     check_vocabulary(name, tokenizer, inner)
+    prepare_tokenizer(name, tokenizer, inner)
+    most = min(model.max_seq_length or default_length or sys.maxsize, positions(inner))
+    if most < sys.maxsize:
+        model.max_seq_length = most
     return model
 
 
@@ -259,7 +294,11 @@ def _check_modules(folder: Path) -> Path:
             f"{folder}: its first module is a {kind}: choose a model that starts with an encoder"
         )
     check_folder(first)
+    check_config(first)
+    for path in {first, folder}:
+        check_files(str(folder), path)
     for path in others:
+        check_files(str(folder), path, ["config.json"])
         if any(path.glob("*.bin")) and not any(path.glob("*.safetensors")):
             raise InputError(f"{path}: has no *.safetensors; {PICKLES}")
     return first

@@ -1,8 +1,8 @@
 """Cross-encoders: both sentences through one Hugging Face encoder, a regression head on top."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -13,6 +13,11 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from dalmeum.languages import Text
+from dalmeum.models.encoders.agreement import SHORTENED, agree, prepare_tokenizer, separate
+from dalmeum.models.encoders.config import check_config
+from dalmeum.models.encoders.files import check_files
+from dalmeum.models.encoders.hub import hub_options
 from dalmeum.models.head import keep_head_in_float32, last_linear
 from dalmeum.models.pretrained import (
     check_folder,
@@ -22,7 +27,14 @@ from dalmeum.models.pretrained import (
     locate_encoder,
     positions,
 )
-from dalmeum.models.quiet import quiet_transformers
+from dalmeum.models.quiet import silent_libraries
+
+T = TypeVar("T")
+
+HEAD_LEFT = Text(
+    "{name}: the encoder is taken, its old head, of another shape ({shapes}), is left for a new one",
+    "{name}: 인코더만 쓰고, 모양이 다른 예전 헤드({shapes})는 새 헤드로 바꿉니다",
+)
 
 
 class TokenizedPairs:
@@ -31,6 +43,7 @@ class TokenizedPairs:
     def __init__(self, tokenizer: PreTrainedTokenizerBase, max_length: int) -> None:
         self.tokenizer = tokenizer
         self.max_length = max_length
+        self.notes: tuple[Text, ...] = ()
         # sentence-transformers truncates there too.
         tokenizer.model_max_length = max_length
 
@@ -76,28 +89,70 @@ def load_cross_encoder(folder: Path) -> tuple[PreTrainedModel, TokenizedPairs]:
 
 
 def _load(name: str, *, max_length: int | None, **config: Any) -> tuple[PreTrainedModel, TokenizedPairs]:
-    """An encoder and its tokenizer; with `max_length`, to be trained, its head may be missing."""
+    """An encoder and its tokenizer that agree; with `max_length`, to be trained, its head may be missing."""
     if Path(name).is_dir():
         check_folder(Path(name))
-    with load_errors(name), quiet_transformers():
-        tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
-        model, report = AutoModelForSequenceClassification.from_pretrained(
-            name,
-            use_safetensors=True,
-            trust_remote_code=False,
-            # float32 weights whatever type they were saved in: a step of 2e-5 is lost in bfloat16.
-            dtype=torch.float32,
-            output_loading_info=True,
-            **config,
-        )
-    missing = report["missing_keys"]
+        check_config(Path(name))
+        check_files(name, Path(name))
+    options = hub_options(name)
+    with silent_libraries():
+        with load_errors(name, "its tokenizer"):
+            tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False, **options)
+        with load_errors(name):
+            model, report = AutoModelForSequenceClassification.from_pretrained(
+                name,
+                use_safetensors=True,
+                trust_remote_code=False,
+                # float32 weights whatever type they were saved in: a step of 2e-5 is lost in bfloat16.
+                dtype=torch.float32,
+                output_loading_info=True,
+                # Told apart below: a head of another shape is left, an encoder's weights are an error.
+                ignore_mismatched_sizes=True,
+                **options,
+                **config,
+            )
+    missing, mismatched = report["missing_keys"], report["mismatched_keys"]
+    old_head: list[tuple[str, Any, Any]] = []
     if max_length is not None:
         # A pooler belongs to the head's side: many encoders are published without.
-        encoder = f"{model.base_model_prefix}."
-        missing = [key for key in missing if key.startswith(encoder) and ".pooler." not in key]
-    check_weights(name, missing)
+        prefix = f"{model.base_model_prefix}."
+        missing, head = _split(missing, lambda key: key.startswith(prefix) and ".pooler." not in key)
+        mismatched, old_head = _split(mismatched, lambda each: each[0].startswith(prefix))
+        if head or old_head:
+            model.config.dalmeum = None  # what an older head answered, a new one does not
+    check_weights(name, missing, mismatched)
     check_vocabulary(name, tokenizer, model)
     last_linear(model)
     keep_head_in_float32(model)
-    limits = (max_length or 512, tokenizer.model_max_length, positions(model))
-    return model, TokenizedPairs(tokenizer, min(limits))
+    return model, _agreed(name, model, tokenizer, max_length, old_head)
+
+
+def _agreed(
+    name: str,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    max_length: int | None,
+    old_head: Sequence[tuple[str, Any, Any]],
+) -> TokenizedPairs:
+    prepare_tokenizer(name, tokenizer, model)
+    most = min(tokenizer.model_max_length, positions(model))
+    pairs = TokenizedPairs(tokenizer, min(max_length or 512, most))
+    notes: tuple[Text, ...] = ()
+    if max_length is not None:
+        notes = separate(name, tokenizer)
+        if max_length > most:
+            notes = (*notes, SHORTENED.format(most=most, max_length=max_length))
+    if old_head:
+        shapes = ", ".join(f"{key} {tuple(found)}" for key, found, _ in sorted(old_head))
+        notes = (*notes, HEAD_LEFT.format(name=name, shapes=shapes))
+    pairs.notes = (
+        *notes,
+        *agree(name, model, pairs, tokenizer, model, pairs.max_length, new=max_length is not None),
+    )
+    return pairs
+
+
+def _split(keys: Iterable[T], chosen: Callable[[T], bool]) -> tuple[list[T], list[T]]:
+    """Those that are chosen, and the others."""
+    listed = list(keys)
+    return [key for key in listed if chosen(key)], [key for key in listed if not chosen(key)]

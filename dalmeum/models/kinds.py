@@ -3,23 +3,27 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import transformers
 
 from dalmeum.data import PairTable
 from dalmeum.data.splits import binary_threshold
 from dalmeum.errors import InputError
-from dalmeum.models.bi import is_bi_encoder, load_bi_encoder, new_bi_encoder
-from dalmeum.models.cross import load_cross_encoder, new_cross_encoder
+from dalmeum.languages import Text
+from dalmeum.models.bi import TokenizedSentences, is_bi_encoder, load_bi_encoder, new_bi_encoder
+from dalmeum.models.cross import TokenizedPairs, load_cross_encoder, new_cross_encoder
+from dalmeum.models.encoders.coverage import coverage
 from dalmeum.models.encoding import PairEncoding
+from dalmeum.models.fields import Fields
 from dalmeum.models.offline.build import build_offline, is_offline, load_offline
 from dalmeum.models.precision import default_device
-from dalmeum.models.pretrained import SETTINGS, read_json
+from dalmeum.models.pretrained import SETTINGS, locate_encoder, read_json
 from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairNetwork, PairScorer
 from dalmeum.own_code import find, is_own
 from dalmeum.recipe import Recipe
+from dalmeum.recipe.model import ModelRecipe
 
 Parts = tuple[PairNetwork, PairEncoding]
 
@@ -131,17 +135,41 @@ def new_scorer(recipe: Recipe, train: PairTable) -> PairScorer:
         )
     model, encoding = parts
     model.to(default_device())
+    sigmoid = recipe.loss.name == "bce"
+    # A head that dalmeum trained goes on from where it stands.
+    trained = getattr(model.config, "dalmeum", None)
+    on_label_scale = isinstance(trained, dict) and trained.get("sigmoid") is sigmoid
     scorer = PairScorer(
         model,
         encoding,
         label_range=recipe.data.label_range,
-        sigmoid=recipe.loss.name == "bce",
+        sigmoid=sigmoid,
         binary_threshold=binary_threshold(recipe, train),
         own_kind=recipe.model.kind if is_own(recipe.model.kind) else None,
+        notes=(*getattr(encoding, "notes", ()), *_unreadable(encoding, train)),
     )
-    if train.label is not None and not getattr(model, "on_label_scale", False):
+    if train.label is not None and not getattr(model, "on_label_scale", on_label_scale):
         scorer.start_at(float(train.label.mean()))
     return scorer.with_precision(recipe.training.precision)
+
+
+def _unreadable(encoding: PairEncoding, train: PairTable) -> tuple[Text, ...]:
+    """That a pretrained vocabulary does not know the language of the training sentences, if it doesn't."""
+    if not isinstance(encoding, TokenizedPairs | TokenizedSentences):
+        return ()
+    found = coverage(encoding.tokenizer, (*train.sentence1, *train.sentence2))
+    return () if found.readable else (found.told,)
+
+
+def try_encoder(encoder: str) -> TokenizedPairs | TokenizedSentences:
+    """The encoding of a new scorer on this encoder, which is tried; of kind `bi` on a SentenceTransformer.
+
+    Raises `InputError` where training would.
+    """
+    folder, length = Path(locate_encoder(encoder)), ModelRecipe(encoder=encoder).max_length
+    if folder.is_dir() and is_bi_encoder(folder):
+        return new_bi_encoder(encoder, num_labels=1, max_length=length, label_range=(0.0, 5.0))[1]
+    return new_cross_encoder(encoder, num_labels=1, max_length=length, seed=0)[1]
 
 
 def load_scorer(folder: Path, precision: str = "auto", *, trust_code: bool = False) -> PairScorer:
@@ -154,19 +182,13 @@ def load_scorer(folder: Path, precision: str = "auto", *, trust_code: bool = Fal
     """
     if not is_model_folder(folder):
         raise InputError(f"{folder}: is no model folder: config.json is missing")
-    settings, place = _settings(folder)
-    try:
-        own_kind = settings.get("kind")
-        low, high = (float(bound) for bound in settings.get("label_range", (0.0, 5.0)))
-        sigmoid = bool(settings.get("sigmoid", False))
-        threshold = settings.get("binary_threshold")
-        threshold = None if threshold is None else float(threshold)
-    except (AttributeError, TypeError, ValueError):
-        raise InputError(f"{folder}/{place} is damaged: export the model again") from None
+    settings = _settings(folder)
+    own_kind, label_range = settings.text("kind"), settings.label_range()
+    sigmoid, threshold = settings.flag("sigmoid", False), settings.threshold()
     with quiet_transformers():
         model, encoding = _owner(folder, own_kind, trust_code).load(folder)
     model.to(default_device())  # type: ignore[arg-type] # the decorated method lost its type
-    scorer = PairScorer(model, encoding, (low, high), sigmoid, threshold, own_kind=own_kind)
+    scorer = PairScorer(model, encoding, label_range, sigmoid, threshold, own_kind=own_kind)
     return scorer.with_precision(precision)
 
 
@@ -193,11 +215,12 @@ def is_model_folder(folder: Path) -> bool:
     return any(os.path.isfile(folder / name) for name in ("config.json", "modules.json", SETTINGS))
 
 
-def _settings(folder: Path) -> tuple[Any, str]:
-    """What `PairScorer.save` wrote beside a model, and where that stands."""
+def _settings(folder: Path) -> Fields:
+    """What `PairScorer.save` wrote beside a model."""
     if os.path.isfile(folder / SETTINGS):
-        return read_json(folder / SETTINGS), SETTINGS
+        return Fields(read_json(folder / SETTINGS), folder / SETTINGS)
     config = read_json(folder / "config.json", default={})
     if not isinstance(config, dict):
         raise InputError(f"{folder}/config.json: is no model's configuration")
-    return config.get("dalmeum", {}), "config.json: its section dalmeum"
+    written = config.get("dalmeum")
+    return Fields({} if written is None else written, f"{folder}/config.json: its section dalmeum")

@@ -3,16 +3,17 @@
 import contextlib
 import importlib.util
 import json
+import re
 import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from dalmeum.errors import InputError
+from dalmeum.models.offline.configuration import OfflineConfig
 
 VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "tokenizer.model", "*.bpe.model")
 """Files of which a tokenizer's folder has at least one; without any, every word would be unknown."""
@@ -50,62 +51,132 @@ def locate_encoder(name: str) -> str:
 def check_folder(path: Path) -> None:
     """Raise `InputError` where an encoder's folder lacks a file, or has its weights in pickles alone."""
     if not (path / "config.json").is_file():
-        raise InputError(f"{path}: is no model folder: config.json is missing")
+        inner = path / "model"
+        mend = f": a run's model is in {inner}" if (inner / "config.json").is_file() else ""
+        raise InputError(f"{path}: is no model folder: config.json is missing{mend}")
+    config = read_config(path)
+    if config.get("model_type") == OfflineConfig.model_type:
+        raise InputError(
+            f"{path}: is an offline scorer, fitted on its own training pairs, and no encoder to start from: "
+            "train model.kind=offline on all pairs at once, or choose another encoder"
+        )
     if not any(path.glob("*.safetensors")):
         raise InputError(f"{path}: has no *.safetensors; {PICKLES}")
     if not any(any(path.glob(pattern)) for pattern in VOCABULARIES):
         raise InputError(f"{path}: has no tokenizer: save it there with tokenizer.save_pretrained")
 
 
+def read_config(folder: Path) -> dict[str, Any]:
+    """The fields of an encoder's config.json; `InputError` where there are none."""
+    config, reason = parse_json(folder / "config.json")
+    if reason or not isinstance(config, dict):
+        raise unusable(str(folder), f"config.json {reason or 'holds no fields'}")
+    return config
+
+
+def unusable(name: str, reason: str) -> InputError:
+    """The one line for an encoder that is there and can't be used."""
+    return InputError(f"{name}: can't be loaded as an encoder: {reason}")
+
+
 @contextlib.contextmanager
-def load_errors(name: str) -> Iterator[None]:
-    """Turn what libraries raise while loading `name` into an `InputError` of one line."""
+def load_errors(name: str, part: str = "it") -> Iterator[None]:
+    """Turn what libraries raise while loading `part` of `name` into an `InputError` of one line, our own."""
     try:
         yield
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError, RuntimeError) as error:
-        raise InputError(f"{name}: can't be loaded as an encoder: {_one_line(error)}") from error
+    except InputError:
+        raise
     except SafetensorError as error:
-        raise InputError(f"{name}: can't be loaded as an encoder: weights are damaged: {error}") from error
+        raise unusable(name, "weights are damaged: copy or save them again") from error
+    except Exception as error:  # of any type: a library's, or a file's that it can't make sense of
+        raise unusable(name, _reason(error, part)) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # what the tokenizers, written in Rust, may end in
+            raise
+        raise unusable(name, _reason(error, part)) from error
 
 
-def check_weights(name: str, missing: Collection[str]) -> None:
-    """Raise `InputError` where weights are `missing`: the library would draw them at random."""
+_MISSING_PACKAGES = ("sentencepiece", "tiktoken", "protobuf", "accelerate", "bitsandbytes", "blobfile")
+
+_CAUSES = {
+    r"trust_remote_code|custom code": "it needs code of its own (trust_remote_code), which is never run",
+    r"model\.safetensors|safetensors file": f"has no *.safetensors; {PICKLES}",
+    r"file named config\.json": "config.json is missing",
+    r"Unrecognized (model|configuration)|does not recognize this architecture": (
+        "config.json: its model_type is no encoder of text that transformers knows"
+    ),
+    r"allocate memory|out of memory": "it needs more memory than there is",
+    r"mismatched_sizes": "weights and config.json disagree in the shape of a tensor",
+}
+
+
+def _reason(error: BaseException, part: str) -> str:
+    """Why loading failed, where it is known; a library's own words say it to those who know the library."""
+    said = str(error)
+    package = getattr(error, "name", None) if isinstance(error, ImportError) else None
+    package = package or next((each for each in _MISSING_PACKAGES if each in said), None)
+    if package and (isinstance(error, ImportError) or re.search("install|backend tokenizer", said)):
+        return f"{part} needs the Python package {package}: pip install {package}"
+    if isinstance(error, MemoryError):
+        said = "out of memory"
+    known = (reason for pattern, reason in _CAUSES.items() if re.search(pattern, said))
+    return next(known, f"{part} can't be read: save or copy it again ({type(error).__name__})")
+
+
+def check_weights(
+    name: str, missing: Collection[str], mismatched: Collection[tuple[str, Any, Any]] = ()
+) -> None:
+    """Raise `InputError` where weights are `missing` or of another shape: they would be drawn at random."""
     if missing:
-        raise InputError(
-            f"{name}: can't be loaded as an encoder: weights are missing: {', '.join(sorted(missing)[:3])}"
+        raise unusable(name, f"weights are missing: {', '.join(sorted(missing)[:3])}")
+    for key, found, wanted in sorted(mismatched):
+        raise unusable(
+            name, f"weights and config.json disagree: {key} is {tuple(found)}, {tuple(wanted)} is asked for"
         )
 
 
 def check_vocabulary(name: str, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> None:
     """Raise `InputError` where the tokenizer has tokens that the encoder has no row for."""
     rows = model.get_input_embeddings().weight.shape[0]  # type: ignore[index] # a tensor in every encoder
-    if len(tokenizer) > rows:
-        raise InputError(f"{name}: the tokenizer has {len(tokenizer):,} tokens, the encoder knows {rows:,}")
+    # Numbers of tokens may have holes.
+    tokens = max([len(tokenizer) - 1, *tokenizer.get_vocab().values()]) + 1
+    if tokens > rows:
+        raise InputError(f"{name}: the tokenizer has {tokens:,} tokens, the encoder knows {rows:,}")
 
 
 def positions(model: PreTrainedModel) -> int:
     """Tokens that the encoder has positions for."""
     embeddings = getattr(model.base_model, "embeddings", None)
-    table = getattr(embeddings, "position_embeddings", None)
-    if isinstance(table, torch.nn.Embedding):
+    table: Any = getattr(embeddings, "position_embeddings", None)
+    if hasattr(table, "weight"):
         # RoBERTa counts positions from the padding index on.
-        return table.num_embeddings - (0 if table.padding_idx is None else table.padding_idx + 1)
-    return int(getattr(model.config, "max_position_embeddings", 0) or 0) or sys.maxsize
+        padding = getattr(table, "padding_idx", None)
+        return int(table.weight.shape[0]) - (0 if padding is None else padding + 1)
+    found = getattr(model.config, "max_position_embeddings", None)
+    return found if isinstance(found, int) and found > 0 else sys.maxsize
 
 
 def read_json(path: Path, default: Any = None) -> Any:
     """A JSON file's content, `default` where there is none; `InputError` where it can't be read."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         return default
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: can't be read: {error}") from None
+    content, reason = parse_json(path)
+    if reason:
+        raise InputError(f"{path}: can't be read: {reason}")
+    return content
 
 
-def _one_line(error: Exception) -> str:
-    """The beginning of a library's message, which may be long and of several lines."""
-    if isinstance(error, OSError) and "huggingface.co" in str(error):
-        return "no such folder here, and no such model on the hub, or no network to ask it"
-    text = " ".join(str(error).split())
-    return text[:200] + ("..." if len(text) > 200 else "")
+def parse_json(path: Path) -> tuple[Any, str]:
+    """A JSON file's content, or why there is none."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8")), ""
+    except json.JSONDecodeError as error:
+        return None, f"is no JSON from line {error.lineno}, column {error.colno} on"
+    except UnicodeDecodeError:
+        return None, "is no UTF-8 text"
+    except RecursionError:
+        return None, "is nested too deep"
+    except OSError as error:
+        return None, (error.strerror or type(error).__name__).lower()
+    except ValueError:  # a number of thousands of digits
+        return None, "is no JSON"

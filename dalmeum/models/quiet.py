@@ -22,3 +22,19 @@ def quiet_transformers() -> Iterator[None]:
         transformers_logging.set_verbosity(verbosity)
         if bars:
             transformers_logging.enable_progress_bar()
+
+
+@contextlib.contextmanager
+def silent_libraries() -> Iterator[None]:
+    """The same, and none of their complaints either: what fails raises, and is told in a line of our own."""
+    names = ("transformers", "huggingface_hub", "sentence_transformers")
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    with quiet_transformers():
+        try:
+            for logger in loggers:
+                logger.setLevel(logging.CRITICAL)
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)

@@ -16,6 +16,7 @@ from transformers import PreTrainedModel
 
 from dalmeum.data import Predictions
 from dalmeum.errors import InputError
+from dalmeum.languages import Text
 from dalmeum.models.bi import BiEncoder
 from dalmeum.models.encoding import PairEncoding
 from dalmeum.models.head import fold_affine, last_linear
@@ -56,6 +57,7 @@ class PairScorer:
         binary_threshold: the lowest label that counts as similar; None where the data had no such rule.
         precision: the floating-point type that the encoder computes in; the head computes in float32.
         own_kind: `module:Kind` of the user's own code that made the network, if it did.
+        notes: what its user should know of a new network: what was settled when its encoder was loaded.
     """
 
     model: PairNetwork
@@ -65,6 +67,7 @@ class PairScorer:
     binary_threshold: float | None = None
     precision: torch.dtype = torch.float32
     own_kind: str | None = None
+    notes: tuple[Text, ...] = ()
 
     @property
     def has_binary(self) -> bool:

@@ -159,9 +159,13 @@ def test_columns_that_are_no_pairs() -> None:
 
 def test_encoder_counts_tokens_of_pairs(tmp_path: Path) -> None:
     transformers = pytest.importorskip("transformers")
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"가나다라마바사아"]
     (tmp_path / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
-    transformers.BertTokenizer(str(tmp_path / "vocab.txt")).save_pretrained(tmp_path / "encoder")
+    tokenizer = transformers.BertTokenizer(str(tmp_path / "vocab.txt"), strip_accents=False)
+    tokenizer.save_pretrained(tmp_path / "encoder")
+    small = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 8}
+    model = transformers.BertModel(transformers.BertConfig(vocab_size=len(words), **small))
+    model.save_pretrained(tmp_path / "encoder")
     result = run("train.csv", "--encoder", str(tmp_path / "encoder"))
     assert result.exit_code == 0
     # [CLS] 가 [SEP] 나 [SEP]; the first pair has a word more.

@@ -216,7 +216,9 @@ def test_encoders_that_cannot_be(minilm: str, tiny_encoder: Tiny, tmp_path: Path
     cases = {
         str(tmp_path / "none"): "no such model folder",
         str(tmp_path / "empty"): "is no model folder: config.json is missing",
-        str(foreign): "can't be loaded as an encoder: The model",
+        str(
+            foreign
+        ): "can't be loaded as an encoder: it needs code of its own (trust_remote_code), which is never run",
         str(incomplete): "weights are missing: encoder.layer.3.output.dense.weight",
         str(static): "its first module is a StaticEmbedding: choose a model that starts with an encoder",
         str(tmp_path / "damaged"): "modules.json: is damaged: save the model again",

@@ -4,14 +4,15 @@ import functools
 from collections.abc import Sequence
 from pathlib import Path
 
-from safetensors import SafetensorError
+from safetensors import safe_open
 
 from dalmeum.errors import InputError
+from dalmeum.models.fields import EXPORT_AGAIN, Fields
 from dalmeum.models.offline.configuration import OfflineConfig
 from dalmeum.models.offline.encoder import OfflineEncoder, feature_names
 from dalmeum.models.offline.modeling import OfflineForPairScoring
 from dalmeum.models.pretrained import read_json
-from dalmeum.models.quiet import quiet_transformers
+from dalmeum.models.quiet import silent_libraries
 
 
 def build_offline(
@@ -39,9 +40,20 @@ def is_offline(folder: Path) -> bool:
 def load_offline(folder: str | Path) -> tuple[OfflineForPairScoring, OfflineEncoder]:
     """The network and encoder saved in `folder`. Raises `InputError` where a file is missing or broken."""
     encoder = OfflineEncoder.from_pretrained(folder)
+    path = Path(folder) / "config.json"
+    config = Fields(read_json(path), path)
+    config.numbers("kernel_width", "feature_limit", "dropout")
+    shape = [config.count("num_features"), config.count("hidden_size")]
+    config.mapping("id2label", str)
     try:
-        with quiet_transformers():
+        with safe_open(Path(folder) / "model.safetensors", framework="pt") as file:
+            matrix = file.get_slice("directions").get_shape()
+        if matrix != shape or shape[0] != len(feature_names()):
+            raise InputError(f"{path}: is not of its weights: {EXPORT_AGAIN}")
+        with silent_libraries():
             model = OfflineForPairScoring.from_pretrained(folder, local_files_only=True, use_safetensors=True)
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        raise InputError(f"{folder}: its weights can't be read: {str(error).splitlines()[0]}") from None
+    except InputError:
+        raise
+    except Exception as error:  # a library's, of any type: about these files alone
+        raise InputError(f"{folder}: its weights can't be read: {EXPORT_AGAIN}") from error
     return model, encoder

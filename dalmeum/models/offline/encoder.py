@@ -19,11 +19,13 @@ from torch import Tensor
 from dalmeum.errors import InputError
 from dalmeum.korean.jamo import decomposed
 from dalmeum.korean.morphemes import Morpheme, analyse_all, kiwi_versions
+from dalmeum.models.fields import EXPORT_AGAIN, Fields
 from dalmeum.models.offline.alignment import alignment_features
-from dalmeum.models.offline.embeddings import MorphemeVectors
+from dalmeum.models.offline.embeddings import DIMENSIONS, MorphemeVectors
 from dalmeum.models.offline.ngrams import ngram_counts, tfidf_cosines
 from dalmeum.models.offline.sentences import NO_WORDS, Lexicon, Sentences, Words
 from dalmeum.models.offline.surface import MAX_CHARACTERS, Surface, letters_of, normalise, surface_features
+from dalmeum.models.pretrained import read_json
 
 CHUNK = 4096
 """Pairs whose sentences are analysed together; bounds the memory of encoding."""
@@ -162,20 +164,24 @@ class OfflineEncoder:
         """
         folder = Path(folder)
         state, arrays = _read(folder)
-        if tuple(state["features"]) != feature_names():
+        if tuple(state.texts("features")) != feature_names():
             raise InputError(
                 f"{folder}: was trained by another version of dalmeum, with other features: retrain"
             )
-        versions = kiwi_versions()
-        if state["kiwi"] != versions:
+        versions, trained_with = kiwi_versions(), state.mapping("kiwi", str)
+        if trained_with != versions:
             warnings.warn(
-                f"{folder}: was trained with {_listed(state['kiwi'])}, and {_listed(versions)} is installed: "
+                f"{folder}: was trained with {_listed(trained_with)}, and {_listed(versions)} is installed: "
                 "scores may differ a little; install the same, or retrain",
                 stacklevel=2,
             )
-        vectors = MorphemeVectors(tuple(state["morphemes"]), arrays.pop("vectors"))
-        lexicon = Lexicon(vectors, state["document_frequency"], state["documents"])
-        return cls(lexicon, {name: arrays[name].astype(np.int64) for name in GRAMS}, state["kiwi"])
+        morphemes = tuple(state.texts("morphemes"))
+        shapes = {"vectors": (len(morphemes), DIMENSIONS), **dict.fromkeys(GRAMS, (BUCKETS,))}
+        if {name: array.shape for name, array in arrays.items()} != shapes:
+            raise InputError(f"{folder / 'encoder.safetensors'}: is not of its encoder.json: {EXPORT_AGAIN}")
+        vectors = MorphemeVectors(morphemes, arrays["vectors"])
+        lexicon = Lexicon(vectors, state.mapping("document_frequency", int), state.count("documents"))
+        return cls(lexicon, {name: arrays[name].astype(np.int64) for name in GRAMS}, trained_with)
 
 
 @functools.cache
@@ -202,15 +208,15 @@ def _gram_counts(texts: Sequence[str]) -> dict[str, csr_matrix]:
     return {name: ngram_counts(spelled[name.split("_")[0]], n, BUCKETS) for name, n in GRAMS.items()}
 
 
-def _read(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def _read(folder: Path) -> tuple[Fields, dict[str, NDArray[Any]]]:
+    for name in ("encoder.json", "encoder.safetensors"):
+        if not (folder / name).is_file():
+            raise InputError(f"{folder / name}: is missing; the model folder is incomplete")
+    state = Fields(read_json(folder / "encoder.json"), folder / "encoder.json")
     try:
-        state: dict[str, Any] = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
         return state, load_file(folder / "encoder.safetensors")
-    except FileNotFoundError:
-        missing = [name for name in ("encoder.json", "encoder.safetensors") if not (folder / name).is_file()]
-        raise InputError(f"{folder / missing[0]}: is missing; the model folder is incomplete") from None
-    except (OSError, ValueError, SafetensorError) as error:
-        raise InputError(f"{folder}: its encoder can't be read: {error}") from None
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{folder / 'encoder.safetensors'}: is damaged: {EXPORT_AGAIN}") from error
 
 
 def _listed(versions: dict[str, str]) -> str:
