@@ -209,6 +209,7 @@ def test_refusals_name_what_is_wrong_and_the_mend(tmp_path: Path) -> None:
     )
     fewer = make_run(tmp_path, 0.3, 1, {"loss": {"alpha": 0.3}}, scored={"train": predicted("train", 0.3, 1)})
     fewer.predictions("dev").write_bytes(fewer.predictions("train").read_bytes())
+    fewer = fewer.update(data={**fewer.record.data, "dev": fewer.record.data["train"]})
     assert refused(base, fewer) == (
         f"{fewer.predictions('dev')}: was not scored on the same pairs and labels as "
         f"{base.predictions('dev')}: compare runs on one file, or train them again"
