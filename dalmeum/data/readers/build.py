@@ -101,9 +101,10 @@ class TableBuilder:
         name = self.fields[field]
         texts: list[str] = []
         for row, cells in _in_parts(values):
-            if field == "source":
-                cells = ["" if (text := written(cell)) is None else text for cell in cells]
             sound = _sound(cells)
+            if sound is None and field == "source":
+                cells = ["" if (text := written(cell)) is None else text for cell in cells]
+                sound = _sound(cells)
             if sound is None:
                 texts += [self._text(number, name, cell) for number, cell in enumerate(cells, start=row)]
             elif _is_composed(sound):
@@ -142,7 +143,8 @@ class TableBuilder:
         else:
             ids = tuple(self._checked(row, name, written(value)) for row, value in enumerate(values))
         hashes = np.fromiter(map(hash, ids), np.int64, len(ids))
-        if len(np.unique(hashes)) == len(ids) and not any(not identifier.strip() for identifier in ids):
+        hashes.sort()
+        if bool((np.diff(hashes) != 0).all()) and all(map(str.strip, ids)):
             return ids
         first: dict[str, int] = {}
         for row, (value, identifier) in enumerate(zip(values, ids, strict=True)):

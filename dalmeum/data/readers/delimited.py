@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -17,6 +18,9 @@ LONGEST_FIELD = 1 << 24
 
 SHARED_VALUES = 1 << 16
 """Values of a column that are kept once however often they stand there: its sources, its labels."""
+
+TOGETHER = 256
+"""Records that are turned into columns together; few enough for a processor's cache."""
 
 CSV_MEND = "quote a sentence that holds a comma"
 TSV_MEND = "a sentence can't hold a tab"
@@ -78,37 +82,42 @@ def delimited_frame(
     """`fewest` is the number of fields that a row may stop at; by default it has them all."""
     first = next(records, (0, []))[1] if header is None else header
     names = tuple(composed(name.strip()) for name in first)
-    unnamed = [place for place, name in enumerate(names) if place and not name]
 
     def load(wanted: Sequence[str]) -> Columns:
-        places = {name: place for place, name in reversed(list(enumerate(names)))}
         columns: dict[str, list[str]] = {name: [] for name in wanted}
-        shared_values: list[dict[str, str]] = [{} for _ in columns]
-        kept = [
-            (places[name], column, shared)
-            for (name, column), shared in zip(columns.items(), shared_values, strict=True)
-        ]
+        shared: dict[str, dict[str, str]] = {name: {} for name in wanted}
         numbers = array("q")
-        allowed = range(fewest or len(names), len(names) + 1)
-        for number, fields in records:
-            if len(fields) not in allowed:
-                whole = f"the header has {len(names)}" if header is None else f"{len(names)} belong"
-                problems.add(f"{len(fields)} fields where {whole} ({mend})", number)
-                continue
-            for place in unnamed:
-                if fields[place].strip():
-                    problems.add(f"column {place + 1} has no name and holds {quoted(fields[place])}", number)
-            numbers.append(number)
-            for place, column, shared in kept:
-                value = fields[place]
-                known = shared.get(value)
-                if known is None:
-                    if len(shared) < SHARED_VALUES:
-                        shared[value] = value
-                    known = value
-                column.append(known)
+        for block in iter(lambda: list(itertools.islice(sound, TOGETHER)), []):
+            numbers.extend(number for number, _ in block)
+            cells = list(zip(*(fields for _, fields in block), strict=False))
+            for name, column in columns.items():
+                values, known = cells[names.index(name)], shared[name]
+                few = len(known) < SHARED_VALUES
+                column.extend(map(known.setdefault, values, values) if few else values)
         if not numbers and not problems:
             problems.add("has a header and no rows")
         return Columns(columns, numbers)
 
+    sound = _sound_records(records, problems, names, fewest or len(names), header is not None, mend)
     return Frame(names, load, "line", header=header is None)
+
+
+def _sound_records(
+    records: Iterator[Record],
+    problems: Problems,
+    names: Sequence[str],
+    fewest: int,
+    headerless: bool,
+    mend: str,
+) -> Iterator[Record]:
+    """The records with a field a name; all others are problems."""
+    unnamed = [place for place, name in enumerate(names) if place and not name]
+    for number, fields in records:
+        if not fewest <= len(fields) <= len(names):
+            whole = f"{len(names)} belong" if headerless else f"the header has {len(names)}"
+            problems.add(f"{len(fields)} fields where {whole} ({mend})", number)
+            continue
+        for place in unnamed:
+            if fields[place].strip():
+                problems.add(f"column {place + 1} has no name and holds {quoted(fields[place])}", number)
+        yield number, fields
