@@ -1,6 +1,7 @@
 """`dalmeum check`: how tables look, and what in them would spoil a result."""
 
 import itertools
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -130,10 +131,10 @@ def _findings(
 
 
 def _summarise(table: PairTable, keys: Keys, count_tokens: TokenCounter | None) -> TableSummary:
-    characters = np.fromiter(map(len, itertools.chain(table.sentence1, table.sentence2)), np.int64)
+    characters = np.fromiter(map(len, itertools.chain(table.sentence1, table.sentence2)), np.int32)
     lengths = [_lengths("characters", characters), _lengths("words", keys.words)]
     if count_tokens:
-        lengths.append(_lengths("tokens", np.asarray(count_tokens(list(table.pairs)), np.int64)))
+        lengths.append(_lengths("tokens", np.asarray(count_tokens(list(table.pairs)), np.int32)))
     label = table.label
     bins: tuple[LabelBin, ...] = ()
     if label is not None:
@@ -154,7 +155,14 @@ def _summarise(table: PairTable, keys: Keys, count_tokens: TokenCounter | None) 
     )
 
 
-def _lengths(unit: Literal["characters", "words", "tokens"], counts: NDArray[np.int64]) -> Lengths:
-    values = counts if len(counts) else np.zeros(1, np.int64)
-    median, percentile_95 = np.percentile(values, [50, 95])
-    return Lengths(unit, float(values.mean()), float(median), float(percentile_95), int(values.max()))
+def _lengths(unit: Literal["characters", "words", "tokens"], counts: NDArray[np.int32]) -> Lengths:
+    values = counts if len(counts) else np.zeros(1, np.int32)
+    up_to = np.cumsum(np.bincount(values))
+
+    def percentile(percent: float) -> float:
+        """As NumPy's, without its copies of a column that may be long."""
+        place = percent / 100 * (len(values) - 1)
+        low, high = np.searchsorted(up_to, [math.floor(place), math.ceil(place)], side="right")
+        return float(low + (high - low) * (place - math.floor(place)))
+
+    return Lengths(unit, float(values.mean()), percentile(50), percentile(95), int(values.max()))

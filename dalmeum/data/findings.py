@@ -84,55 +84,58 @@ def sentence_findings(table: PairTable, keys: Keys, scale: Scale) -> list[Findin
 
 def repeated_pairs(table: PairTable, keys: Keys, scale: Scale) -> list[Finding]:
     groups = _Groups.of(keys)
-    again = groups.earliest != np.arange(len(table))
-    same_order = keys.first[groups.earliest] == keys.first
+    earlier, rows = groups.repetitions()
+    same_order = keys.first[earlier] == keys.first[rows]
     findings: list[Finding] = []
-    for kind, found, what in (
-        ("duplicate_pair", again & same_order, Text("repeated from an earlier row", "앞의 행을 되풀이하는")),
+    for kind, which, what in (
+        ("duplicate_pair", same_order, Text("repeated from an earlier row", "앞의 행을 되풀이하는")),
         (
             "swapped_pair",
-            again & ~same_order,
+            ~same_order,
             Text(
                 "repeated from an earlier row, sentences swapped", "앞의 행을 문장 순서만 바꾸어 되풀이하는"
             ),
         ),
     ):
-        rows = np.flatnonzero(found)
-        if len(rows):
-            places = (_repetition(table, int(groups.earliest[row]), int(row)) for row in rows)
-            told = pairs_told(len(rows), what)
-            findings.append(finding("note", kind, table, told, places, len(rows)))
+        count = int(which.sum())
+        if count:
+            told = pairs_told(count, what)
+            found = zip(earlier[which], rows[which], strict=True)
+            places = (_repetition(table, int(known), int(row)) for known, row in found)
+            findings.append(finding("note", kind, table, told, places, count))
     return findings + _conflicts(table, groups, scale)
 
 
 @dataclass(frozen=True)
 class _Groups:
-    """Rows of one pair, whichever of its sentences comes first.
+    """Rows that hold one pair, whichever sentence comes first; pairs that stand there once are in none.
 
     Attributes:
-        order: all rows (n,), group by group, those of a group rising.
-        starts: where in `order` each group starts.
-        earliest: the first row of each row's group, (n,).
+        rows: group by group, those of a group rising.
+        starts: where in `rows` each group starts.
     """
 
-    order: Rows
+    rows: Rows
     starts: Rows
-    earliest: Rows
 
     @classmethod
     def of(cls, keys: Keys) -> "_Groups":
         order = np.argsort(keys.pair, kind="stable")
-        ordered = keys.pair[order]
-        new = np.ones(len(order), np.bool_)
-        new[1:] = ordered[1:] != ordered[:-1]
-        starts = np.flatnonzero(new)
-        earliest = np.empty_like(order)
-        earliest[order] = np.repeat(order[starts], np.diff(starts, append=len(order)))
-        return cls(order, starts, earliest)
+        same = np.zeros(len(order) + 1, np.bool_)  # as the row before it, in this order
+        same[1:-1] = np.diff(keys.pair[order]) == 0
+        several = same[:-1] | same[1:]
+        return cls(order[several], np.flatnonzero(~same[:-1][several]))
 
-    def rows(self, group: int) -> list[int]:
-        end = self.starts[group + 1] if group + 1 < len(self.starts) else len(self.order)
-        rows: list[int] = self.order[self.starts[group] : end].tolist()
+    def repetitions(self) -> tuple[Rows, Rows]:
+        """The earliest row of each row that is not the earliest of its group, and these, rising."""
+        earliest = np.repeat(self.rows[self.starts], np.diff(self.starts, append=len(self.rows)))
+        again = np.delete(np.stack([earliest, self.rows]), self.starts, axis=1)
+        earlier, rows = again[:, np.argsort(again[1])]
+        return earlier, rows
+
+    def of_group(self, group: int) -> list[int]:
+        end = self.starts[group + 1] if group + 1 < len(self.starts) else len(self.rows)
+        rows: list[int] = self.rows[self.starts[group] : end].tolist()
         return rows
 
 
@@ -143,12 +146,12 @@ def _repetition(table: PairTable, earlier: int, row: int) -> Text:
 
 def _conflicts(table: PairTable, groups: _Groups, scale: Scale) -> list[Finding]:
     label = table.label
-    if label is None or not len(label):
+    if label is None or not len(groups.starts):
         return []
     far_apart = FAR_APART * (scale.high - scale.low)
-    ordered = label[groups.order]
+    ordered = label[groups.rows]
     spreads = np.maximum.reduceat(ordered, groups.starts) - np.minimum.reduceat(ordered, groups.starts)
-    in_file = np.argsort(groups.order[groups.starts])
+    in_file = np.argsort(groups.rows[groups.starts])
     far, near = (
         in_file[found[in_file]]
         for found in (
@@ -177,7 +180,7 @@ def _conflicts(table: PairTable, groups: _Groups, scale: Scale) -> list[Finding]
             "label_conflict",
             table,
             pairs_told(len(found), what),
-            (_labelled(table, label, groups.rows(int(group))) for group in found),
+            (_labelled(table, label, groups.of_group(int(group))) for group in found),
             len(found),
         )
         for severity, found, what in levels

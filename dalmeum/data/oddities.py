@@ -18,15 +18,13 @@ _INVISIBLE = re.compile(
     "[\xad\u061c\u115f\u1160\u180e\u2800\u3164\uffa0\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\ufeff]"
 )
 _DECOMPOSED = re.compile("[\u1100-\u1112][\u1161-\u1175]")
-# One of these is in whatever is odd. Text of the wrong encoding has Hanja or syllables that Korean has no use
-# for, which the 2,350 of KS X 1001 leave out.
+# One of these is in whatever is odd. Text in the wrong encoding has Hanja, or syllables that hardly any word
+# has: all but the 2,350 of KS X 1001.
 _RARE = "".join(chr(code) for code in range(0xAC00, 0xD7A4) if not chr(code).encode("euc_kr", "ignore"))
 _SUSPECT = re.compile(
-    f"[{_WESTERN}]{{2}}|{_CONTROL.pattern}|{_INVISIBLE.pattern}|{_DECOMPOSED.pattern}"
-    f"|[\ufffd&\u3400-\u9fff\uf900-\ufaff{_RARE}]"
+    f"[&\ufffd{_WESTERN}{_CONTROL.pattern[1:-1]}{_INVISIBLE.pattern[1:-1]}\u1100-\u1112"
+    f"\u3400-\u9fff\uf900-\ufaff{_RARE}]"
 )
-TOGETHER = 64
-"""Pairs that are looked at as one text: most are not odd."""
 
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|([A-Za-z]{2,8}));")
 
@@ -51,13 +49,10 @@ ODDITIES: Mapping[str, Text] = {
 def odd_rows(sentence1: Sequence[str], sentence2: Sequence[str]) -> dict[str, list[int]]:
     """The pairs, from row 0, that show each kind of oddity."""
     found: dict[str, list[int]] = {kind: [] for kind in ODDITIES}
-    for start in range(0, len(sentence1), TOGETHER):
-        stop = start + TOGETHER
-        if not _SUSPECT.search("\n".join((*sentence1[start:stop], *sentence2[start:stop]))):
-            continue
-        for row, pair in enumerate(zip(sentence1[start:stop], sentence2[start:stop], strict=True), start):
-            for kind in {kind for text in pair if _SUSPECT.search(text) for kind in oddities(text)}:
-                found[kind].append(row)
+    for row, pair in enumerate(zip(sentence1, sentence2, strict=True)):
+        suspects = [text for text in pair if _SUSPECT.search(text)]
+        for kind in {kind for text in suspects for kind in oddities(text)}:
+            found[kind].append(row)
     return found
 
 

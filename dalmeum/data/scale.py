@@ -1,7 +1,7 @@
 """The scale that labels are on, and whether it is the one that they are said to be on.
 
-Labels that never leave the lower two fifths of their range are hardly on it: half of KorSTS and of STS-B lie
-above, and more of SICK and KLUE-STS, so that eight pairs below are one draw in two hundred.
+Labels that never leave the lower two fifths of their range are hardly on it: more than half of the labels of
+KorSTS, STS-B, KLUE-STS and SICK lie above, so that eight pairs below are one draw in two hundred or less.
 """
 
 import itertools
@@ -30,7 +30,7 @@ OTHER_SCALE = Text(
     "이것이 레이블의 척도라면 이렇게 지정하세요: " + _SETTING,
 )
 BINARY = Text(
-    "labels are {low:g} and {high:g} alone, as in a binary column: name the column of scores as label, or set "
+    "labels are {low:g} and {high:g} alone, as in a binary column: name the scores' column as label, or set "
     + _SETTING,
     "레이블이 {low:g}과 {high:g}뿐이어서 이진 레이블로 보입니다. 점수가 든 열을 label로 지정하거나, "
     "이것이 레이블의 척도라면 이렇게 지정하세요: " + _SETTING,

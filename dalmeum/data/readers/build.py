@@ -5,6 +5,7 @@ import datetime
 import math
 import re
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from numbers import Real
@@ -53,7 +54,8 @@ class TableBuilder:
     ) -> PairTable:
         """The table; `DataError` where anything, here or earlier, was noted in `problems`."""
         parts = [name for name in id_from if name in self.frame.names]
-        self.columns = self.frame.load(tuple(dict.fromkeys([*self.fields.values(), *parts])))
+        self.uses = Counter([*self.fields.values(), *parts])
+        self.columns = self.frame.load(tuple(self.uses))
         ids = self._joined_ids(id_from) if id_from else self._ids()
         source = self._texts("source")
         self.composed = 0  # of sentences alone
@@ -86,7 +88,12 @@ class TableBuilder:
         return len(self.columns.numbers)
 
     def _column(self, field: str) -> Sequence[object] | None:
-        return self.columns.values.get(self.fields[field]) if field in self.fields else None
+        """Let go of, so that no column of a large file is there twice; but for those of several fields."""
+        if field not in self.fields:
+            return None
+        name = self.fields[field]
+        self.uses[name] -= 1
+        return self.columns.values[name] if self.uses[name] else self.columns.values.pop(name)
 
     def _add(self, row: int, what: str) -> None:
         self.problems.add(what, self.columns.numbers[row], self.frame.unit)

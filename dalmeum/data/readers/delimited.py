@@ -84,7 +84,7 @@ def delimited_frame(
     names = tuple(composed(name.strip()) for name in first)
 
     def load(wanted: Sequence[str]) -> Columns:
-        columns: dict[str, list[str]] = {name: [] for name in wanted}
+        columns: dict[str, list[object]] = {name: [] for name in wanted}
         shared: dict[str, dict[str, str]] = {name: {} for name in wanted}
         numbers = array("q")
         for block in iter(lambda: list(itertools.islice(sound, TOGETHER)), []):
@@ -96,7 +96,7 @@ def delimited_frame(
                 column.extend(map(known.setdefault, values, values) if few else values)
         if not numbers and not problems:
             problems.add("has a header and no rows")
-        return Columns(columns, numbers)
+        return Columns(dict(columns), numbers)
 
     sound = _sound_records(records, problems, names, fewest or len(names), header is not None, mend)
     return Frame(names, load, "line", header=header is None)

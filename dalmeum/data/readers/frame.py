@@ -1,6 +1,6 @@
 """What every format is first read into: named columns of raw values, with the place of each row."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from unicodedata import normalize
 
@@ -17,7 +17,7 @@ class Columns:
         numbers: the line or record, from 1, at which each row starts.
     """
 
-    values: Mapping[str, Sequence[object]]
+    values: dict[str, Sequence[object]]
     numbers: Sequence[int]
 
 

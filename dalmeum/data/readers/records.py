@@ -82,7 +82,7 @@ def arrow_frame(table: Any, problems: Problems) -> Frame:
         problems.add("has no rows")
 
     def load(wanted: Sequence[str]) -> Columns:
-        columns = {}
+        columns: dict[str, Sequence[object]] = {}
         for name in wanted:
             column = flat.column(names.index(name))
             try:
