@@ -204,8 +204,8 @@ def label_findings(table: PairTable, rule: BinaryRule | None) -> list[Finding]:
     findings: list[Finding] = []
     if label is not None and len(label) > 1 and np.ptp(label) == 0:
         what = Text(
-            f"every label is {label[0]:g}: no correlation can be learned or measured",
-            f"모든 레이블이 {label[0]:g}: 상관을 학습할 수도 잴 수도 없습니다",
+            f"all labels are {label[0]:g}: no correlation exists on these pairs",
+            f"레이블이 모두 {label[0]:g}이어서 이 문장쌍에서는 상관을 구할 수 없습니다",
         )
         findings.append(finding("problem", "constant_label", table, what, (), len(label)))
     if rule is not None:
