@@ -10,6 +10,25 @@ NO_INTERVAL = Text("no interval", "구간 없음")
 RANGE = Text("{low} to {high}", "{low} ~ {high}")
 
 
+WIDEST = 1e6
+"""The largest number that a label may be: scores are computed in float32."""
+
+NARROWEST = 1e-4
+"""The smallest width of a range of labels, as a share of its larger end: float32 tells 1e-7 apart."""
+
+
+def range_fault(low: float, high: float) -> str | None:
+    """What is wrong with a range of labels, and the mend; None where nothing is."""
+    ends = f"{low:g}..{high:g}" if f"{low:g}" != f"{high:g}" else f"{low!r}..{high!r}"
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        return f"{ends} is empty: give a lower and a higher number"
+    if max(abs(low), abs(high)) > WIDEST:
+        return f"{ends} is too wide: labels go from {-WIDEST:,.0f} to {WIDEST:,.0f} at most"
+    if high - low < NARROWEST * max(abs(low), abs(high), NARROWEST):
+        return f"{ends} is too narrow for labels to be told apart: give a lower and a higher number"
+    return None
+
+
 class Bounded(Protocol):
     """A value between two bounds, which are no numbers where nobody knows them: `stats.Estimate`."""
 

@@ -105,7 +105,7 @@ def arms(predictions: Any = ROW, labels: Any = LABELS, **how: Any) -> dalmeum.Ar
         ),
         (
             lambda: dalmeum.read_pairs(pyarrow.Table.from_arrays([pyarrow.array(["a"])] * 3, names=TWICE)),
-            "column 'sentence1' stands there twice",
+            "column 'sentence1' appears 2 times",
         ),
         (
             lambda: dalmeum.train(data={"trian": frame(4)}),

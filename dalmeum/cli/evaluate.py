@@ -54,6 +54,7 @@ def evaluate(
     json: JsonOption = False,
 ) -> None:
     from dalmeum.data import read_pairs
+    from dalmeum.data.splits import data_warnings
     from dalmeum.evaluation.predict import evaluate_table
     from dalmeum.experiments.runs import load
     from dalmeum.pages.scores import metrics_lines, slice_lines
@@ -67,7 +68,7 @@ def evaluate(
         label_range=scorer.label_range,
         labels="required",
     )
-    note_warnings(table.warnings)
+    note_warnings(data_warnings([table]))
     evaluation = evaluate_table(scorer, table, threshold)
     rows = len(table)
     metrics = evaluation.to_dict()

@@ -55,6 +55,7 @@ def predict(
     json: JsonOption = False,
 ) -> None:
     from dalmeum.data import read_pairs
+    from dalmeum.data.splits import data_warnings
     from dalmeum.evaluation.predict import score_table
     from dalmeum.experiments.predictions import write_predictions, write_submission
     from dalmeum.experiments.runs import load
@@ -68,7 +69,7 @@ def predict(
         label_range=scorer.label_range,
     )
     predictions = score_table(scorer, table)
-    note_warnings(table.warnings)
+    note_warnings(data_warnings([table]))
     if submission:
         write_submission(out, table, predictions)
     else:

@@ -1,27 +1,40 @@
 """`dalmeum check`: how tables look, and what in them would spoil a result."""
 
 import itertools
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dalmeum.data.findings import (
     BinaryRule,
     binary_rule,
     encoding_findings,
     label_findings,
-    pair_keys,
     repeated_pairs,
     sentence_findings,
     shared_findings,
 )
+from dalmeum.data.keys import Keys, table_keys
+from dalmeum.data.scale import scale_findings, scale_of
 from dalmeum.data.table import PairTable
 from dalmeum.data.telling import Finding
+from dalmeum.languages import Text
 
-__all__ = ["BinaryRule", "CheckReport", "Finding", "LabelBin", "Lengths", "TableSummary", "check_tables"]
+__all__ = [
+    "BinaryRule",
+    "CheckReport",
+    "Finding",
+    "LabelBin",
+    "Lengths",
+    "TableSummary",
+    "check_tables",
+    "spoils",
+]
 
 TokenCounter = Callable[[Sequence[tuple[str, str]]], Sequence[int]]
 """Pairs to the number of tokens of each, encoded as a pair."""
@@ -88,31 +101,40 @@ def check_tables(
 
     Sentences are compared after composing Unicode (NFC), folding case and collapsing white space.
     """
-    keys = [pair_keys(table) for table in tables]
-    findings: list[Finding] = []
-    summaries: list[TableSummary] = []
-    for table, key in zip(tables, keys, strict=True):
-        summary = _summarise(table, count_tokens)
-        summaries.append(summary)
+    keys = [table_keys(table) for table in tables]
+    summaries = tuple(_summarise(table, key, count_tokens) for table, key in zip(tables, keys, strict=True))
+    rules = [summary.binary_rule for summary in summaries]
+    return CheckReport(summaries, _findings(tables, keys, rules))
+
+
+def spoils(tables: Sequence[PairTable]) -> tuple[Text, ...]:
+    """What `check_tables` calls a problem of these tables, a line each."""
+    rules = [binary_rule(table) for table in tables]
+    found = _findings(tables, [table_keys(table) for table in tables], rules)
+    return tuple(finding.message for finding in found if finding.severity == "problem")
+
+
+def _findings(
+    tables: Sequence[PairTable], keys: Sequence[Keys], rules: Sequence[BinaryRule | None]
+) -> tuple[Finding, ...]:
+    findings = scale_findings(tables)
+    for table, key, rule in zip(tables, keys, rules, strict=True):
+        scale = scale_of(table)
         findings += [Finding("note", "reader", warning, 1) for warning in table.warnings]
-        findings += sentence_findings(table, key)
-        findings += repeated_pairs(table, key)
-        findings += label_findings(table, summary.binary_rule)
+        findings += sentence_findings(table, key, scale)
+        findings += repeated_pairs(table, key, scale)
+        findings += label_findings(table, rule)
         findings += encoding_findings(table)
     for first, second in itertools.combinations(range(len(tables)), 2):
         findings += shared_findings(tables[first], keys[first], tables[second], keys[second])
-    findings.sort(key=lambda finding: finding.severity != "problem")
-    return CheckReport(tuple(summaries), tuple(findings))
+    return tuple(sorted(findings, key=lambda finding: finding.severity != "problem"))
 
 
-def _summarise(table: PairTable, count_tokens: TokenCounter | None) -> TableSummary:
-    sentences = [*table.sentence1, *table.sentence2]
-    lengths = [
-        _lengths("characters", [len(sentence) for sentence in sentences]),
-        _lengths("words", [len(sentence.split()) for sentence in sentences]),
-    ]
+def _summarise(table: PairTable, keys: Keys, count_tokens: TokenCounter | None) -> TableSummary:
+    characters = np.fromiter(map(len, itertools.chain(table.sentence1, table.sentence2)), np.int32)
+    lengths = [_lengths("characters", characters), _lengths("words", keys.words)]
     if count_tokens:
-        lengths.append(_lengths("tokens", count_tokens(list(table.pairs))))
+        lengths.append(_lengths("tokens", np.asarray(count_tokens(list(table.pairs)), np.int32)))
     label = table.label
     bins: tuple[LabelBin, ...] = ()
     if label is not None:
@@ -133,7 +155,14 @@ def _summarise(table: PairTable, count_tokens: TokenCounter | None) -> TableSumm
     )
 
 
-def _lengths(unit: Literal["characters", "words", "tokens"], counts: Sequence[int]) -> Lengths:
-    values = np.asarray(counts if len(counts) else [0])
-    median, percentile_95 = np.percentile(values, [50, 95])
-    return Lengths(unit, float(values.mean()), float(median), float(percentile_95), int(values.max()))
+def _lengths(unit: Literal["characters", "words", "tokens"], counts: NDArray[np.int32]) -> Lengths:
+    values = counts if len(counts) else np.zeros(1, np.int32)
+    up_to = np.cumsum(np.bincount(values))
+
+    def percentile(percent: float) -> float:
+        """As NumPy's, without its copies of a column that may be long."""
+        place = percent / 100 * (len(values) - 1)
+        low, high = np.searchsorted(up_to, [math.floor(place), math.ceil(place)], side="right")
+        return float(low + (high - low) * (place - math.floor(place)))
+
+    return Lengths(unit, float(values.mean()), percentile(50), percentile(95), int(values.max()))

@@ -14,20 +14,20 @@ knowing. The line between them is drawn by published sets, which must not fail f
   one true pair of it, which spoils nothing.
 """
 
-import unicodedata
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dalmeum.data.binary import implied_threshold
-from dalmeum.data.oddities import ODDITIES, oddities
+from dalmeum.data.keys import NOTHING, Keys
+from dalmeum.data.oddities import ODDITIES, odd_rows
+from dalmeum.data.scale import Scale
 from dalmeum.data.table import PairTable
 from dalmeum.data.telling import Finding, Severity, finding, line_of, pairs_told, row_findings, where
 from dalmeum.languages import Text
 
-Key = tuple[str, str]
-"""The two sentences of a pair, as they are compared."""
+Rows = NDArray[np.int64]
 
 FAR_APART = 0.5
 """The part of the label range from which a difference is a mistake and no longer the annotators' noise."""
@@ -65,64 +65,78 @@ def binary_rule(table: PairTable) -> BinaryRule | None:
     return BinaryRule(threshold, below, tuple(int(row) for row in rows))
 
 
-def pair_keys(table: PairTable) -> list[Key]:
-    return [(_key(one), _key(two)) for one, two in table.pairs]
-
-
-def _key(sentence: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", sentence).split()).casefold()
-
-
-def sentence_findings(table: PairTable, keys: list[Key]) -> list[Finding]:
-    low, high = table.label_range
-    floor = high - FAR_APART * (high - low)
-    empty = [row for row, (one, two) in enumerate(keys) if not one or not two]
-    identical = [row for row, (one, two) in enumerate(keys) if one == two and one]
-    label = table.label
-    wrong = [] if label is None else [row for row in identical if label[row] <= floor + _ROUNDING]
-    rest = sorted(set(identical) - set(wrong))
+def sentence_findings(table: PairTable, keys: Keys, scale: Scale) -> list[Finding]:
+    floor = scale.high - FAR_APART * (scale.high - scale.low)
+    identical = (keys.first == keys.second) & ~keys.empty
+    low = np.zeros_like(identical) if table.label is None else identical & (table.label <= floor + _ROUNDING)
     low_label = Text(
         f"of identical sentences with a label of {floor:g} or less",
         f"두 문장이 똑같은데 레이블이 {floor:g} 이하인",
     )
     same = Text("of identical sentences", "두 문장이 똑같은")
+    empty = Text("with an empty sentence", "빈 문장이 있는")
     return [
-        *row_findings(
-            "problem", "empty_sentence", table, Text("with an empty sentence", "빈 문장이 있는"), empty
-        ),
-        *row_findings("problem", "identical_low_label", table, low_label, wrong),
-        *row_findings("note", "identical_sentences", table, same, rest),
+        *row_findings("problem", "empty_sentence", table, empty, np.flatnonzero(keys.empty)),
+        *row_findings("problem", "identical_low_label", table, low_label, np.flatnonzero(low)),
+        *row_findings("note", "identical_sentences", table, same, np.flatnonzero(identical & ~low)),
     ]
 
 
-def repeated_pairs(table: PairTable, keys: list[Key]) -> list[Finding]:
-    first: dict[Key, int] = {}
-    groups: dict[int, list[int]] = {}
-    duplicated: list[tuple[int, int]] = []
-    swapped: list[tuple[int, int]] = []
-    for row, (one, two) in enumerate(keys):
-        earlier = first.setdefault((one, two) if one <= two else (two, one), row)
-        if earlier == row:
-            continue
-        groups.setdefault(earlier, [earlier]).append(row)
-        (duplicated if keys[earlier] == keys[row] else swapped).append((earlier, row))
+def repeated_pairs(table: PairTable, keys: Keys, scale: Scale) -> list[Finding]:
+    groups = _Groups.of(keys)
+    earlier, rows = groups.repetitions()
+    same_order = keys.first[earlier] == keys.first[rows]
     findings: list[Finding] = []
-    for kind, repeats, what in (
-        ("duplicate_pair", duplicated, Text("repeated from an earlier row", "앞의 행을 되풀이하는")),
+    for kind, which, what in (
+        ("duplicate_pair", same_order, Text("repeated from an earlier row", "앞의 행을 되풀이하는")),
         (
             "swapped_pair",
-            swapped,
+            ~same_order,
             Text(
                 "repeated from an earlier row, sentences swapped", "앞의 행을 문장 순서만 바꾸어 되풀이하는"
             ),
         ),
     ):
-        if repeats:
-            places = (_repetition(table, earlier, row) for earlier, row in repeats)
-            findings.append(
-                finding("note", kind, table, pairs_told(len(repeats), what), places, len(repeats))
-            )
-    return findings + _conflicts(table, list(groups.values()))
+        count = int(which.sum())
+        if count:
+            told = pairs_told(count, what)
+            found = zip(earlier[which], rows[which], strict=True)
+            places = (_repetition(table, int(known), int(row)) for known, row in found)
+            findings.append(finding("note", kind, table, told, places, count))
+    return findings + _conflicts(table, groups, scale)
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """Rows that hold one pair, whichever sentence comes first; pairs that stand there once are in none.
+
+    Attributes:
+        rows: group by group, those of a group rising.
+        starts: where in `rows` each group starts.
+    """
+
+    rows: Rows
+    starts: Rows
+
+    @classmethod
+    def of(cls, keys: Keys) -> "_Groups":
+        order = np.argsort(keys.pair, kind="stable")
+        same = np.zeros(len(order) + 1, np.bool_)  # as the row before it, in this order
+        same[1:-1] = np.diff(keys.pair[order]) == 0
+        several = same[:-1] | same[1:]
+        return cls(order[several], np.flatnonzero(~same[:-1][several]))
+
+    def repetitions(self) -> tuple[Rows, Rows]:
+        """The earliest row of each row that is not the earliest of its group, and these, rising."""
+        earliest = np.repeat(self.rows[self.starts], np.diff(self.starts, append=len(self.rows)))
+        again = np.delete(np.stack([earliest, self.rows]), self.starts, axis=1)
+        earlier, rows = again[:, np.argsort(again[1])]
+        return earlier, rows
+
+    def of_group(self, group: int) -> list[int]:
+        end = self.starts[group + 1] if group + 1 < len(self.starts) else len(self.rows)
+        rows: list[int] = self.rows[self.starts[group] : end].tolist()
+        return rows
 
 
 def _repetition(table: PairTable, earlier: int, row: int) -> Text:
@@ -130,19 +144,22 @@ def _repetition(table: PairTable, earlier: int, row: int) -> Text:
     return again.format(row=where(table, row), earlier=line_of(table, earlier))
 
 
-def _conflicts(table: PairTable, groups: list[list[int]]) -> list[Finding]:
+def _conflicts(table: PairTable, groups: _Groups, scale: Scale) -> list[Finding]:
     label = table.label
-    if label is None:
+    if label is None or not len(groups.starts):
         return []
-    far_apart = FAR_APART * (table.label_range[1] - table.label_range[0])
-    spreads = [float(np.ptp(label[rows])) for rows in groups]
-    far = [rows for rows, spread in zip(groups, spreads, strict=True) if spread >= far_apart - _ROUNDING]
-    near = [
-        rows
-        for rows, spread in zip(groups, spreads, strict=True)
-        if _ROUNDING < spread < far_apart - _ROUNDING
-    ]
-    levels: tuple[tuple[Severity, list[list[int]], Text], ...] = (
+    far_apart = FAR_APART * (scale.high - scale.low)
+    ordered = label[groups.rows]
+    spreads = np.maximum.reduceat(ordered, groups.starts) - np.minimum.reduceat(ordered, groups.starts)
+    in_file = np.argsort(groups.rows[groups.starts])
+    far, near = (
+        in_file[found[in_file]]
+        for found in (
+            spreads >= far_apart - _ROUNDING,
+            (spreads > _ROUNDING) & (spreads < far_apart - _ROUNDING),
+        )
+    )
+    levels: tuple[tuple[Severity, Rows, Text], ...] = (
         (
             "problem",
             far,
@@ -163,11 +180,11 @@ def _conflicts(table: PairTable, groups: list[list[int]]) -> list[Finding]:
             "label_conflict",
             table,
             pairs_told(len(found), what),
-            (_labelled(table, label, rows) for rows in found),
+            (_labelled(table, label, groups.of_group(int(group))) for group in found),
             len(found),
         )
         for severity, found, what in levels
-        if found
+        if len(found)
     ]
 
 
@@ -187,8 +204,8 @@ def label_findings(table: PairTable, rule: BinaryRule | None) -> list[Finding]:
     findings: list[Finding] = []
     if label is not None and len(label) > 1 and np.ptp(label) == 0:
         what = Text(
-            f"every label is {label[0]:g}: no correlation can be learned or measured",
-            f"모든 레이블이 {label[0]:g}: 상관을 학습할 수도 잴 수도 없습니다",
+            f"all labels are {label[0]:g}: no correlation exists on these pairs",
+            f"레이블이 모두 {label[0]:g}이어서 이 문장쌍에서는 상관을 구할 수 없습니다",
         )
         findings.append(finding("problem", "constant_label", table, what, (), len(label)))
     if rule is not None:
@@ -218,10 +235,7 @@ def _no_rule(table: PairTable, binary: NDArray[np.int64]) -> Finding:
 
 
 def encoding_findings(table: PairTable) -> list[Finding]:
-    found: dict[str, list[int]] = {kind: [] for kind in ODDITIES}
-    for row, (one, two) in enumerate(table.pairs):
-        for kind in {*oddities(one), *oddities(two)}:
-            found[kind].append(row)
+    found = odd_rows(table.sentence1, table.sentence2)
     findings: list[Finding] = []
     for kind, rows in found.items():
         few = kind == "mojibake" and len(rows) < MOJIBAKE_SHARE * len(table)
@@ -231,19 +245,14 @@ def encoding_findings(table: PairTable) -> list[Finding]:
 
 
 def shared_findings(
-    first: PairTable, first_keys: list[Key], second: PairTable, second_keys: list[Key]
+    first: PairTable, first_keys: Keys, second: PairTable, second_keys: Keys
 ) -> list[Finding]:
-    pairs: dict[Key, int] = {}
-    sentences: set[str] = set()
-    for row, (one, two) in enumerate(first_keys):
-        pairs.setdefault((min(one, two), max(one, two)), row)
-        sentences.update((one, two))
-    sentences.discard("")
-    same = [(pairs.get((min(key), max(key))), row) for row, key in enumerate(second_keys)]
-    leaks = [(earlier, row) for earlier, row in same if earlier is not None]
-    touched = [row for row, (one, two) in enumerate(second_keys) if one in sentences or two in sentences]
+    earlier, leaks = _leaks(first_keys, second_keys)
+    sentences = np.concatenate([first_keys.first, first_keys.second])
+    sentences = sentences[sentences != NOTHING]
+    touched = np.isin(second_keys.first, sentences) | np.isin(second_keys.second, sentences)
     findings: list[Finding] = []
-    if leaks:
+    if len(leaks):
         share = len(leaks) / len(second)
         told = pairs_told(len(leaks), Text(f"({share:.1%}) also in {first.name}", f"{first.name}에도 있는"))
         what = Text(
@@ -252,14 +261,25 @@ def shared_findings(
         )
         same_pair = Text("{row} is {earlier}", "{row} = {earlier}")
         places = (
-            same_pair.format(row=where(second, row), earlier=where(first, earlier)) for earlier, row in leaks
+            same_pair.format(row=where(second, int(row)), earlier=where(first, int(known)))
+            for known, row in zip(earlier, leaks, strict=True)
         )
         findings.append(finding("problem", "shared_pair", second, what, places, len(leaks)))
-    if touched:
-        share = len(touched) / len(second)
+    if touched.any():
+        share = float(touched.mean())
         what = Text(
             f"with a sentence ({share:.1%}) that is also in {first.name}",
             f"{first.name}에도 있는 문장이 든({share:.1%})",
         )
-        findings += row_findings("note", "shared_sentence", second, what, touched)
+        findings += row_findings("note", "shared_sentence", second, what, np.flatnonzero(touched))
     return findings
+
+
+def _leaks(first: Keys, second: Keys) -> tuple[Rows, Rows]:
+    """The rows of the second table that stand in the first, too, behind the earliest row of each there."""
+    order = np.argsort(first.pair, kind="stable")
+    ordered = first.pair[order]
+    place = np.searchsorted(ordered, second.pair)
+    rows = np.flatnonzero(place < len(ordered))
+    rows = rows[ordered[place[rows]] == second.pair[rows]]
+    return order[place[rows]], rows

@@ -2,7 +2,7 @@
 
 import html.entities
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from dalmeum.languages import Text
 
@@ -14,8 +14,18 @@ _HANGUL = re.compile("[가-힣]")
 _RESTORED = re.compile("[\xa0-\xff\u2010-\u203a가-힣]+")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 # Not the joiners U+200C and U+200D, which emoji and some scripts need.
-_INVISIBLE = re.compile("[\xad\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
+_INVISIBLE = re.compile(
+    "[\xad\u061c\u115f\u1160\u180e\u2800\u3164\uffa0\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\ufeff]"
+)
 _DECOMPOSED = re.compile("[\u1100-\u1112][\u1161-\u1175]")
+# One of these is in whatever is odd. Text in the wrong encoding has Hanja, or syllables that hardly any word
+# has: all but the 2,350 of KS X 1001.
+_RARE = "".join(chr(code) for code in range(0xAC00, 0xD7A4) if not chr(code).encode("euc_kr", "ignore"))
+_SUSPECT = re.compile(
+    f"[&\ufffd{_WESTERN}{_CONTROL.pattern[1:-1]}{_INVISIBLE.pattern[1:-1]}\u1100-\u1112"
+    f"\u3400-\u9fff\uf900-\ufaff{_RARE}]"
+)
+
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|([A-Za-z]{2,8}));")
 
 ODDITIES: Mapping[str, Text] = {
@@ -34,6 +44,16 @@ ODDITIES: Mapping[str, Text] = {
     "html_entity": Text("with HTML entities such as &amp;", "&amp; 같은 HTML 엔티티가 있는"),
 }
 """Kind of oddity to what is said of a pair that shows it."""
+
+
+def odd_rows(sentence1: Sequence[str], sentence2: Sequence[str]) -> dict[str, list[int]]:
+    """The pairs, from row 0, that show each kind of oddity."""
+    found: dict[str, list[int]] = {kind: [] for kind in ODDITIES}
+    for row, pair in enumerate(zip(sentence1, sentence2, strict=True)):
+        suspects = [text for text in pair if _SUSPECT.search(text)]
+        for kind in {kind for text in suspects for kind in oddities(text)}:
+            found[kind].append(row)
+    return found
 
 
 def oddities(text: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dalmeum.data.augment import planted
 from dalmeum.data.binary import implied_threshold
+from dalmeum.data.checks import spoils
 from dalmeum.data.folds import fold_rows
 from dalmeum.data.parquet import write_parquet
 from dalmeum.data.perturbations import PERTURBATIONS
@@ -24,11 +25,6 @@ from dalmeum.recipe import Planted, Recipe
 Split = Literal["train", "dev", "test"]
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
 
-
-ONE_LABEL = Text(
-    "{name}: all labels are {label:g}: no correlation exists on these pairs",
-    "{name}: 레이블이 모두 {label:g}이어서 이 문장쌍에서는 상관을 구할 수 없습니다",
-)
 
 MEMORY = "memory:"
 """What the name of pairs that are in no file begins with."""
@@ -160,13 +156,11 @@ def _draw(table: PairTable, count: int) -> PairTable:
     return table.take(sorted(rows.tolist()))
 
 
-def data_warnings(tables: Mapping[Split, PairTable]) -> tuple[Text, ...]:
-    """What a reader could live with, and labels that nothing can be learnt from or judged by."""
-    found = [warning for table in tables.values() for warning in table.warnings]
-    for table in tables.values():
-        if table.label is not None and np.ptp(table.label) == 0:
-            found.append(ONE_LABEL.format(name=table.name, label=table.label[0]))
-    return tuple(found)
+def data_warnings(tables: Iterable[PairTable]) -> tuple[Text, ...]:
+    """What a reader could live with, and what `dalmeum check` calls a problem of tables of one experiment."""
+    tables = list(tables)
+    told = [warning for table in tables for warning in table.warnings]
+    return tuple(dict.fromkeys([*told, *spoils(tables)]))
 
 
 def binary_threshold(recipe: Recipe, train: PairTable) -> float | None:

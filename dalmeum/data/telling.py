@@ -5,6 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dalmeum.data.table import PairTable
 from dalmeum.languages import Text
 
@@ -42,11 +45,11 @@ def finding(
 
 
 def row_findings(
-    severity: Severity, kind: str, table: PairTable, what: Text, rows: Sequence[int]
+    severity: Severity, kind: str, table: PairTable, what: Text, rows: Sequence[int] | NDArray[np.int64]
 ) -> list[Finding]:
-    if not rows:
+    if not len(rows):
         return []
-    places = (where(table, row) for row in rows)
+    places = (where(table, int(row)) for row in rows)
     return [finding(severity, kind, table, pairs_told(len(rows), what), places, len(rows))]
 
 

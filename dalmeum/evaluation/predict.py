@@ -17,7 +17,7 @@ def score_table(scorer: PairScorer, table: PairTable) -> Predictions:
     Raises `DalmeumError` where the model answers what is no number.
     """
     with Progress(len(table), "scoring") as progress:
-        logits = scorer.logits(scorer.encoding.encode(table.sentence1, table.sentence2), progress.advance)
+        logits = scorer.logits_of(table.sentence1, table.sentence2, progress.advance)
     broken = int((~np.isfinite(logits)).any(axis=1).sum())
     if broken:
         raise DalmeumError(

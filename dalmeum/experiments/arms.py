@@ -13,7 +13,14 @@ from dalmeum.comparison import BASELINE, Arm, Arms, Checkpoints, Curve, Pairs
 from dalmeum.comparison.rows import Scored, check_same, rows_of, with_sentences
 from dalmeum.data import PairTable
 from dalmeum.errors import InputError
-from dalmeum.experiments.predictions import Array, ScoredPairs, labelled, read_evaluations, read_predictions
+from dalmeum.experiments.predictions import (
+    Array,
+    ScoredPairs,
+    damaged,
+    labelled,
+    read_evaluations,
+    read_predictions,
+)
 from dalmeum.experiments.runs import Run, open_run
 from dalmeum.languages import shorten
 
@@ -190,8 +197,15 @@ def read_arms(
 
 
 def _rows(runs: Sequence[Run], split: str, folds: int, read: Read) -> Scored:
-    parts = [labelled(read(run.predictions(split))) for run in runs]
+    parts = [labelled(_kept(run, split, read)) for run in runs]
     return rows_of(parts, folds, out_of_fold=split == "dev")
+
+
+def _kept(run: Run, split: str, read: Read) -> ScoredPairs:
+    scored, file = read(run.predictions(split)), run.record.data.get(split)
+    if file is not None and len(scored.ids) != file.rows:
+        raise damaged(scored.path)
+    return scored
 
 
 def _train(runs: Sequence[Run], folds: int, read: Read) -> tuple[Pairs | None, Array | None]:

@@ -1,7 +1,7 @@
 """Predictions as files: those of a run's own splits, written and read, and one for a board."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +16,10 @@ from dalmeum.files import replace_file
 Array = NDArray[np.float64]
 
 
-OPTIONAL = ("label", "binary_prediction")
-"""Columns that may be empty."""
+COLUMNS = ("id", "label", "prediction", "binary_prediction")
+
+LARGEST = 1e9
+"""No score of a model that learned anything is larger, on whatever label scale."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,17 +36,19 @@ def read_predictions(path: Path) -> ScoredPairs:
     """What `write_predictions` wrote; `InputError` where the file is missing or damaged."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            rows = [
-                (row["id"], float(row["prediction"]), *(float(row[name] or "nan") for name in OPTIONAL))
-                for row in csv.DictReader(file)
-            ]
+            header, *rows = csv.reader(file, strict=True)
+        if tuple(header) != COLUMNS or not rows:
+            raise damaged(path)
         ids, *columns = zip(*rows, strict=True)
+        label, prediction, binary = (_numbers(column) for column in columns)
     except FileNotFoundError:
         raise InputError(f"{path}: is missing: the run has no such split; train it again with it") from None
-    except (OSError, KeyError, TypeError, ValueError, csv.Error):
-        raise _damaged(path) from None
-    prediction, label, binary = (np.array(column, np.float64) for column in columns)
-    return ScoredPairs(path, ids, _whole(label), Predictions(prediction, _whole(binary)))
+    except (OSError, ValueError, csv.Error):
+        raise damaged(path) from None
+    probabilities = binary is None or ((binary >= 0) & (binary <= 1)).all()
+    if prediction is None or not probabilities or len(set(ids)) < len(ids):
+        raise damaged(path)
+    return ScoredPairs(path, ids, label, Predictions(prediction, binary))
 
 
 def labelled(scored: ScoredPairs) -> tuple[Pairs, Array]:
@@ -54,8 +58,14 @@ def labelled(scored: ScoredPairs) -> tuple[Pairs, Array]:
     return Pairs(scored.ids, scored.labels, str(scored.path)), scored.predictions.similarity
 
 
-def _whole(column: Array) -> Array | None:
-    return None if np.isnan(column).any() else column
+def _numbers(column: Sequence[str]) -> Array | None:
+    """None for a column that is empty; `ValueError` where it is so in places, or holds what is no score."""
+    if not any(column):
+        return None
+    numbers = np.array([float(value) for value in column], np.float64)
+    if not (np.abs(numbers) <= LARGEST).all() or any("_" in value for value in column):
+        raise ValueError
+    return numbers
 
 
 def read_evaluations(path: Path, ids: tuple[str, ...]) -> Array:
@@ -65,12 +75,14 @@ def read_evaluations(path: Path, ids: tuple[str, ...]) -> Array:
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            _, *rows = csv.reader(file)
-        if tuple(name for name, *_ in rows) == ids:
-            return np.array([[float(value) for value in values] for _, *values in rows]).T
+            _, *rows = csv.reader(file, strict=True)
+        kept, *columns = zip(*rows, strict=True)
+        evaluations = [_numbers(column) for column in columns]
+        if kept == ids and not any(each is None for each in evaluations):
+            return np.array(evaluations, np.float64)
     except (OSError, ValueError, csv.Error):
         pass
-    raise _damaged(path)
+    raise damaged(path)
 
 
 def write_predictions(path: Path, table: PairTable, predictions: Predictions) -> None:
@@ -79,7 +91,7 @@ def write_predictions(path: Path, table: PairTable, predictions: Predictions) ->
     columns = [_column(each, len(table)) for each in values]
     with replace_file(path, newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["id", "label", "prediction", "binary_prediction"])
+        writer.writerow(COLUMNS)
         writer.writerows(zip(table.id, *columns, strict=True))
 
 
@@ -106,5 +118,5 @@ def _column(values: NDArray[np.float64] | None, rows: int) -> list[str]:
     return [""] * rows if values is None else [repr(float(value)) for value in values]
 
 
-def _damaged(path: Path) -> InputError:
+def damaged(path: Path) -> InputError:
     return InputError(f"{path}: is damaged: train the run again")

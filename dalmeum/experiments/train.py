@@ -164,7 +164,7 @@ def _record_results(
         write_evaluations(run.kept_evaluations, tables["dev"], result.dev_predictions)
     run.write_history(result.history)
     run.write_metrics({split: evaluation.to_dict() for split, evaluation in evaluations.items()})
-    warnings = (*run.record.warnings, *data_warnings(tables), *result.warnings)
+    warnings = (*run.record.warnings, *data_warnings(tables.values()), *result.warnings)
     run = run.update(training=_training_record(result, scorer), warnings=warnings)
     write_report(run, tables, predictions, evaluations, self_contained=self_contained)
     # Optimiser states are of use to an unfinished run alone, and twice the size of the model.

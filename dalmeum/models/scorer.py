@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
+from unicodedata import normalize
 
 import numpy as np
 import torch
@@ -41,6 +42,10 @@ class HasOwnMap(Protocol):
 
 SCORING_BATCH = 64
 """Pairs in one forward pass of scoring: enough to fill a processor, little beside the model in memory."""
+
+
+ENCODED_TOGETHER = 8192
+"""Pairs that are encoded before they are scored: enough to put like lengths together."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +88,25 @@ class PairScorer:
 
         Raises `InputError` where an item is not a pair of strings.
         """
-        sentence1, sentence2 = _columns(pairs)
-        return self.similarity(self.logits(self.encoding.encode(sentence1, sentence2)))
+        return self.similarity(self.logits_of(*_columns(pairs)))
+
+    def logits_of(
+        self,
+        sentence1: Sequence[str],
+        sentence2: Sequence[str],
+        progress: Callable[[int], object] = lambda count: None,
+    ) -> NDArray[np.float64]:
+        """As `logits`, for n pairs of sentences, which are composed to NFC as `read_pairs` does it.
+
+        Encoded pairs are many times the size of their text: of so many pairs as there may be in a file, only
+        `ENCODED_TOGETHER` are held at once.
+        """
+        result = np.empty((len(sentence1), self.columns))
+        for start in range(0, len(sentence1), ENCODED_TOGETHER):
+            part = slice(start, start + ENCODED_TOGETHER)
+            one, two = ([normalize("NFC", text) for text in side[part]] for side in (sentence1, sentence2))
+            result[part] = self.logits(self.encoding.encode(one, two), progress)
+        return result
 
     def logits(
         self, items: Sequence[Any], progress: Callable[[int], object] = lambda count: None

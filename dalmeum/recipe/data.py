@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from dalmeum.configuration import Section, described
+from dalmeum.numbers import range_fault
 
 
 class Planted(Section):
@@ -119,6 +120,8 @@ class DataRecipe(Section):
         low, high = self.label_range
         if not low < high:
             raise ValueError(f"label_range [{low:g}, {high:g}] must go from low to high")
+        if fault := range_fault(low, high):
+            raise ValueError(f"label_range {fault}")
         return self
 
     @model_validator(mode="after")

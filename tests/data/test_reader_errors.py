@@ -1,5 +1,6 @@
 """A file that can't be used is told so in lines that name the place and the mend, all of them at once."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -42,10 +43,10 @@ def test_places_that_hold_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: Path) -> bytes:
+    def refuse(path: Path) -> object:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(os, "stat", refuse)
     with pytest.raises(DataError) as raised:
         read_pairs("train.csv")
     assert raised.value.problems == ("train.csv: can't be read: permission denied",)

@@ -47,7 +47,9 @@ def make_run(
     values["training"] = {**values.get("training", {}), "seed": seed}
     (run.folder / "recipe.yaml").write_text(build_recipe(values, "test").to_yaml(), encoding="utf-8")
     files = zip(("train", "dev"), (train, "dev.csv"), hashes, strict=True)
-    return run.update(data={split: DataFile(path, 9, sha256) for split, path, sha256 in files})
+    return run.update(
+        data={split: DataFile(path, len(LABELS[split]), sha256) for split, path, sha256 in files}
+    )
 
 
 def make_arm(folder: Path, noise: float, seeds: Sequence[int], alpha: float = 0.1) -> list[Run]:

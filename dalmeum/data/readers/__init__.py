@@ -1,22 +1,27 @@
 """Reading pairs: one reader a format, one for what is in memory, and one line a problem."""
 
-import math
+import functools
 from collections.abc import Callable, Mapping
 from numbers import Real
 from pathlib import Path
 from typing import Any, Literal
 
-from dalmeum.data.readers.build import MAX_CHARACTERS, TableBuilder
-from dalmeum.data.readers.decode import ENCODINGS, check_encoding, decode, read_bytes
-from dalmeum.data.readers.delimited import read_csv, read_tsv
+from dalmeum.data.readers.build import MAX_CHARACTERS, TableBuilder, composed_table
+from dalmeum.data.readers.decode import ENCODINGS, TextFile, check_encoding, check_magic, decode
+from dalmeum.data.readers.delimited import TSV_MEND, delimited_frame, read_csv, read_tsv, tsv_records
 from dalmeum.data.readers.formats import FORMATS, GENERIC
-from dalmeum.data.readers.frame import Frame
+from dalmeum.data.readers.frame import Frame, composed
 from dalmeum.data.readers.hub import PREFIX as HUB_PREFIX
 from dalmeum.data.readers.hub import read_hub
 from dalmeum.data.readers.memory import InMemory, read_memory
 from dalmeum.data.readers.problems import Problems, did_you_mean, quoted
-from dalmeum.data.readers.recognise import recognise_text
-from dalmeum.data.readers.records import read_json, read_jsonl, read_parquet
+from dalmeum.data.readers.recognise import (
+    BEGINNING,
+    is_headerless_stsb,
+    looks_like_data,
+    recognise_text,
+)
+from dalmeum.data.readers.records import is_parquet, read_json, read_jsonl, read_parquet
 from dalmeum.data.readers.schema import (
     COMPETITION,
     FIELDS,
@@ -25,13 +30,18 @@ from dalmeum.data.readers.schema import (
     SICK,
     STSB,
     STSB_CSV,
+    STSB_FIELDS,
     Schema,
+    check_names,
+    listed,
     match_generic,
     match_strict,
 )
+from dalmeum.data.readers.sources import open_source, unreadable
 from dalmeum.data.table import PairTable
 from dalmeum.errors import DataError, InputError
 from dalmeum.languages import Text
+from dalmeum.numbers import range_fault
 
 __all__ = ["ENCODINGS", "FORMATS", "MAX_CHARACTERS", "InMemory", "read_pairs"]
 
@@ -78,48 +88,87 @@ def read_pairs(
                 f"{name or source.name or 'the table'}: was read with labels of {was}, and {wanted} is "
                 "wanted: read it with that label_range, or set data.label_range"
             )
-        return source
+        return composed_table(source)
     name = name or (str(source) if isinstance(source, str | Path) else f"the {type(source).__name__}")
-    format = _check_call(name, format, columns or {}, label_range)
+    columns = {field: composed(column) for field, column in (columns or {}).items()}
+    format = _check_call(name, format, columns, label_range)
     encoding = check_encoding(encoding)
     problems = Problems(name)
-    warnings: tuple[Text, ...] = ()
+    required = labels == "required"
+
+    def build(format: str, frame: Frame, warnings: tuple[Text, ...] = ()) -> PairTable:
+        if not frame.names:
+            problems.raise_any()
+        schema = _schema(format, frame)
+        _check_header(frame, schema, columns, problems)
+        check_names(frame.names, problems)
+        if schema:
+            fields, told = match_strict(frame.names, schema, required, problems)
+        else:
+            fields, told = match_generic(frame.names, columns, required, problems)
+        id_from = schema.id_from if schema else ()
+        return TableBuilder(frame, fields, problems).build(label_range, required, id_from, warnings + told)
+
     if not isinstance(source, str | Path):
         if format not in ("auto", *GENERIC):
             raise InputError(f"{name}: format {format} is a file's; leave it out for data in memory")
-        format, frame = "memory", read_memory(source, problems)
-    elif format == "hub":
-        frame = read_hub(name, problems)
-    else:
-        data = read_bytes(Path(source), name)
-        if format == "parquet" or (format == "auto" and data.startswith(b"PAR1")):
-            format, frame = "parquet", read_parquet(data, problems)
-        else:
-            text, warnings = decode(data, name, encoding)
+        return build("memory", read_memory(source, problems))
+    if format == "hub":
+        return build(format, read_hub(name, problems))
+    with open_source(Path(source), name) as file:
+        try:
+            check_magic(file, name)
+            if format == "parquet" or (format == "auto" and is_parquet(file)):
+                return build("parquet", read_parquet(file, problems))
+            text = decode(file, name, encoding)
             if format == "auto":
-                format = recognise_text(text, Path(source).suffix.lower(), columns or ())
-            frame = _TEXT_READERS[format](text, problems)
-    if not frame.columns:
-        problems.raise_any()
-    schema = _schema(format, frame)
-    required = labels == "required"
+                format = recognise_text(_beginning(text), Path(source).suffix.lower(), columns)
+            return build(format, _TEXT_READERS[format](text, problems), text.warnings)
+        except OSError as error:
+            raise unreadable(name, error) from None
+
+
+def _beginning(text: TextFile) -> str:
+    """Where there is more than white space."""
+    pieces = iter(functools.partial(text.open("").read, BEGINNING), "")
+    return next((piece.lstrip() for piece in pieces if not piece.isspace()), "")
+
+
+def _check_header(frame: Frame, schema: Schema | None, named: Mapping[str, str], problems: Problems) -> None:
+    """`DataError`, and nothing else, where the names are data: whatever follows from that would be noise."""
+    if not frame.header:
+        return
+    names = set(frame.names)
     if schema:
-        fields = match_strict(tuple(frame.columns), schema, required, problems)
+        known = bool(names & {*schema.columns, *schema.others})
     else:
-        fields, guesses = match_generic(tuple(frame.columns), columns or {}, required, problems)
-        warnings += guesses
-    id_from = schema.id_from if schema else ()
-    return TableBuilder(frame, fields, problems).build(label_range, required, id_from, warnings)
+        told, _ = match_generic(frame.names, named, False, Problems(problems.name))
+        known = bool(told.keys() & {"sentence1", "sentence2"}) or not looks_like_data(frame.names)
+    if not known:
+        first = ",".join(schema.fields.values()) if schema else "sentence1,sentence2,label"
+        problems.add(
+            f"no header: its first line, {listed(frame.names[:3])}, is data already: put a line with the "
+            f"columns' names above it, as in {first}"
+        )
+        problems.raise_any()
 
 
-def _read_stsb_csv(text: str, problems: Problems) -> Frame:
+def _read_stsb_csv(text: TextFile, problems: Problems) -> Frame:
     return read_csv(text, problems, header=STSB_CSV.columns)
 
 
-_TEXT_READERS: Mapping[str, Callable[[str, Problems], Frame]] = {
+def _read_korsts(text: TextFile, problems: Problems) -> Frame:
+    """With a header, or without, as the STS benchmark came first."""
+    _, first = next(tsv_records(text.open()), (0, []))
+    if not is_headerless_stsb(first):
+        return read_tsv(text, problems)
+    return delimited_frame(tsv_records(text.open()), problems, STSB_FIELDS, TSV_MEND, len(STSB_FIELDS) - 2)
+
+
+_TEXT_READERS: Mapping[str, Callable[[TextFile, Problems], Frame]] = {
     "competition": read_csv,
     "klue-sts": read_json,
-    "korsts": read_tsv,
+    "korsts": _read_korsts,
     "stsb-csv": _read_stsb_csv,
     "sick": read_tsv,
     "csv": read_csv,
@@ -129,7 +178,7 @@ _TEXT_READERS: Mapping[str, Callable[[str, Problems], Frame]] = {
 
 
 def _schema(format: str, frame: Frame) -> Schema | None:
-    if format == "korsts" and {"index", "old_index"} & set(frame.columns):
+    if format == "korsts" and {"index", "old_index"} & set(frame.names):
         return STSB
     strict = {
         "competition": COMPETITION,
@@ -178,7 +227,6 @@ def _check_call(name: str, format: str, columns: Mapping[str, str], label_range:
         if field not in FIELDS:
             hint = did_you_mean(field, FIELDS) or f"; choose from {', '.join(FIELDS)}"
             raise InputError(f"columns: unknown field {quoted(field)}{hint}")
-    low, high = label_range
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise InputError(f"label range {low:g}..{high:g} is empty: give a lower and a higher number")
+    if fault := range_fault(*label_range):
+        raise InputError(f"label range {fault}")
     return format

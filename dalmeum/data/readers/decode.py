@@ -1,9 +1,12 @@
-"""From a path to text: what can go wrong before a format matters."""
+"""From bytes to text: what can go wrong before a format matters."""
 
 import codecs
-import difflib
+import functools
+import io
 import re
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
 
 from dalmeum.data.readers.problems import quoted
 from dalmeum.errors import DataError, InputError
@@ -11,7 +14,12 @@ from dalmeum.languages import Text
 
 ENCODINGS = ("auto", "utf-8", "cp949")
 
+PIECE = 1 << 20
+"""Bytes that are looked at together."""
+
 _CODECS = {"utf-8": "utf-8", "utf-8-sig": "utf-8", "cp949": "cp949", "euc_kr": "cp949"}
+
+_NEITHER_ASCII_NOR_LOST = re.compile("[^\x00-\x7f\ufffd]")
 
 _FOREIGN = {
     b"PK\x03\x04": "is a zip or Excel file; save it as CSV",
@@ -33,91 +41,131 @@ def check_encoding(encoding: str) -> str:
         raise InputError(f"encoding {quoted(encoding)} is not known: choose one of {known}") from None
 
 
-def read_bytes(path: Path, name: str) -> bytes:
-    """The whole file; `DataError` where there is none, or nothing in it, or nothing to make text from."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise DataError([f"{name}: no such file{_hint(path, name)}"]) from None
-    except IsADirectoryError:
-        raise DataError([f"{name}: is a folder; name a file"]) from None
-    except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise DataError([f"{name}: can't be read: {reason}"]) from None
-    if not data.removeprefix(codecs.BOM_UTF8).strip():
-        raise DataError([f"{name}: is empty"])
+@dataclass
+class TextFile:
+    """The text of a file, read from its beginning as often as it is opened.
+
+    Attributes:
+        start: of the text, behind a byte-order mark.
+        line_end: what its lines end with: a line feed, or the carriage return of old Macs.
+        warnings: how it could be read all the same.
+    """
+
+    file: BinaryIO
+    codec: str
+    start: int
+    line_end: str
+    warnings: tuple[Text, ...] = ()
+    _open: io.TextIOWrapper | None = None
+
+    def open(self, newline: str | None = None) -> io.TextIOWrapper:
+        """From the beginning, in lines that end with `newline`, by default `line_end`; "" is as for CSV."""
+        if self._open is not None:
+            self._open.detach()
+        self.file.seek(self.start)
+        self._open = io.TextIOWrapper(
+            self.file, self.codec, newline=self.line_end if newline is None else newline
+        )
+        return self._open
+
+    def read(self) -> str:
+        return self.open("").read()
+
+
+def check_magic(file: BinaryIO, name: str) -> None:
+    """`DataError` for files of other programs."""
+    start = file.read(4)
+    file.seek(0)
     for magic, what in _FOREIGN.items():
-        if data.startswith(magic):
+        if start.startswith(magic):
             raise DataError([f"{name}: {what}"])
-    return data
 
 
-def decode(data: bytes, name: str, encoding: str) -> tuple[str, tuple[Text, ...]]:
-    """The text without a byte-order mark, and warnings.
+def decode(file: BinaryIO, name: str, encoding: str) -> TextFile:
+    """The text of a file, every byte of which is known to be text.
 
     "auto" is UTF-8 where the bytes are, else CP949 (what Korean Excel writes). A file of mostly good UTF-8 is
-    damaged rather than CP949: as CP949 it would read without an error, and as nonsense.
+    damaged rather than CP949: as CP949 it would read without an error, and as nonsense. `DataError` where
+    there is nothing in it, or nothing to make text from.
     """
-    data = data.removeprefix(codecs.BOM_UTF8)
-    if data.count(b"\x00") > len(data) // 10:
-        # A single one is told later, with its line.
-        raise DataError([f"{name}: is full of NUL bytes: no text, or UTF-16; save it as UTF-8"])
-    if b"\n" not in data:
-        data = data.replace(b"\r", b"\n")  # the line ends of old Macs
-    if encoding == "cp949":
-        return _decode_strictly(data, name, "cp949"), ()
-    try:
-        return data.decode("utf-8"), ()
-    except UnicodeDecodeError:
-        if encoding == "auto" and not _mostly_utf8(data):
-            told = Text(
-                f"{name}: is not UTF-8; read as CP949", f"{name}: UTF-8이 아니어서 CP949로 읽었습니다"
+    file.seek(0)
+    start = len(codecs.BOM_UTF8) if file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8 else 0
+    line_end = _look_through(file, start, name)
+    codec = "cp949" if encoding == "cp949" else "utf-8"
+    warnings: tuple[Text, ...] = ()
+    if not _decodes(file, start, codec):
+        if encoding == "auto" and not _mostly_utf8(file, start):
+            codec = "cp949"
+            warnings = (
+                Text(f"{name}: is not UTF-8; read as CP949", f"{name}: UTF-8이 아니어서 CP949로 읽었습니다"),
             )
-            return _decode_strictly(data, name, "cp949"), (told,)
-        return _decode_strictly(data, name, "utf-8"), ()
+        if encoding != "auto" or codec == "utf-8" or not _decodes(file, start, codec):
+            raise _undecodable(file, start, name, codec)
+    return TextFile(file, codec, start, line_end, warnings)
 
 
-def _mostly_utf8(data: bytes) -> bool:
-    text = data.decode("utf-8", "replace")
-    return len(re.findall("[^\x00-\x7f\ufffd]", text)) > text.count("\ufffd")
+def _pieces(file: BinaryIO, start: int) -> Iterator[bytes]:
+    file.seek(start)
+    yield from iter(functools.partial(file.read, PIECE), b"")
 
 
-def _decode_strictly(data: bytes, name: str, codec: str) -> str:
+def _look_through(file: BinaryIO, start: int, name: str) -> str:
+    """The end of its lines; `DataError` where the file is empty, or no text at all."""
+    size = nuls = 0
+    blank, line_end = True, "\r"
+    for piece in _pieces(file, start):
+        size += len(piece)
+        nuls += piece.count(0)
+        blank = blank and not piece.strip()
+        if b"\n" in piece:
+            line_end = "\n"
+        # A single one is told later, with its line.
+        if nuls > size // 10:
+            raise DataError([f"{name}: is full of NUL bytes: no text, or UTF-16; save it as UTF-8"])
+    if blank:
+        raise DataError([f"{name}: is empty"])
+    return line_end
+
+
+def _decodes(file: BinaryIO, start: int, codec: str) -> bool:
+    decoder = codecs.getincrementaldecoder(codec)()
     try:
-        return data.decode(codec)
-    except UnicodeDecodeError as error:
-        first = data.count(b"\n", 0, error.start) + 1
-        others = sum(not _decodes(line, codec) for line in data.split(b"\n")[first:])
-        what = f"{name}, line {first}: byte 0x{data[error.start]:02x} is not {codec.upper()}"
-        if others:
-            what += f", and {others:,} more {'line is' if others == 1 else 'lines are'} like it"
-        other = "cp949" if codec == "utf-8" else "utf-8"
-        if not (codec == "utf-8" and _mostly_utf8(data)) and _decodes(data, other):
-            what += f"; the file reads as {other.upper()}: set encoding to {other} or auto"
-        else:
-            what += "; save the file again as UTF-8"
-        raise DataError([what]) from None
-
-
-def _decodes(data: bytes, codec: str) -> bool:
-    try:
-        data.decode(codec)
+        for piece in _pieces(file, start):
+            decoder.decode(piece)
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
     return True
 
 
-def _hint(path: Path, name: str) -> str:
-    if "://" in name:
-        return "; it looks like a URL: download the file and name it"
-    if any(sign in name for sign in "*?["):
-        return "; it looks like a pattern: name one file"
-    try:
-        # By stems: a shared .csv would make any two short names alike.
-        names = {file.stem: file.name for file in path.parent.iterdir()}
-    except (OSError, ValueError):
-        return ""
-    if path.is_symlink():
-        return ": it is a link that leads nowhere"
-    nearest = difflib.get_close_matches(path.stem, names, n=1)
-    return f"; did you mean {quoted(names[nearest[0]])}?" if nearest else ""
+def _mostly_utf8(file: BinaryIO, start: int) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    good = bad = 0
+    for piece in _pieces(file, start):
+        text = decoder.decode(piece)
+        good += len(_NEITHER_ASCII_NOR_LOST.findall(text))
+        bad += text.count("\ufffd")
+    return good > bad
+
+
+def _undecodable(file: BinaryIO, start: int, name: str, codec: str) -> DataError:
+    """Where the text breaks off, and the mend."""
+    first, byte, others, number = 0, b"", 0, 0
+    file.seek(start)
+    for number, line in enumerate(file, start=1):
+        try:
+            line.decode(codec)
+        except UnicodeDecodeError as error:
+            if first:
+                others += 1
+            else:
+                first, byte = number, line[error.start : error.start + 1]
+    what = f"{name}, line {first}: byte 0x{byte.hex()} is not {codec.upper()}"
+    if others:
+        what += f", and {others:,} more {'line is' if others == 1 else 'lines are'} like it"
+    other = "cp949" if codec == "utf-8" else "utf-8"
+    if not (codec == "utf-8" and _mostly_utf8(file, start)) and _decodes(file, start, other):
+        what += f"; the file reads as {other.upper()}: set encoding to {other} or auto"
+    else:
+        what += "; save the file again as UTF-8"
+    return DataError([what])

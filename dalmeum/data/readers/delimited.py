@@ -2,35 +2,48 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+import itertools
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 
-from dalmeum.data.readers.frame import Frame
+from dalmeum.data.readers.decode import TextFile
+from dalmeum.data.readers.frame import Columns, Frame, composed
 from dalmeum.data.readers.problems import Problems, quoted
 
 Record = tuple[int, list[str]]
 """The line at which a record starts, and its fields."""
 
+LONGEST_FIELD = 1 << 24
+"""Characters; how long a sentence may be is judged later, in one line."""
 
-def read_csv(text: str, problems: Problems, header: Sequence[str] | None = None) -> Frame:
+SHARED_VALUES = 1 << 16
+"""Values of a column that are kept once however often they stand there: its sources, its labels."""
+
+TOGETHER = 256
+"""Records that are turned into columns together; few enough for a processor's cache."""
+
+CSV_MEND = "quote a sentence that holds a comma"
+TSV_MEND = "a sentence can't hold a tab"
+
+
+def read_csv(text: TextFile, problems: Problems, header: Sequence[str] | None = None) -> Frame:
     """`header` names the columns of a file whose first record is already data."""
-    mend = "quote a sentence that holds a comma"
-    return _frame(_csv_records(text, problems), problems, header, mend)
+    return delimited_frame(_csv_records(text.open(""), problems), problems, header, CSV_MEND)
 
 
-def read_tsv(text: str, problems: Problems) -> Frame:
+def read_tsv(text: TextFile, problems: Problems) -> Frame:
     """Tab-separated text has no quoting: a quote character is part of the sentence, as KorSTS needs."""
-    return _frame(_tsv_records(text), problems, None, "a sentence can't hold a tab")
+    return delimited_frame(tsv_records(text.open()), problems, None, TSV_MEND)
 
 
 def first_csv_record(text: str) -> list[str]:
     """The fields of the first record, for recognising a format; [] where quoting is broken."""
-    return next((fields for _, fields in _csv_records(text, Problems(""))), [])
+    return next((fields for _, fields in _csv_records(io.StringIO(text, newline=""), Problems(""))), [])
 
 
-def _csv_records(text: str, problems: Problems) -> Iterator[Record]:
-    # The limit is the process's, and only ever raised: the length of a sentence is judged later, in one line.
-    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+def _csv_records(lines: Iterable[str], problems: Problems) -> Iterator[Record]:
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_FIELD))  # the process's, and only ever raised
+    reader = csv.reader(lines, strict=True)
     while True:
         start = reader.line_num + 1
         try:
@@ -39,7 +52,7 @@ def _csv_records(text: str, problems: Problems) -> Iterator[Record]:
             return
         except csv.Error as error:
             # After a broken quote, rows can't be told from each other: whatever follows would be noise.
-            if "unexpected end" in str(error):
+            if "unexpected end" in str(error) or "field larger" in str(error):
                 what = "a quote is opened here and never closed"
             else:
                 what = "text follows a closing quote; double the quotes inside a quoted sentence"
@@ -49,10 +62,12 @@ def _csv_records(text: str, problems: Problems) -> Iterator[Record]:
             yield start, fields
 
 
-def _tsv_records(text: str) -> Iterator[Record]:
-    # Not splitlines(): it also splits at U+2028, U+0085 and form feeds, which may stand in a sentence.
-    for number, line in enumerate(text.split("\n"), start=1):
-        fields = line.removesuffix("\r").split("\t")
+def tsv_records(lines: Iterable[str]) -> Iterator[Record]:
+    """Of lines that end with a line feed alone, or with the carriage return of old Macs alone: U+2028, U+0085
+    and form feeds may stand in a sentence.
+    """
+    for number, line in enumerate(lines, start=1):
+        fields = line.removesuffix("\n").removesuffix("\r").split("\t")
         if not _blank(fields):
             yield number, fields
 
@@ -61,20 +76,48 @@ def _blank(fields: list[str]) -> bool:
     return not fields or (len(fields) == 1 and not fields[0].strip())
 
 
-def _frame(records: Iterator[Record], problems: Problems, header: Sequence[str] | None, mend: str) -> Frame:
-    names = [name.strip() for name in (next(records, (0, []))[1] if header is None else header)]
-    for name in dict.fromkeys(name for name in names if name and names.count(name) > 1):
-        problems.add(f"column {quoted(name)} appears {names.count(name)} times")
-    numbers: list[int] = []
-    rows: list[list[str]] = []
+def delimited_frame(
+    records: Iterator[Record], problems: Problems, header: Sequence[str] | None, mend: str, fewest: int = 0
+) -> Frame:
+    """`fewest` is the number of fields that a row may stop at; by default it has them all."""
+    first = next(records, (0, []))[1] if header is None else header
+    names = tuple(composed(name.strip()) for name in first)
+
+    def load(wanted: Sequence[str]) -> Columns:
+        columns: dict[str, list[object]] = {name: [] for name in wanted}
+        shared: dict[str, dict[str, str]] = {name: {} for name in wanted}
+        numbers = array("q")
+        for block in iter(lambda: list(itertools.islice(sound, TOGETHER)), []):
+            numbers.extend(number for number, _ in block)
+            cells = list(zip(*(fields for _, fields in block), strict=False))
+            for name, column in columns.items():
+                values, known = cells[names.index(name)], shared[name]
+                few = len(known) < SHARED_VALUES
+                column.extend(map(known.setdefault, values, values) if few else values)
+        if not numbers and not problems:
+            problems.add("has a header and no rows")
+        return Columns(dict(columns), numbers)
+
+    sound = _sound_records(records, problems, names, fewest or len(names), header is not None, mend)
+    return Frame(names, load, "line", header=header is None)
+
+
+def _sound_records(
+    records: Iterator[Record],
+    problems: Problems,
+    names: Sequence[str],
+    fewest: int,
+    headerless: bool,
+    mend: str,
+) -> Iterator[Record]:
+    """The records with a field a name; all others are problems."""
+    unnamed = [place for place, name in enumerate(names) if place and not name]
     for number, fields in records:
-        if len(fields) == len(names):
-            numbers.append(number)
-            rows.append(fields)
-        else:
-            whole = f"the header has {len(names)}" if header is None else f"{len(names)} belong"
+        if not fewest <= len(fields) <= len(names):
+            whole = f"{len(names)} belong" if headerless else f"the header has {len(names)}"
             problems.add(f"{len(fields)} fields where {whole} ({mend})", number)
-    if not rows and not problems:
-        problems.add("has a header and no rows")
-    columns = {name: [row[place] for row in rows] for place, name in enumerate(names)}
-    return Frame(columns, numbers, "line")
+            continue
+        for place in unnamed:
+            if fields[place].strip():
+                problems.add(f"column {place + 1} has no name and holds {quoted(fields[place])}", number)
+        yield number, fields

@@ -1,25 +1,48 @@
 """What every format is first read into: named columns of raw values, with the place of each row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from unicodedata import normalize
 
 from dalmeum.data.readers.problems import Unit
 
 
 @dataclass(frozen=True)
-class Frame:
+class Columns:
     """Raw columns of one length, in the order of the file.
 
     Attributes:
-        columns: name to values: text (delimited files) or what JSON, Parquet and hub sets hold; None where a
-            record lacks the column. A column inside an object or struct is named `outer.inner`.
+        values: name to values: text (delimited files) or what JSON, Parquet and hub sets hold; None where a
+            record lacks the column.
         numbers: the line or record, from 1, at which each row starts.
-        unit: what `numbers` count.
     """
 
-    columns: Mapping[str, Sequence[object]]
+    values: dict[str, Sequence[object]]
     numbers: Sequence[int]
-    unit: Unit
 
-    def __len__(self) -> int:
-        return len(self.numbers)
+
+@dataclass(frozen=True)
+class Frame:
+    """The names of a file's columns, and the way to the columns themselves: a file may have many more of them
+    than a table has use for.
+
+    Attributes:
+        names: composed to NFC; a column inside an object or struct is named `outer.inner`.
+        load: the columns of these names; called once.
+        unit: what rows are counted in.
+        header: whether the names are a first line, which may be data by mistake.
+    """
+
+    names: tuple[str, ...]
+    load: Callable[[Sequence[str]], Columns]
+    unit: Unit
+    header: bool = False
+
+
+def composed(name: str) -> str:
+    """A column's name in NFC, as users type it; a Mac may have written it otherwise."""
+    return normalize("NFC", name)
+
+
+def no_columns(unit: Unit) -> Frame:
+    return Frame((), lambda names: Columns({}, ()), unit)

@@ -4,6 +4,7 @@ from urllib.parse import parse_qsl
 
 from dalmeum.data.readers.frame import Frame
 from dalmeum.data.readers.problems import Problems, did_you_mean, quoted
+from dalmeum.data.readers.records import arrow_frame
 from dalmeum.errors import InputError, MissingExtraError
 
 PREFIX = "hub:"
@@ -35,10 +36,7 @@ def read_hub(source: str, problems: Problems) -> Frame:
             joiner = "&" if options else "?"
             raise InputError(f"{source}: add {joiner}split= with one of its splits: {', '.join(found)}")
         found = next(iter(found.values()))
-    if not len(found):
-        problems.add("has no rows")
-    columns = found.flatten()[:]
-    return Frame(columns, range(1, len(found) + 1), "record")
+    return arrow_frame(found.with_format("arrow")[:], problems)
 
 
 def _parse(source: str) -> tuple[str, dict[str, str]]:

@@ -1,5 +1,6 @@
 """Pairs that are in memory already: frames of any library, data sets, lists."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
@@ -54,8 +55,8 @@ def _arrow_table(data: InMemory) -> Any:
         # Its rows as they were picked and shuffled, which its table alone does not tell.
         return data.with_format("arrow")[:]
     if isinstance(data, ArrowStream):
-        names = [name for name in getattr(data, "columns", ()) if isinstance(name, str)]
-        if repeated := {name for name in names if names.count(name) > 1}:
+        names = Counter(name for name in getattr(data, "columns", ()) if isinstance(name, str))
+        if repeated := {name for name, count in names.items() if count > 1}:
             raise InputError(f"column {min(repeated)!r:.80} stands there twice")
         return pyarrow.table(data)
     if isinstance(data, Mapping):

@@ -19,8 +19,8 @@ class Problems:
         self.name = name
         self._found: list[tuple[int, str]] = []
 
-    def __bool__(self) -> bool:
-        return bool(self._found)
+    def __len__(self) -> int:
+        return len(self._found)
 
     def add(self, what: str, at: int | None = None, unit: Unit = "line") -> None:
         """Note `what` is wrong, `at` a line or record counted from 1, or with the file as a whole."""

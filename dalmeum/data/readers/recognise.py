@@ -1,12 +1,15 @@
 """Telling a file's format from its beginning."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from dalmeum.data.readers.delimited import first_csv_record
-from dalmeum.data.readers.schema import COMPETITION, KORSTS, SICK, STSB
+from dalmeum.data.readers.frame import composed
+from dalmeum.data.readers.schema import COMPETITION, KORSTS, SICK, STSB, STSB_FIELDS
 
-_BEGINNING = 1 << 16
+BEGINNING = 1 << 16
+"""Characters that tell it."""
+
 # A sentence may begin with a bracket, as headlines do: what follows it tells JSON from them.
 _JSON_LIST = re.compile(r"\[\s*(?:[\[{\]]|$)")
 _JSON_OBJECT = re.compile(r"\{\s*[\"}]")
@@ -19,28 +22,42 @@ def recognise_text(text: str, suffix: str, named: Collection[str] = ()) -> str:
     columns that the user has named: then the format is a generic one. A strict format is recognised although
     a column of it is missing or misspelt: to say so helps more than to read on.
     """
-    start = text.lstrip()[:_BEGINNING]
+    start = text.lstrip()[:BEGINNING]
     if _JSON_LIST.match(start) or (suffix == ".json" and start.startswith("[")):
         return "klue-sts" if '"labels"' in start and not named else "jsonl"
     if _JSON_OBJECT.match(start) or suffix in {".json", ".jsonl", ".ndjson"}:
         return "jsonl"
     line = start.split("\n", 1)[0].rstrip("\r")
     if line.count("\t") > line.count(","):
-        return "tsv" if named else _recognise_tsv({name.strip() for name in line.split("\t")})
+        fields = [composed(name.strip()) for name in line.split("\t")]
+        return "tsv" if named else _recognise_tsv(fields)
     fields = first_csv_record(start)
-    return "csv" if named else _recognise_csv([field.strip() for field in fields])
+    return "csv" if named else _recognise_csv([composed(field.strip()) for field in fields])
 
 
-def _recognise_tsv(names: set[str]) -> str:
-    if len(names & {*KORSTS.columns, *STSB.columns}) >= 4:
+def _recognise_tsv(fields: list[str]) -> str:
+    names = set(fields)
+    if len(names & {*KORSTS.columns, *STSB.columns}) >= 4 or is_headerless_stsb(fields):
         return "korsts"
     # "pair_ID" alone is anyone's; with a sentence or the score of SICK it is SICK's.
     return "sick" if len(names & {*SICK.columns}) >= 3 else "tsv"
 
 
+def is_headerless_stsb(fields: Sequence[str]) -> bool:
+    """Whether a first record is a pair of the original STS benchmark: `genre filename year id score sentence1
+    sentence2`, and for some pairs where they are from.
+    """
+    return len(fields) in range(len(STSB_FIELDS) - 2, len(STSB_FIELDS) + 1) and _is_number(fields[4])
+
+
+def looks_like_data(fields: Sequence[str]) -> bool:
+    """Whether a first record holds what names of columns hardly do: a number, or a whole sentence."""
+    return any(_is_number(field) or len(field.split()) > 3 or len(field) > 60 for field in fields)
+
+
 def _recognise_csv(fields: list[str]) -> str:
     names = set(fields)
-    if names & {"sentence_1", "sentence_2"} and len(names & {*COMPETITION.columns}) >= 3:
+    if names & {"sentence_1", "sentence_2"} and len(names & {*COMPETITION.columns, *COMPETITION.others}) >= 3:
         return "competition"
     return "stsb-csv" if len(fields) == 3 and _is_number(fields[2]) else "csv"
 

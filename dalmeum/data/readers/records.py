@@ -1,88 +1,139 @@
 """Records with named values: JSON lists, JSON lines, Parquet."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, BinaryIO
 
-from dalmeum.data.readers.frame import Frame
+from dalmeum.data.readers.decode import TextFile
+from dalmeum.data.readers.frame import Columns, Frame, composed, no_columns
 from dalmeum.data.readers.problems import Problems, Unit, quoted
 
 
-def read_json(text: str, problems: Problems) -> Frame:
+class _KeyTwice(dict[str, object]):
+    """An object in which `key` stands twice, of which a plain one would keep the last in silence."""
+
+    key = ""
+
+
+def _object(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    repeated = [value.key for value in found.values() if isinstance(value, _KeyTwice)]
+    if len(found) < len(pairs):
+        repeated += [key for key, count in Counter(key for key, _ in pairs).items() if count > 1]
+    if repeated:
+        found = _KeyTwice(found)
+        found.key = repeated[0]
+    return found
+
+
+def read_json(text: TextFile, problems: Problems) -> Frame:
     """A JSON list of objects."""
     try:
-        records = json.loads(text)
+        records = json.loads(text.read(), object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
         _add_syntax_error(error, problems)
-        return Frame({}, (), "record")
+        return no_columns("record")
     if not isinstance(records, list):
         problems.add("holds no list of records: the outermost JSON value must be a list of objects")
-        return Frame({}, (), "record")
+        return no_columns("record")
     return _frame(records, range(1, len(records) + 1), "record", problems)
 
 
-def read_jsonl(text: str, problems: Problems) -> Frame:
+def read_jsonl(text: TextFile, problems: Problems) -> Frame:
     """One JSON object a line; a JSON list of objects is taken too."""
-    if text.lstrip().startswith("["):
+    if next(filter(str.strip, text.open()), "").lstrip().startswith("["):
         return read_json(text, problems)
     records: list[object] = []
     numbers: list[int] = []
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(text.open(), start=1):
         if not line.strip():
             continue
         try:
-            records.append(json.loads(line))
+            records.append(json.loads(line, object_pairs_hook=_object))
             numbers.append(number)
         except (ValueError, RecursionError) as error:
             _add_syntax_error(error, problems, number)
     return _frame(records, numbers, "line", problems)
 
 
-def read_parquet(data: bytes, problems: Problems) -> Frame:
+def is_parquet(file: BinaryIO) -> bool:
+    start = file.read(4)
+    file.seek(0)
+    return start == b"PAR1"
+
+
+def read_parquet(file: BinaryIO, problems: Problems) -> Frame:
     import pyarrow
     import pyarrow.parquet
 
     try:
-        return arrow_frame(pyarrow.parquet.read_table(pyarrow.BufferReader(data)), problems)
+        return arrow_frame(pyarrow.parquet.read_table(file), problems)
     except (pyarrow.ArrowException, OSError, ValueError):
         problems.add("is not a readable Parquet file")
-        return Frame({}, (), "record")
+        return no_columns("record")
 
 
 def arrow_frame(table: Any, problems: Problems) -> Frame:
     """The columns of a `pyarrow.Table`."""
     flat = table.flatten()
-    names = list(flat.column_names)
-    for name in {name for name in names if names.count(name) > 1}:
-        problems.add(f"column {quoted(name)} stands there twice")
-    columns = {name: column.to_pylist() for name, column in zip(flat.column_names, flat.columns, strict=True)}
+    names = tuple(map(composed, flat.column_names))
     if not table.num_rows:
         problems.add("has no rows")
-    return Frame(columns, range(1, table.num_rows + 1), "record")
+
+    def load(wanted: Sequence[str]) -> Columns:
+        columns: dict[str, Sequence[object]] = {}
+        for name in wanted:
+            column = flat.column(names.index(name))
+            try:
+                columns[name] = _values(column)
+            # Arrow's types are many, and so are the errors of those that Python has no value for.
+            except Exception:
+                problems.add(f"column {quoted(name)} holds {column.type}, which is no text or number")
+                columns[name] = [None] * len(column)
+        return Columns(columns, range(1, table.num_rows + 1))
+
+    return Frame(names, load, "record")
+
+
+def _values(column: Any) -> Sequence[object]:
+    """As Python has them; dates and times as ISO 8601, which no library is needed for."""
+    import pyarrow
+
+    if isinstance(column.type, pyarrow.DictionaryType):
+        column = column.cast(column.type.value_type)
+    if pyarrow.types.is_temporal(column.type):
+        column = column.cast(pyarrow.string())
+    values: list[object] = column.to_pylist()
+    return values
 
 
 def _frame(records: Sequence[object], numbers: Sequence[int], unit: Unit, problems: Problems) -> Frame:
     flat: list[dict[str, object]] = []
     kept: list[int] = []
     for number, record in zip(numbers, records, strict=True):
-        if isinstance(record, dict):
-            flat.append(_flatten(record))
-            kept.append(number)
-        else:
+        if not isinstance(record, dict):
             problems.add("is not a JSON object", number, unit)
+            continue
+        if isinstance(record, _KeyTwice):
+            problems.add(f"key {quoted(record.key)} stands there twice: leave one out", number, unit)
+        flat.append(_flatten(record))
+        kept.append(number)
     if not flat and not problems:
         problems.add("has no rows")
-    names = dict.fromkeys(name for record in flat for name in record)
-    return Frame({name: [record.get(name) for record in flat] for name in names}, kept, unit)
+    names = tuple(dict.fromkeys(name for record in flat for name in record))
+    return Frame(
+        names, lambda wanted: Columns({name: [row.get(name) for row in flat] for name in wanted}, kept), unit
+    )
 
 
 def _flatten(record: Mapping[str, object]) -> dict[str, object]:
     flat: dict[str, object] = {}
     for name, value in record.items():
         if isinstance(value, dict):
-            flat.update({f"{name}.{inner}": inner_value for inner, inner_value in value.items()})
+            flat.update({composed(f"{name}.{inner}"): found for inner, found in value.items()})
         else:
-            flat[name] = value
+            flat[composed(name)] = value
     return flat
 
 
