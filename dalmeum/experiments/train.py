@@ -32,6 +32,7 @@ from dalmeum.stats import METRICS
 from dalmeum.training.fit import Fit, fit
 from dalmeum.training.pairs import EncodedPairs, encode_pairs
 from dalmeum.training.processes import LostProcessError, lost_processes_told
+from dalmeum.training.viewers import check_viewers
 
 NOT_FOUND_AGAIN = Text(
     "{code}: can't be found again by this name: no other run counts as the same, none is resumed",
@@ -65,6 +66,7 @@ def train(
     """
     similarity_loss(recipe.loss, recipe.data.label_range)  # a library that it lacks is told before any work
     check_metric(*METRICS)
+    check_viewers(recipe)
     reader = reader or PairReader()
     tables = read_splits(recipe, reader)
     binary: dict[Split, NDArray[np.int64] | None] = {
