@@ -17,7 +17,7 @@ from dalmeum.data import PairTable, Predictions
 from dalmeum.data.splits import PairReader, Split, binary_labels, data_warnings, read_splits
 from dalmeum.errors import DalmeumError
 from dalmeum.evaluation import Evaluation, evaluate_predictions
-from dalmeum.experiments.predictions import write_evaluations, write_predictions
+from dalmeum.experiments.predictions import write_evaluations, write_predictions, write_submission
 from dalmeum.experiments.report import write_report
 from dalmeum.experiments.reuse import find_resumable
 from dalmeum.experiments.runs import DataFile, Run, create_run, data_files, open_run
@@ -155,7 +155,9 @@ def _record_results(
             else scorer.predictions(scorer.logits(encoded[split].items))
         )
         write_predictions(run.predictions(split), table, predictions[split])
-        if table.label is not None:
+        if table.label is None:
+            write_submission(run.submission, table, predictions[split])
+        else:
             evaluations[split] = evaluate_predictions(
                 table, predictions[split], threshold=scorer.binary_threshold
             )

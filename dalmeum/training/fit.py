@@ -95,7 +95,7 @@ def fit(
         intercept=intercept,
         seconds=seconds,
         rise=rise,
-        warnings=(*warnings, *rise_warnings(rise, dev_pearsons)),
+        warnings=(*warnings, *rise_warnings(rise, len(train), dev_pearsons)),
     )
 
 

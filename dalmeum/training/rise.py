@@ -1,5 +1,6 @@
 """Whether a run ended too early: how far its train Pearson still rose from one epoch to the next."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,13 +9,16 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from dalmeum.languages import Text
+from dalmeum.numbers import number
 
-STEEP = 0.03
-"""Found by `benchmarks/default_training.py`: see the experiment log."""
+STEEP, NOISE, DEV_RISES = 0.008, 1.0, 0.0025
+"""A rise of the train Pearson is steep from STEEP on, and of n pairs from NOISE / sqrt(n) on, twice what
+dropout alone moves it by; once will do where dev rises by DEV_RISES, too. Found by
+`benchmarks/default_training.py`: see docs/experiment-log.md."""
 
 STILL_RISES = Text(
-    "train Pearson still rises by {rise:.3f} an epoch at the end: train longer or raise the learning rate",
-    "끝에서도 train 피어슨이 에폭마다 {rise:.3f}씩 오르고 있습니다. 더 오래 학습하거나 학습률을 올리세요",
+    "train Pearson still rises by {rise} an epoch at the end: train longer or raise the learning rate",
+    "끝에서도 train 피어슨이 에폭마다 {rise}씩 오르고 있습니다. 더 오래 학습하거나 학습률을 올리세요",
 )
 
 
@@ -60,8 +64,13 @@ class EpochScores:
         self.steps = [(tensors["outputs"], tensors["labels"])] if "outputs" in tensors else []
 
 
-def rise_warnings(rise: float | None, dev_pearsons: Sequence[float]) -> tuple[Text, ...]:
-    """A line where the rise is steep; none where dev was at its best before the end: more would overfit."""
-    if rise is None or rise < STEEP or (dev_pearsons and max(dev_pearsons) > dev_pearsons[-1]):
+def rise_warnings(rise: float | None, pairs: int, dev_pearsons: Sequence[float]) -> tuple[Text, ...]:
+    """A line where the rise over so many pairs is steep; none where dev was at its best before the end.
+
+    `dev_pearsons` are those of all evaluations, none without dev.
+    """
+    if rise is None or (dev_pearsons and max(dev_pearsons) > dev_pearsons[-1]):
         return ()
-    return (STILL_RISES.format(rise=rise),)
+    dev_rises = len(dev_pearsons) > 1 and dev_pearsons[-1] - dev_pearsons[-2] >= DEV_RISES
+    steep = max(STEEP, NOISE / math.sqrt(pairs) / (2 if dev_rises else 1))
+    return (STILL_RISES.format(rise=number(rise)),) if rise >= steep else ()

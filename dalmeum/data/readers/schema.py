@@ -9,6 +9,9 @@ from dalmeum.languages import Text
 FIELDS = ("id", "source", "sentence1", "sentence2", "label", "binary", "annotations")
 """The fields of a `PairTable` that a file can fill."""
 
+UNLABELLED = ("label", "binary", "annotations")
+"""Those of them that a file may be without that is to be predicted."""
+
 
 @dataclass(frozen=True)
 class Schema:
@@ -145,7 +148,10 @@ def match_generic(
         if column in columns:
             fields[field] = column
         else:
-            hint = did_you_mean(column, columns) or f"; it has {_listed(columns)}"
+            near = did_you_mean(column, columns)
+            if field in UNLABELLED and not labels_required and not near:
+                continue  # a recipe names the columns of all its files, and a test file has no labels
+            hint = near or f"; it has {_listed(columns)}"
             problems.add(f"column {quoted(column)}, named for {field}, is missing{hint}")
     taken = set(named.values())
     for field in FIELDS:
