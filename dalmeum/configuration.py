@@ -3,6 +3,7 @@
 import difflib
 import math
 import re
+import shlex
 import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,6 +26,9 @@ def described(en: str, ko: str, **field: Any) -> Any:
     """A key, as pydantic's `Field`, and what it is in both languages: the reference in `docs/` says so."""
     return Field(description=en, json_schema_extra={"ko": ko}, **field)
 
+
+DATA_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".xlsx")
+"""Ends of files that hold pairs, as somebody names one where a recipe is wanted."""
 
 AnySection = TypeVar("AnySection", bound=Section)
 
@@ -56,6 +60,8 @@ _Loader.add_implicit_resolver(
 def read_yaml(path: Path, kind: type[Section]) -> dict[str, Any]:
     """The mapping in a YAML file that should hold a `kind`. Raises `InputError` where there is none."""
     what = kind.__name__.lower()
+    if path.suffix.lower() in DATA_SUFFIXES and path.is_file():
+        raise _is_data(path, what)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -66,6 +72,8 @@ def read_yaml(path: Path, kind: type[Section]) -> dict[str, Any]:
         raise InputError(f"{path}: is not UTF-8 text; save the {what} as UTF-8") from None
     except OSError as error:
         raise InputError(f"{path}: can't be read: {(error.strerror or str(error)).lower()}") from None
+    if text.lstrip().startswith("["):
+        raise _is_data(path, what)  # YAML would take minutes to read a long JSON list
     try:
         values = yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
@@ -76,11 +84,24 @@ def read_yaml(path: Path, kind: type[Section]) -> dict[str, Any]:
         raise InputError(f"{path}: is not valid YAML: {' '.join(str(error).split())}") from None
     except RecursionError:
         raise InputError(f"{path}: is not valid YAML: nested too deep") from None
+    if isinstance(values, str) and re.match(r"[^\n]*[\t,]", text):
+        raise _is_data(path, what)
     if not isinstance(values, dict):
         required = [name for name, field in kind.model_fields.items() if field.is_required()]
         keys = " and ".join(f"{name}:" for name in required[:2])
         raise InputError(f"{path}: holds no {what}; it must start with keys such as {keys}")
     return values
+
+
+def _is_data(path: Path, what: str) -> InputError:
+    call = f"dalmeum init {shlex.quote(str(path))}"
+    return InputError(f"{path}: is data, not a {what}: {call} writes a recipe for it")
+
+
+def yaml_text(value: object) -> str:
+    """A value on one line as YAML reads it back, in quotes where it needs them."""
+    dumped = yaml.safe_dump(value, allow_unicode=True, width=math.inf, default_flow_style=True)
+    return dumped.removesuffix("...\n").strip()
 
 
 def apply_override(values: dict[str, Any], override: str) -> str | None:

@@ -1,12 +1,10 @@
 """The whole story on the built-in practice set: data, a study, a report, a submission, the hidden test."""
 
-import math
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-import yaml
-
+from dalmeum.configuration import yaml_text
 from dalmeum.data import PairTable
 from dalmeum.data.practice import practice_tables, write_practice
 from dalmeum.errors import DalmeumError, InputError
@@ -57,15 +55,10 @@ def write_files(folder: Path, output: Path) -> Path:
             text = resources.files("dalmeum.data.practice").joinpath(path.name).read_text(encoding="utf-8")
             # A path may hold what YAML reads as more than text.
             for name in ("train", "dev", "test"):
-                text = text.replace(f"practice/{name}.csv", _yaml(folder / f"{name}.csv"))
+                text = text.replace(f"practice/{name}.csv", yaml_text((folder / f"{name}.csv").as_posix()))
             text = text.replace("practice/", f"{folder.as_posix()}/")
-            write_text(path, text.replace("output: runs", f"output: {_yaml(output)}"))
+            write_text(path, text.replace("output: runs", f"output: {yaml_text(output.as_posix())}"))
     return study
-
-
-def _yaml(path: Path) -> str:
-    """A path as YAML reads it back, in quotes where it needs them."""
-    return yaml.safe_dump(path.as_posix(), allow_unicode=True, width=math.inf).removesuffix("...\n").strip()
 
 
 def run_demo(folder: Path, output: Path) -> Demo:
@@ -88,10 +81,9 @@ def run_demo(folder: Path, output: Path) -> Demo:
     scorer = load(run.folder, trust_code=True)  # the study is the user's own
     test: PairTable = practice_tables()["test"]
     predictions = score_table(scorer, test)
-    submission = run.folder / "submission.csv"
-    write_submission(submission, test, predictions)
+    write_submission(run.submission, test, predictions)
     evaluation = evaluate_predictions(test, predictions, threshold=scorer.binary_threshold)
-    return Demo(result, pages / PAGE, run, submission, evaluation)
+    return Demo(result, pages / PAGE, run, run.submission, evaluation)
 
 
 def _chosen(conducted: Conducted) -> Run:

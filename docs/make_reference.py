@@ -52,7 +52,7 @@ def _key_rows(section: Schema, sections: Schema, prefix: str, whole: tuple[str, 
         key = prefix + name
         inner = None if key in whole else _inner(field, sections)
         default = REQUIRED if name in section.get("required", ()) else _default(field)
-        if inner is None or default is NONE:
+        if inner is None or field.get("default", ...) is None:
             yield _code(key), default, _values(field, sections), _meaning(key, field)
         if inner is not None:
             yield from _key_rows(inner, sections, f"{key}.", whole)
@@ -87,6 +87,10 @@ def _plain(value: object) -> str:
 def _values(field: Schema, sections: Schema) -> Text:
     alternatives = field.get("anyOf") or field.get("oneOf") or [field]
     told = [_value(each, sections) for each in alternatives if each.get("type") != "null"]
+    if field.get("default") == "auto" and "type" in field and field["type"] != "string":
+        told.append(_code("auto"))
+    if field.get("list"):
+        told.append(LIST)
     return Text(" or ".join(each.en for each in told), " 또는 ".join(each.ko for each in told))
 
 

@@ -27,7 +27,7 @@ LAYERS = (
     ("experiments",),
     ("competition",),
     ("serving",),
-    ("demo",),
+    ("demo", "draft"),
     ("sections",),
     ("api",),
     ("cli",),

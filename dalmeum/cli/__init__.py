@@ -13,6 +13,7 @@ from dalmeum.cli.compare import compare
 from dalmeum.cli.demo import demo
 from dalmeum.cli.evaluate import evaluate
 from dalmeum.cli.help import Command, Group, documented
+from dalmeum.cli.init import init
 from dalmeum.cli.predict import predict
 from dalmeum.cli.study import study
 from dalmeum.cli.train import train
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, check, train, study, compare, predict, evaluate):
+for command in (demo, init, check, train, study, compare, predict, evaluate):
     app.command(cls=Command)(command)
 
 

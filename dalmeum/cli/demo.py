@@ -7,7 +7,7 @@ import typer
 
 from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import JsonOption
-from dalmeum.cli.output import REPORT, RUN, note, print_json, print_places
+from dalmeum.cli.output import REPORT, RUN, SUBMISSION, note, print_json, print_places
 from dalmeum.languages import Text
 from dalmeum.terminal import terminal_width, wrapped
 
@@ -79,7 +79,7 @@ def demo(
             (Text("study", "비교 실험"), done.page),
             (RUN, done.run.id),
             (REPORT, done.run.report),
-            (Text("submission", "제출 파일"), done.submission),
+            (SUBMISSION, done.submission),
         ]
     )
     study = folder / f"{STUDY}.yaml"

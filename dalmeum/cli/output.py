@@ -10,6 +10,7 @@ from dalmeum.languages import Text
 from dalmeum.terminal import columns
 
 RUN, REPORT = Text("run", "실행"), Text("report", "보고서")
+SUBMISSION = Text("submission", "제출 파일")
 
 
 def print_json(values: Mapping[str, Any]) -> None:

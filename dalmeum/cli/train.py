@@ -8,7 +8,7 @@ import typer
 
 from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import JsonOption, SelfContainedOption
-from dalmeum.cli.output import REPORT, RUN, note_warnings, print_json, print_places
+from dalmeum.cli.output import REPORT, RUN, SUBMISSION, note_warnings, print_json, print_places
 from dalmeum.languages import Text
 
 
@@ -57,4 +57,7 @@ def train(
         return
     for split in metrics:
         print("\n".join(metrics_lines(metrics[split], split)), end="\n\n")
-    print_places([(RUN, run.id), (Text("model", "모델"), run.model), (REPORT, run.report)])
+    places = [(RUN, run.id), (Text("model", "모델"), run.model), (REPORT, run.report)]
+    if run.submission.is_file():
+        places.append((SUBMISSION, run.submission))
+    print_places(places)

@@ -249,7 +249,8 @@ def _checkpoints(runs: Sequence[Run], read: Read) -> tuple[Checkpoints, ...]:
 
 def _settings(run: Run) -> _Settings:
     recipe = run.recipe().model_dump(
-        mode="json", exclude={"question": True, "output": True, "data": {"test"}}
+        mode="json",
+        exclude={"question": True, "output": True, "data": {"test"}, "training": {"report_to"}},
     )
     shown = _flat(recipe)
     hashes = {

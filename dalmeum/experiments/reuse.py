@@ -61,5 +61,11 @@ def _age(run: Run) -> tuple[str, str]:
 def _decisive(recipe: Recipe) -> dict[str, Any]:
     """What of a recipe decides a run's result: data count by their hashes, not by where they lie."""
     return recipe.model_dump(
-        mode="json", exclude={"question": True, "output": True, "data": {"train", "dev", "test"}}
+        mode="json",
+        exclude={
+            "question": True,
+            "output": True,
+            "data": {"train", "dev", "test"},
+            "training": {"report_to"},
+        },
     )

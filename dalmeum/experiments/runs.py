@@ -114,6 +114,11 @@ class Run:
     def report(self) -> Path:
         return self.folder / "report.html"
 
+    @property
+    def submission(self) -> Path:
+        """What a board takes, of a test without labels."""
+        return self.folder / "submission.csv"
+
     def predictions(self, split: str) -> Path:
         return self.folder / "predictions" / f"{split}.csv"
 

@@ -22,6 +22,7 @@ from dalmeum.own_code import is_own
 from dalmeum.progress import Progress
 from dalmeum.recipe import Recipe
 from dalmeum.recipe.study import Study, arm_recipes, with_fold, with_seed
+from dalmeum.training.viewers import check_viewers
 
 PAGE = "study.html"
 
@@ -86,6 +87,7 @@ def conduct(
             f"--against {against}: is no arm of the study: choose one of {', '.join(study.names)}"
         )
     check_metric(study.metric)
+    check_viewers(study.baseline)
     if output is not None:
         make_folder(output)  # now, and not only after hours of training
     reader = reader or PairReader()

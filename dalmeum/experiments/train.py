@@ -17,7 +17,7 @@ from dalmeum.data import PairTable, Predictions
 from dalmeum.data.splits import PairReader, Split, binary_labels, data_warnings, read_splits
 from dalmeum.errors import DalmeumError
 from dalmeum.evaluation import Evaluation, evaluate_predictions
-from dalmeum.experiments.predictions import write_evaluations, write_predictions
+from dalmeum.experiments.predictions import write_evaluations, write_predictions, write_submission
 from dalmeum.experiments.report import write_report
 from dalmeum.experiments.reuse import find_resumable
 from dalmeum.experiments.runs import DataFile, Run, create_run, data_files, open_run
@@ -32,6 +32,7 @@ from dalmeum.stats import METRICS
 from dalmeum.training.fit import Fit, fit
 from dalmeum.training.pairs import EncodedPairs, encode_pairs
 from dalmeum.training.processes import LostProcessError, lost_processes_told
+from dalmeum.training.viewers import check_viewers
 
 NOT_FOUND_AGAIN = Text(
     "{code}: can't be found again by this name: no other run counts as the same, none is resumed",
@@ -65,6 +66,7 @@ def train(
     """
     similarity_loss(recipe.loss, recipe.data.label_range)  # a library that it lacks is told before any work
     check_metric(*METRICS)
+    check_viewers(recipe)
     reader = reader or PairReader()
     tables = read_splits(recipe, reader)
     binary: dict[Split, NDArray[np.int64] | None] = {
@@ -156,7 +158,9 @@ def _record_results(
             else scorer.predictions(scorer.logits(encoded[split].items))
         )
         write_predictions(run.predictions(split), table, predictions[split])
-        if table.label is not None:
+        if table.label is None:
+            write_submission(run.submission, table, predictions[split])
+        else:
             evaluations[split] = evaluate_predictions(
                 table, predictions[split], threshold=scorer.binary_threshold
             )

@@ -5,10 +5,10 @@ All problems are reported at once, each with the key and the mend, before anythi
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import yaml
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from dalmeum.configuration import Section, apply_override, build, described, merged, read_yaml
 from dalmeum.own_code import is_own, source_hash, written
@@ -16,7 +16,7 @@ from dalmeum.recipe.data import DataRecipe, Planted
 from dalmeum.recipe.loss import LOSS_NAMES, BinaryTask, LossRecipe, TasksRecipe
 from dalmeum.recipe.model import KIND_NAMES, ModelRecipe
 from dalmeum.recipe.schedules import FractionSchedule, WeightSchedule, scheduled
-from dalmeum.recipe.training import TokenBudget, TrainingRecipe
+from dalmeum.recipe.training import AUTO_KEYS, TokenBudget, TrainingRecipe
 
 __all__ = [
     "KIND_NAMES",
@@ -52,12 +52,18 @@ class Recipe(Section):
     model: ModelRecipe
     loss: LossRecipe = LossRecipe()
     tasks: TasksRecipe = TasksRecipe()
-    training: TrainingRecipe = TrainingRecipe()
+    training: TrainingRecipe = Field(default_factory=TrainingRecipe)
     output: str = described(
         "where the run folder is made",
         "실행 폴더가 생기는 곳",
         default="runs",
     )
+
+    @model_validator(mode="after")
+    def training_fits_the_kind(self) -> Self:
+        # What is frozen is for those who use a recipe; here it is still being made.
+        object.__setattr__(self, "training", self.training.for_kind(self.model.kind))
+        return self
 
     @model_validator(mode="after")
     def loss_belongs_to_kind(self) -> Self:
@@ -84,8 +90,14 @@ class Recipe(Section):
             raise ValueError("training.early_stopping needs data.dev: without it there is nothing to watch")
         return self
 
+    def to_change(self, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Its values, for others to be laid over them: what was left to the kind of model is so again."""
+        values = self.model_dump(mode=mode)
+        values["training"] |= {key: "auto" for key in AUTO_KEYS if key not in self.training.model_fields_set}
+        return values
+
     def to_yaml(self) -> str:
-        """The complete recipe, defaults included, as `load_recipe` reads it back."""
+        """The complete recipe, defaults included and `auto` in numbers, as `load_recipe` reads it back."""
         return yaml.safe_dump(self.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
 
 
@@ -117,7 +129,7 @@ def recipe_values(
     if isinstance(recipe, str | Path):
         values = read_yaml(Path(recipe), Recipe)
     elif isinstance(recipe, Recipe):
-        values = recipe.model_dump()
+        values = recipe.to_change()
     else:
         values = merged({}, recipe or {})
     return merged(values, {key: _section(key, value) for key, value in sections.items()}), name

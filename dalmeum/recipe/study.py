@@ -20,6 +20,7 @@ _OWNERS = {
     "data.fold": "folds",
     "data.folds": "folds",
     "output": "baseline.output",
+    "training.report_to": "baseline.training.report_to",
     "question": "question",
 }
 """Keys of a recipe that a study decides, and by what."""
@@ -119,7 +120,8 @@ class Study(Section):
 
     def to_yaml(self) -> str:
         """The complete study, defaults included, as `load_study` reads it back."""
-        return yaml.safe_dump(self.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
+        values = {**self.model_dump(mode="json"), "baseline": self.baseline.to_change("json")}
+        return yaml.safe_dump(values, allow_unicode=True, sort_keys=False)
 
 
 def load_study(
@@ -150,7 +152,7 @@ def study_values(
     if isinstance(values.get("baseline"), str | Path):
         values["baseline"] = read_yaml(Path(values["baseline"]), Recipe)
     elif isinstance(values.get("baseline"), Recipe):
-        values["baseline"] = values["baseline"].model_dump()
+        values["baseline"] = values["baseline"].to_change()
     return values, name
 
 
@@ -172,7 +174,7 @@ def arm_recipes(study: Study, name: str = "study") -> dict[str, Recipe]:
         if problem := _check_changes(arm, changes):
             problems.append(f"{name}: arms.{arm}: {problem}")
             continue
-        values = study.baseline.model_dump()
+        values = study.baseline.to_change()
         for key, value in changes.items():
             set_key(values, key, value)
         try:

@@ -1,11 +1,35 @@
 """The section `training`: how the loss is minimised."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import (
+    Discriminator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
 
 from dalmeum.configuration import Section, described
 from dalmeum.recipe.schedules import Fraction
+
+AUTO: Mapping[str, Mapping[str, float]] = {
+    "cross": {"epochs": 3, "effective_batch_size": 32, "learning_rate": 2e-5},
+    "bi": {"epochs": 3, "effective_batch_size": 32, "learning_rate": 2e-5},
+    "offline": {"epochs": 8, "effective_batch_size": 32, "learning_rate": 1e-3},
+}
+"""What `auto` means, by `model.kind`; kinds of one's own have that of `cross`.
+
+The offline encoder's were measured by `benchmarks/default_training.py`: it starts from nothing, and hardly
+moves at 2e-5."""
+
+AUTO_KEYS = tuple(AUTO["cross"])
+
+CURVE_VIEWERS = ("tensorboard", "wandb")
+"""Where curves can go while a run trains, by the name of the Python package that takes them there."""
 
 
 class TokenBudget(Section):
@@ -28,8 +52,35 @@ MicroBatch = Annotated[
 ]
 
 
+def _auto(key: str) -> str:
+    """What `auto` means, in the words of the reference."""
+    values = {kind: f"{numbers[key]:g}".replace("e-0", "e-") for kind, numbers in AUTO.items()}
+    return ", ".join(
+        f"{value} ({', '.join(f'`{kind}`' for kind in values if values[kind] == value)})"
+        for value in dict.fromkeys(values.values())
+    )
+
+
+def _viewers(value: object) -> Literal["none"] | tuple[str, ...]:
+    named = [] if value in (None, "none") else list(value) if isinstance(value, list | tuple) else [value]
+    if any(name not in CURVE_VIEWERS for name in named):
+        raise ValueError(f"must be none, {', '.join(CURVE_VIEWERS)}, or a list of them, not {value!r:.80}")
+    return tuple(dict.fromkeys(map(str, named))) or "none"
+
+
+CurveViewers = Annotated[
+    Literal["none"] | tuple[str, ...],
+    PlainValidator(_viewers),
+    PlainSerializer(lambda named: named[0] if len(named) == 1 else named),
+    WithJsonSchema({"enum": ["none", *CURVE_VIEWERS], "list": True}),
+]
+
+
 class TrainingRecipe(Section):
     """How the loss is minimised.
+
+    What is `auto` among `epochs`, `effective_batch_size` and `learning_rate` becomes a number when a recipe
+    is built, since that alone knows the kind of model; it stays out of `model_fields_set`.
 
     `max_steps`, where given, decides over `epochs`. `effective_batch_size` is what a step learns from,
     `micro_batch_size` what fits in memory at once. `group_by` is what the pairs of a batch have in common.
@@ -38,9 +89,9 @@ class TrainingRecipe(Section):
     """
 
     epochs: int = described(
-        "times that every training pair is seen",
-        "학습 데이터를 몇 번 보는가",
-        default=3,
+        f"times that every training pair is seen; `auto`: {_auto('epochs')}",
+        f"학습 데이터를 몇 번 보는가. `auto`: {_auto('epochs')}",
+        default="auto",
         ge=1,
     )
     max_steps: Annotated[int, Field(ge=1)] | None = described(
@@ -49,9 +100,10 @@ class TrainingRecipe(Section):
         default=None,
     )
     effective_batch_size: int = described(
-        "pairs in one step; the correlation is taken over all of them",
-        "한 스텝의 문장쌍 수. 상관은 이 전체에서 구합니다",
-        default=32,
+        "pairs in one step; the correlation is taken over all of them; `auto`: "
+        f"{_auto('effective_batch_size')}",
+        f"한 스텝의 문장쌍 수. 상관은 이 전체에서 구합니다. `auto`: {_auto('effective_batch_size')}",
+        default="auto",
         ge=2,
     )
     micro_batch_size: MicroBatch = described(
@@ -60,9 +112,9 @@ class TrainingRecipe(Section):
         default="auto",
     )
     learning_rate: float = described(
-        "peak learning rate; fits pretrained encoders, the offline one wants more",
-        "최대 학습률. 사전학습 인코더에 맞춘 값이고 오프라인 인코더는 더 커야 합니다",
-        default=2e-5,
+        f"peak learning rate; `auto`: {_auto('learning_rate')}",
+        f"최대 학습률. `auto`: {_auto('learning_rate')}",
+        default="auto",
         gt=0,
     )
     schedule: Literal["linear", "cosine", "constant"] = described(
@@ -122,3 +174,23 @@ class TrainingRecipe(Section):
         "`auto`는 하드웨어가 잘하면 bfloat16, 아니면 float32",
         default="auto",
     )
+    report_to: CurveViewers = described(
+        "where curves go while the run trains: `tensorboard` (files in the run's `logs/`), `wandb`, a list "
+        "of both, or `none`; each is a Python package to install",
+        "학습하는 동안 곡선을 보낼 곳: `tensorboard`(실행 폴더의 `logs/`에 파일), `wandb`, 둘의 목록, 또는 "
+        "`none`. 각각 파이썬 패키지를 설치해야 합니다",
+        default="none",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def auto_is_left_to_the_kind(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        return {key: value for key, value in values.items() if key not in AUTO_KEYS or value != "auto"}
+
+    def for_kind(self, kind: str) -> Self:
+        """The section with the kind's number for all that is `auto`."""
+        numbers = AUTO.get(kind, AUTO["cross"])
+        automatic = {key: numbers[key] for key in AUTO_KEYS if key not in self.model_fields_set}
+        return self.model_construct(self.model_fields_set, **{**dict(self), **automatic})

@@ -1,5 +1,6 @@
 """What happens around the steps: evaluations inside an epoch, and telling how far training is."""
 
+from collections.abc import Callable
 from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
@@ -19,6 +20,18 @@ class IntermediateEvaluations(TrainerCallback):
     ) -> None:
         if state.global_step % self.steps_per_epoch in self.at - {0}:
             control.should_evaluate = control.should_save = True
+
+
+class EpochEnd(TrainerCallback):
+    """Calls a function at the end of each epoch, before what is evaluated and saved there."""
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        self.function = function
+
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        self.function()
 
 
 class ReportProgress(TrainerCallback):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from accelerate import PartialState
 from numpy.typing import NDArray
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
@@ -20,7 +21,9 @@ from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import Recipe
 from dalmeum.training.dev_predictions import DevPredictions
 from dalmeum.training.pairs import EncodedPairs
+from dalmeum.training.rise import rise_warnings
 from dalmeum.training.trainer import PairTrainer
+from dalmeum.training.viewers import viewers
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Fit:
         dev_predictions: (n,) by step, of every evaluation; not folded.
         train_predictions: of the kept weights, folded, in evaluation mode.
         slope, intercept: the affine map that was folded in; 1 and 0 where none was.
+        rise: of the train Pearson from the last epoch but one to the last; None where there are no two.
         seconds: wall time of the training loop in this process.
         warnings: one line each.
     """
@@ -45,6 +49,7 @@ class Fit:
     train_predictions: Predictions
     slope: float
     intercept: float
+    rise: float | None
     seconds: float
     warnings: tuple[Text, ...] = ()
 
@@ -54,10 +59,16 @@ def fit(
 ) -> Fit:
     """Train `scorer` in place, going on from the newest whole checkpoint in `checkpoints`, if any.
 
+    `checkpoints` lies in the folder of the run, beside which nothing is written but what
+    `training.report_to` asks for.
+
     Raises `DalmeumError` where the weights stopped being numbers.
     """
-    with quiet_transformers():
+    main_process = PartialState().is_main_process
+    with quiet_transformers(), viewers(recipe, checkpoints.parent, main_process=main_process) as more:
         trainer = PairTrainer(scorer, recipe, train, dev, checkpoints)
+        for callback in more:
+            trainer.add_callback(callback)
         resume_from = newest_checkpoint(checkpoints)
         start = time.perf_counter()
         trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
@@ -72,6 +83,8 @@ def fit(
     found = scorer.predictions(logits)
     slope, intercept, warnings = label_scale(scorer, found.similarity, labels)
     scorer.fold(slope, intercept)
+    rise = trainer.epoch_scores.rise
+    dev_pearsons = [entry["eval_pearson"] for entry in trainer.state.log_history if "eval_pearson" in entry]
     return Fit(
         history=tuple(trainer.state.log_history),
         steps=trainer.state.global_step,
@@ -81,7 +94,8 @@ def fit(
         slope=slope,
         intercept=intercept,
         seconds=seconds,
-        warnings=warnings,
+        rise=rise,
+        warnings=(*warnings, *rise_warnings(rise, len(train), dev_pearsons)),
     )
 
 

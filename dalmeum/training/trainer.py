@@ -18,13 +18,14 @@ from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import Recipe, TokenBudget
 from dalmeum.stats import mae, pearson
 from dalmeum.training.batches import MicroBatchSize, PairBatchSampler
-from dalmeum.training.callbacks import IntermediateEvaluations, ReportProgress
+from dalmeum.training.callbacks import EpochEnd, IntermediateEvaluations, ReportProgress
 from dalmeum.training.dev_predictions import DevPredictions, load_dev_predictions, save_dev_predictions
 from dalmeum.training.embeddings import SparseEmbeddingGradients
 from dalmeum.training.exact import MicroBatch, Passes
 from dalmeum.training.objective import Objective
 from dalmeum.training.optimizer import parameter_groups
 from dalmeum.training.pairs import EncodedPairs, collate_rows
+from dalmeum.training.rise import EpochScores
 from dalmeum.training.scopes import make_scope
 
 AUTO_TOKENS = 16_384
@@ -59,6 +60,7 @@ class PairTrainer(Trainer):
         self.objective: Objective = Objective(recipe)
         self.scope = make_scope(recipe.loss, self.objective, train)
         self.window: list[tuple[Tensor, Tensor]] = []
+        self.epoch_scores = EpochScores()
         self.dev_predictions: DevPredictions = {}
         steps = math.ceil(len(train) / recipe.training.effective_batch_size)
         super().__init__(
@@ -66,7 +68,7 @@ class PairTrainer(Trainer):
             args=training_arguments(recipe, scorer.precision, checkpoints, steps, has_dev=dev is not None),
             train_dataset=train,
             eval_dataset=dev,
-            callbacks=[ReportProgress()],
+            callbacks=[ReportProgress(), EpochEnd(self.finish_epoch)],
         )
         if self.args.n_gpu > 1:
             raise InputError(
@@ -133,7 +135,9 @@ class PairTrainer(Trainer):
         if not torch.isfinite(loss):
             raise self.diverged("the loss")
         self.objective.weights.step(self.args.device)
-        self.window.append((outputs.mean(0), torch.cat([batch["labels"] for batch in micro_batches])))
+        labels = torch.cat([batch["labels"] for batch in micro_batches])
+        self.window.append((outputs.mean(0), labels))
+        self.epoch_scores.add(outputs.mean(0), labels)
         return loss.to(self.args.device, torch.float32)
 
     @property
@@ -145,6 +149,10 @@ class PairTrainer(Trainer):
         # Inside `shared_casts`: the head's gradients would be cast to a short type as well.
         with torch.autocast(self.args.device.type, enabled=False):
             self.accelerator.backward(loss)
+
+    def finish_epoch(self) -> None:
+        outputs, labels = (each.double().cpu().numpy() for each in self.epoch_scores.take())
+        self.epoch_scores.pearsons.append(self.metrics(outputs, labels)["pearson"])
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Add Pearson and MAE of the training pairs since the last log line, apart from the loss.
@@ -190,6 +198,7 @@ class PairTrainer(Trainer):
         if self.args.should_save:
             self.scope.save(Path(output_dir))
             self.objective.weights.save(Path(output_dir))
+            self.epoch_scores.save(Path(output_dir))
             save_dev_predictions(self.dev_predictions, Path(output_dir))
 
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
@@ -197,6 +206,7 @@ class PairTrainer(Trainer):
         if checkpoint is not None:
             self.scope.load(Path(checkpoint))
             self.objective.weights.load(Path(checkpoint))
+            self.epoch_scores.load(Path(checkpoint))
             self.dev_predictions = load_dev_predictions(Path(checkpoint))
 
     def _save_rng_state(self, output_dir: str) -> None:
@@ -270,5 +280,5 @@ def training_arguments(
         # Buffers never change here; and ranks whose forwards differ in number would wait for each other.
         ddp_broadcast_buffers=False,
         dataloader_pin_memory=False,
-        report_to="none",
+        report_to="none",  # `viewers` has what the recipe wants
     )

@@ -1,0 +1,137 @@
+"""Which columns of a file hold what, found by their names and, where those tell nothing, by their cells."""
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dalmeum.data import readers
+from dalmeum.data.readers.decode import decode, read_bytes
+from dalmeum.data.readers.frame import Frame
+from dalmeum.data.readers.hub import PREFIX as HUB_PREFIX
+from dalmeum.data.readers.problems import Problems, quoted
+from dalmeum.data.readers.recognise import recognise_text
+from dalmeum.data.readers.records import read_parquet
+from dalmeum.data.readers.schema import match_generic
+from dalmeum.errors import DataError
+
+SENTENCES = ("sentence1", "sentence2")
+
+MOSTLY = 0.5
+"""Share of a column's cells that hold blanks, from which on they are sentences rather than ids."""
+
+
+@dataclass(frozen=True)
+class FileColumns:
+    """What a file is made of.
+
+    Attributes:
+        format: of the file, as `read_pairs` recognises it.
+        encoding: None where the file is no text.
+        fields: field of a `PairTable` to the file's column.
+        named: those of them that `read_pairs` must be told.
+        unused: columns that hold nothing for a `PairTable`.
+        index: those of the unused that number the rows.
+    """
+
+    format: str
+    encoding: str | None
+    fields: Mapping[str, str]
+    named: Mapping[str, str]
+    unused: tuple[str, ...]
+    index: tuple[str, ...]
+
+
+def find_columns(source: str, named: Mapping[str, str], *, find_labels: bool = True) -> FileColumns:
+    """The columns of a file; `named` says of some what they hold.
+
+    With `find_labels`, a column of numbers is looked for where none is named like labels.
+
+    Raises `DataError` where the file can't be read, or its sentences can't be told from other columns.
+    """
+    if source.startswith(HUB_PREFIX):
+        return FileColumns("hub", None, named, named, (), ())
+    problems = Problems(source)
+    format, encoding, frame = _frame(source, named, problems)
+    problems.raise_any()
+    usable = {field: column for field, column in named.items() if column in frame.columns}
+    # What can't be found by name is looked for below, and told there.
+    fields, _ = match_generic(tuple(frame.columns), usable, False, Problems(source))
+    guessed = _sentences(source, frame, fields)
+    if find_labels and "label" not in fields:
+        guessed |= _label(source, frame, {**fields, **guessed})
+    fields = {**fields, **guessed}
+    if fields.get("binary") == fields.get("label"):
+        fields.pop("binary", None)
+    unused = tuple(column for column in frame.columns if column not in fields.values())
+    index = tuple(column for column in unused if _counts_rows(_numbers(frame.columns[column])))
+    return FileColumns(format, encoding, fields, {**usable, **guessed}, unused, index)
+
+
+def _frame(source: str, named: Mapping[str, str], problems: Problems) -> tuple[str, str | None, Frame]:
+    data = read_bytes(Path(source), source)
+    if data.startswith(b"PAR1"):
+        return "parquet", None, read_parquet(data, problems)
+    text, warnings = decode(data, source, "auto")
+    format = recognise_text(text, Path(source).suffix.lower(), named)
+    # What is not UTF-8 was read as CP949, with a warning.
+    return format, "CP949" if warnings else "UTF-8", readers._TEXT_READERS[format](text, problems)
+
+
+def _sentences(source: str, frame: Frame, fields: Mapping[str, str]) -> dict[str, str]:
+    """Columns for the sentences that no name tells; `DataError` where others could be meant as well."""
+    missing = [field for field in SENTENCES if field not in fields]
+    free = [column for column in frame.columns if column not in fields.values()]
+    texts = [column for column in free if _is_text(frame.columns[column])] if missing else []
+    if len(texts) != len(missing):
+        raise DataError([_which(source, "sentences", SENTENCES, texts or list(frame.columns))])
+    return dict(zip(missing, texts, strict=True))
+
+
+def _label(source: str, frame: Frame, fields: Mapping[str, str]) -> dict[str, str]:
+    """A column for the label: of grades, else of yes and no; `DataError` where several could be meant."""
+    numbers = {
+        column: numbers
+        for column, values in frame.columns.items()
+        if column not in fields.values() and (numbers := _numbers(values)) and not _are_ids(numbers)
+    }
+    grades = [column for column, values in numbers.items() if not set(values) <= {0.0, 1.0}]
+    answers = [column for column, values in numbers.items() if set(values) == {0.0, 1.0}]
+    found = grades or ([fields["binary"]] if "binary" in fields else answers)
+    if len(found) > 1:
+        raise DataError([_which(source, "labels", ("label",), found)])
+    return {"label": found[0]} if found else {}
+
+
+def _which(source: str, what: str, fields: Sequence[str], candidates: Sequence[str]) -> str:
+    shown = ", ".join(quoted(column) for column in candidates[:10])
+    more = f" and {len(candidates) - 10} more" if len(candidates) > 10 else ""
+    call = ",".join(f"{field}=NAME" for field in fields)
+    return f"{source}: which columns hold the {what}? {shown}{more}: name them with --columns {call}"
+
+
+def _is_text(values: Sequence[object]) -> bool:
+    texts = [value for value in values if isinstance(value, str) and value.strip()]
+    return sum(len(text.split()) > 1 for text in texts) > MOSTLY * len(values)
+
+
+def _numbers(values: Sequence[object]) -> list[float]:
+    """The values as numbers; none where one is no number."""
+    try:
+        numbers = [float(value) for value in values if isinstance(value, str | int | float)]
+    except (ValueError, OverflowError):
+        return []
+    return numbers if len(numbers) == len(values) and all(map(math.isfinite, numbers)) else []
+
+
+def _are_ids(numbers: Sequence[float]) -> bool:
+    """Whether numbers name rows or sentences, rather than grade them: whole, and more than 0 to 100 has."""
+    distinct = set(numbers)
+    many = len(distinct) > 101 and len(distinct) > len(numbers) / 2
+    return _counts_rows(numbers) or (many and all(number.is_integer() for number in distinct))
+
+
+def _counts_rows(numbers: Sequence[float]) -> bool:
+    """Whether each row's number is one more than that of the row before, as pandas writes an index."""
+    return len(numbers) > 1 and all(b - a == 1 for a, b in itertools.pairwise(numbers))

@@ -1,0 +1,279 @@
+"""A recipe for data files, with comments for who has never written one."""
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from dalmeum.configuration import yaml_text
+from dalmeum.data.readers.formats import GENERIC
+from dalmeum.data.splits import Split
+from dalmeum.draft.files import Draft
+from dalmeum.errors import InputError
+from dalmeum.files import write_text
+from dalmeum.languages import Text
+from dalmeum.recipe import build_recipe
+from dalmeum.terminal import wrapped
+
+NUMBERS_ROWS = Text(" (numbers the rows)", "(행 번호)")
+
+WIDTH = 100
+"""Columns of a comment."""
+
+
+def write_recipe(draft: Draft, path: Path) -> None:
+    """Write the recipe to a new file, its comments in the terminal's language.
+
+    Raises `InputError` where something stands there, or it can't be written.
+    """
+    if path.exists() or path.is_symlink():
+        raise InputError(f"{path}: is there already: name another file with -o, or delete it")
+    lines = [*_head(draft, path), *_data(draft), *_model(draft), *_loss(draft), *_training()]
+    text = "\n".join(lines) + "\n"
+    build_recipe(yaml.safe_load(text), str(path))  # nothing is written that can't be read
+    write_text(path, text)
+
+
+def told(draft: Draft) -> list[tuple[Text, Text]]:
+    """What was found and chosen, a name and a text each, for the terminal."""
+    lines = [
+        (Text.same(split), Text("{name}: {found}", "{name}: {found}").format(name=table.name, found=found))
+        for split, table in draft.tables.items()
+        for found in [_found(draft, split)]
+    ]
+    if "dev" not in draft.tables and draft.folds is not None:
+        held_out = Text("fold 0 of {folds} of train", "train의 폴드 {folds}개 중 0번").format(
+            folds=draft.folds
+        )
+        lines.insert(1, (Text.same("dev"), held_out))
+    (low, high), (lowest, highest) = draft.labels, draft.label_range
+    scale = Text("{low:g} to {high:g}", "{low:g}~{high:g}").format(low=low, high=high)
+    if draft.labels != draft.label_range:
+        scale = Text(
+            "{found}, on a scale of {low:g} to {high:g}", "{found}. {low:g}~{high:g} 척도로 봅니다"
+        ).format(found=scale, low=lowest, high=highest)
+    model = Text(
+        "offline, no download; a pretrained encoder with --encoder klue/roberta-base",
+        "offline(내려받기 없음). 사전학습 인코더는 --encoder klue/roberta-base처럼 지정합니다",
+    )
+    if draft.encoder is not None:
+        model = Text.same(f"cross, {draft.encoder}")
+    return [*lines, (Text("labels", "레이블"), scale), (Text("model", "모델"), model)]
+
+
+def _found(draft: Draft, split: Split) -> Text:
+    table, columns = draft.tables[split], draft.columns[split]
+    kind = columns.format if columns.encoding is None else f"{columns.format}, {columns.encoding}"
+    return Text("{pairs:,} pairs ({kind})", "문장쌍 {pairs:,}개({kind})").format(pairs=len(table), kind=kind)
+
+
+def train_call(path: Path) -> str:
+    """The command that trains the recipe."""
+    return f"dalmeum train {shlex.quote(str(path))}"
+
+
+def _head(draft: Draft, path: Path) -> Iterator[str]:
+    call = _shown(train_call(path))
+    yield f"# {call}"
+    yield "#"
+    yield from _comment(
+        Text(
+            "Written by dalmeum init. Change it here, or for one run alone, as in:",
+            "dalmeum init이 쓴 레시피입니다. 여기서 고치거나, 실행 한 번에서만 이렇게 바꿀 수 있습니다:",
+        )
+    )
+    yield f"#   {call} loss.alpha=0.3 training.seed=7"
+    yield ""
+    question = Text(
+        "How well does a model do that learned from {train}?", "{train}에서 배운 모델은 얼마나 잘 맞히는가?"
+    )
+    yield from _comment(
+        Text(
+            "What the run is to answer; it heads the report.", "이 실행이 답할 질문. 보고서 맨 위에 나옵니다."
+        )
+    )
+    yield f"question: {yaml_text(str(question.format(train=Path(draft.tables['train'].name).name)))}"
+    yield ""
+
+
+def _data(draft: Draft) -> Iterator[str]:
+    yield "data:"
+    for split in draft.tables:
+        yield from _table(draft, split)
+    if "dev" not in draft.tables:
+        yield from _held_out(draft)
+    if draft.named:
+        yield from _comment(Text("Which column holds what:", "어느 열이 무엇인지:"), 2)
+        yield f"  columns: {yaml_text(dict(draft.named))}"
+    low, high = draft.labels
+    yield from _comment(
+        Text(
+            "The lowest and the highest label that there can be; the files have {low:g} to {high:g}.",
+            "있을 수 있는 가장 낮은 레이블과 가장 높은 레이블. 파일의 레이블은 {low:g}~{high:g}입니다.",
+        ).format(low=low, high=high),
+        2,
+    )
+    yield f"  label_range: [{draft.label_range[0]:g}, {draft.label_range[1]:g}]"
+    yield ""
+
+
+def _held_out(draft: Draft) -> Iterator[str]:
+    """In place of a dev file."""
+    if draft.folds is None:
+        yield from _comment(
+            Text(
+                "No dev file, and train is too small to hold a part of it out: there will be no score.",
+                "dev 파일이 없고, train은 일부를 떼어 두기에 너무 작습니다. 점수를 잴 수 없습니다.",
+            ),
+            2,
+        )
+        return
+    yield from _comment(
+        Text(
+            "No dev file: train is cut into {folds} folds, of which number {fold} is held out as dev.",
+            "dev 파일이 없어 train을 폴드 {folds}개로 나누고, 그중 {fold}번을 dev로 떼어 둡니다.",
+        ).format(folds=draft.folds, fold=0),
+        2,
+    )
+    yield f"  folds: {draft.folds}"
+    yield "  fold: 0"
+
+
+def _table(draft: Draft, split: Split) -> Iterator[str]:
+    """A file: what was found in it, and its key."""
+    table, columns = draft.tables[split], draft.columns[split]
+    found = _found(draft, split)
+    used = ", ".join(
+        field if field == column else f"{field} ({yaml_text(column)})"
+        for field, column in columns.fields.items()
+    )
+    yield from _comment(Text("{found}: {used}", "{found}: {used}").format(found=found, used=used), 2)
+    if columns.unused and columns.format in GENERIC:
+        unused = ", ".join(
+            f"{yaml_text(column)}{NUMBERS_ROWS if column in columns.index else ''}"
+            for column in columns.unused
+        )
+        yield from _comment(Text("not used: {names}", "쓰지 않는 열: {names}").format(names=unused), 2)
+    if split == "dev":
+        yield from _comment(
+            Text(
+                "Nothing is learned from dev: the model that is best there is kept.",
+                "dev에서는 배우지 않고, dev에서 가장 좋은 모델을 남깁니다.",
+            ),
+            2,
+        )
+    if split == "test" and table.label is None:
+        yield from _comment(
+            Text(
+                "No labels: the predictions go to submission.csv in the run's folder.",
+                "레이블이 없어, 예측을 실행 폴더의 submission.csv에 씁니다.",
+            ),
+            2,
+        )
+    yield f"  {split}: {yaml_text(table.name)}"
+
+
+def _model(draft: Draft) -> Iterator[str]:
+    yield "model:"
+    if draft.encoder is not None:
+        yield from _comment(
+            Text(
+                "cross: the encoder reads both sentences at once. bi is quicker where many are compared.",
+                "cross: 인코더가 두 문장을 함께 읽습니다. bi는 많은 문장을 견줄 때 더 빠릅니다.",
+            ),
+            2,
+        )
+        yield "  kind: cross"
+        yield f"  encoder: {yaml_text(draft.encoder)}"
+        yield ""
+        return
+    if not draft.korean:
+        yield from _comment(
+            Text(
+                "offline is made for Korean, and few of these pairs have any: a pretrained encoder will do "
+                "far better.",
+                "offline은 한국어용인데 한글이 든 문장쌍이 적습니다. 사전학습 인코더가 훨씬 낫습니다.",
+            ),
+            2,
+        )
+    yield from _comment(
+        Text(
+            "offline needs no download and no GPU. A pretrained encoder from the Hugging Face hub scores "
+            "higher, and wants a GPU; in place of the line below:",
+            "offline은 내려받을 것도 GPU도 필요 없습니다. Hugging Face 허브의 사전학습 인코더는 점수가 더 "
+            "높지만 GPU가 있어야 쓸 만합니다. 아래 줄 대신 이렇게 씁니다:",
+        ),
+        2,
+    )
+    yield "  #   kind: cross"
+    yield "  #   encoder: klue/roberta-base"
+    yield "  kind: offline"
+    yield ""
+
+
+def _loss(draft: Draft) -> Iterator[str]:
+    yield from _comment(
+        Text(
+            "1 - Pearson over a whole batch, with a share (alpha) of the mean absolute error.",
+            "배치 전체에서 구한 1 - 피어슨에 평균 절대 오차(MAE)를 alpha만큼 섞습니다.",
+        )
+    )
+    yield "loss:"
+    yield "  name: mixture"
+    yield "  alpha: 0.1"
+    rule = next((summary.binary_rule for summary in draft.report.tables if summary.binary_rule), None)
+    yield ""
+    if draft.tables["train"].binary is None:
+        return
+    yield from _comment(
+        Text(
+            "train has a binary column, similar or not. Take the # away to learn it beside the similarity:",
+            "train에 유사/비유사 이진 열이 있습니다. 유사도와 함께 학습하려면 #을 지우세요:",
+        )
+    )
+    if rule is not None:
+        yield from _comment(
+            Text(
+                "(it says similar where the label is {threshold:g} or more)",
+                "(레이블이 {threshold:g} 이상이면 유사로 되어 있습니다)",
+            ).format(threshold=rule.threshold)
+        )
+    yield "# tasks:"
+    yield "#   binary: {weight: 0.2}"
+    yield ""
+
+
+def _training() -> Iterator[str]:
+    yield "training:"
+    yield from _comment(
+        Text(
+            "auto: what suits the kind of model. The recipe.yaml in the run's folder has the numbers.",
+            "auto: 모델 종류에 맞는 값. 실제로 쓴 값은 실행 폴더의 recipe.yaml에 남습니다.",
+        ),
+        2,
+    )
+    yield "  epochs: auto"
+    yield "  effective_batch_size: auto"
+    yield "  learning_rate: auto"
+    yield from _comment(
+        Text(
+            "Another seed, another score: compare two ideas by several seeds (dalmeum study).",
+            "시드가 다르면 점수도 달라집니다. 두 아이디어는 여러 시드로 비교하세요(dalmeum study).",
+        ),
+        2,
+    )
+    yield "  seed: 42"
+    yield ""
+    yield from _comment(Text("Each run gets a folder in here.", "실행마다 이 안에 폴더가 하나 생깁니다."))
+    yield "output: runs"
+
+
+def _comment(text: Text, indent: int = 0) -> Iterator[str]:
+    lead = " " * indent
+    yield from wrapped(_shown(str(text)), WIDTH, first=f"{lead}# ", rest=f"{lead}# ")
+
+
+def _shown(text: str) -> str:
+    """Names from files as they may stand in a comment: on one line."""
+    return "".join(each if each.isprintable() else "?" for each in text)
