@@ -12,6 +12,7 @@ class IntermediateEvaluations(TrainerCallback):
 
     def __init__(self, steps_per_epoch: int, evaluations: int) -> None:
         self.steps_per_epoch = steps_per_epoch
+        evaluations = min(evaluations, steps_per_epoch)
         self.at = {round(part * steps_per_epoch / evaluations) for part in range(1, evaluations)}
 
     def on_step_end(
