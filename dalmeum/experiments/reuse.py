@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dalmeum.errors import InputError
-from dalmeum.experiments.runs import DataFile, Run, State, open_run
+from dalmeum.experiments.runs import DataFile, Run, State, age, all_runs
 from dalmeum.recipe import Recipe, own_code
 
 
@@ -19,7 +19,7 @@ def find_resumable(output: Path, recipe: Recipe, data: Mapping[str, DataFile]) -
         with contextlib.suppress(InputError):
             if run_key(run.recipe(), run.record.data, run.record.code) == key:
                 found.append(run)
-    return max(found, key=_age, default=None)
+    return max(found, key=age, default=None)
 
 
 def finished_runs(output: Path) -> dict[str, Run]:
@@ -28,7 +28,7 @@ def finished_runs(output: Path) -> dict[str, Run]:
     for run in _runs(output, {"finished"}):
         with contextlib.suppress(InputError):
             key = run_key(run.recipe(), run.record.data, run.record.code)
-            found[key] = max(found.get(key, run), run, key=_age)
+            found[key] = max(found.get(key, run), run, key=age)
     return found
 
 
@@ -47,15 +47,7 @@ def run_key(
 
 
 def _runs(output: Path, states: set[State]) -> Iterator[Run]:
-    """Those in a state; other programs' folders, and runs killed before their first file, are passed over."""
-    for file in output.glob("*/run.json"):
-        with contextlib.suppress(InputError):
-            if (run := open_run(file.parent)).record.state in states:
-                yield run
-
-
-def _age(run: Run) -> tuple[str, str]:
-    return run.record.created, run.id
+    return (run for run in all_runs(output) if run.record.state in states)
 
 
 def _decisive(recipe: Recipe) -> dict[str, Any]:

@@ -2,25 +2,27 @@
 `checkpoints/`, `predictions/` and `report.html`. The folder is the truth about a run.
 """
 
+import contextlib
 import dataclasses
 import datetime
+import difflib
 import functools
 import json
 import math
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from dalmeum.data import PairTable
-from dalmeum.data.readers.problems import did_you_mean
 from dalmeum.data.splits import PairReader, Split
 from dalmeum.errors import InputError
 from dalmeum.files import output_error, write_json, write_text
 from dalmeum.languages import Text
 from dalmeum.machine import machine, versions
+from dalmeum.models.pretrained import is_model_folder
 from dalmeum.own_code import written
 from dalmeum.recipe import Recipe, load_recipe, own_code
 
@@ -39,6 +41,12 @@ AFTER_RUN: list[Callable[["Run"], object]] = []
 FAILED_AFTER = Text(
     "{function} failed after the run: {reason}", "실행 후 호출한 {function}에서 오류가 났습니다: {reason}"
 )
+
+LATEST = "latest"
+"""What names the newest finished run."""
+
+MOST_NAMED = 3
+"""Runs that a message about a wrong name lists."""
 
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
@@ -259,17 +267,61 @@ def open_run(run: str | Path, output: str | Path = "runs") -> Run:
     """
     # Not Path.is_file(), which fails where a name is too long to be one.
     found = [path for path in (Path(run), Path(output) / run) if os.path.isfile(path / "run.json")]
+    if not found and str(run) == LATEST:
+        return _latest(Path(output))
     if not found:
-        known = (file.parent.name for file in Path(output).glob("*/run.json"))
         raise InputError(
             f"{run}: no such run, neither a folder with a run.json nor an id under {output}/"
-            f"{did_you_mean(str(run), known)}"
+            f"{_nearest(Path(run).name, Path(output))}"
         )
     folder = found[0]
     try:
         return Run(folder, RunRecord.from_dict(_read_json(folder / "run.json")))
     except (KeyError, TypeError, AttributeError):
         raise InputError(f"{folder}/run.json: is no record that this version of dalmeum reads") from None
+
+
+def all_runs(output: Path) -> Iterator[Run]:
+    """The runs under `output`; other programs' folders, and runs killed before their first file, are passed
+    over.
+    """
+    for file in output.glob("*/run.json"):
+        with contextlib.suppress(InputError):
+            yield open_run(file.parent)
+
+
+def age(run: Run) -> tuple[str, str]:
+    """Sorts runs, the oldest first."""
+    return run.record.created, run.id
+
+
+def _latest(output: Path) -> Run:
+    finished = [run for run in all_runs(output) if run.record.state == "finished"]
+    if not finished:
+        raise InputError(f"{LATEST}: there is no finished run under {output}/: train one, or name its folder")
+    return max(finished, key=age)
+
+
+def _nearest(name: str, output: Path) -> str:
+    """The runs that a wrong name may have meant, or the newest."""
+    known = sorted((file.parent.name for file in output.glob("*/run.json")), reverse=True)
+    alike = [each for each in known if name and name in each]
+    alike += difflib.get_close_matches(name, [each for each in known if each not in alike], n=MOST_NAMED)
+    if alike:
+        return f"; did you mean {' or '.join(map(repr, alike[:MOST_NAMED]))}?"
+    return f"; the newest there: {', '.join(known[:MOST_NAMED])}" if known else ""
+
+
+def model_folder(run: str | Path, output: str | Path = "runs") -> Path:
+    """The folder of a finished run's model, or a model folder itself; errors as in `load`."""
+    if is_model_folder(Path(run)):
+        return Path(run)
+    opened = open_run(run, output)
+    if opened.record.state != "finished":
+        raise InputError(f"{opened.folder}: the run is not finished; go on with dalmeum train ... --resume")
+    if not is_model_folder(opened.model):
+        raise InputError(f"{opened.model}: is no model folder: config.json is missing")
+    return opened.model
 
 
 def load(
@@ -288,14 +340,10 @@ def load(
     """
     if precision not in PRECISIONS:
         raise InputError(f"precision {precision!r} is unknown: use one of {', '.join(PRECISIONS)}")
-    from dalmeum.models.kinds import is_model_folder, load_scorer  # torch only where it is used
+    folder = model_folder(run, output)
+    from dalmeum.models.kinds import load_scorer  # torch only where it is used, and all of its names are good
 
-    if is_model_folder(Path(run)):
-        return load_scorer(Path(run), precision, trust_code=trust_code)
-    opened = open_run(run, output)
-    if opened.record.state != "finished":
-        raise InputError(f"{opened.folder}: the run is not finished; go on with dalmeum train ... --resume")
-    return load_scorer(opened.model, precision, trust_code=trust_code)
+    return load_scorer(folder, precision, trust_code=trust_code)
 
 
 def _now() -> datetime.datetime:
