@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from dalmeum.errors import InputError
-from dalmeum.experiments.runs import DataFile, Run, State, open_run
 from dalmeum.recipe import Recipe, own_code
+from dalmeum.runs.folder import DataFile, Run, State, open_run
 
 
 def find_resumable(output: Path, recipe: Recipe, data: Mapping[str, DataFile]) -> Run | None:
