@@ -18,8 +18,8 @@ from dalmeum.recipe import Recipe
 from dalmeum.sections import recipe_from, study_from
 
 if TYPE_CHECKING:
-    from dalmeum.experiments.runs import Run
     from dalmeum.models.scorer import PairScorer
+    from dalmeum.runs.folder import Run
 
 Pairs = str | Path | InMemory | PairTable
 """Whatever `read_pairs` reads."""
@@ -47,7 +47,7 @@ def load(
     Example:
         >>> scores = dalmeum.load("runs/<id>").score([("비가 온다.", "비가 내린다.")])  # doctest: +SKIP
     """
-    from dalmeum.experiments.runs import load as load_run
+    from dalmeum.runs.folder import load as load_run
 
     return load_run(_folder(run), precision, output, trust_code=trust_code)
 
@@ -236,7 +236,7 @@ def predict(
 
 
 def _folder(run: "str | Path | Run") -> str | Path:
-    from dalmeum.experiments.runs import Run
+    from dalmeum.runs.folder import Run
 
     if not isinstance(run, str | Path | Run):
         raise InputError(f"{run!r:.80} is no run: give its folder, its id, or the run itself")
@@ -246,8 +246,8 @@ def _folder(run: "str | Path | Run") -> str | Path:
 def _scorer(
     run: "str | Path | Run | PairScorer", precision: str, output: str | Path, trust_code: bool
 ) -> "PairScorer":
-    from dalmeum.experiments.runs import Run
     from dalmeum.models.scorer import PairScorer
+    from dalmeum.runs.folder import Run
 
     if not isinstance(run, str | Path | Run | PairScorer):
         raise InputError(f"{run!r:.80} is no run: give its folder, its id, the run itself, or a scorer")

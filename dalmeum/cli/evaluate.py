@@ -55,8 +55,8 @@ def evaluate(
 ) -> None:
     from dalmeum.data import read_pairs
     from dalmeum.evaluation.predict import evaluate_table
-    from dalmeum.experiments.runs import load
     from dalmeum.pages.scores import metrics_lines, slice_lines
+    from dalmeum.runs.folder import load
 
     scorer = load(run, precision=precision, output=output, trust_code=trust_code)
     table = read_pairs(

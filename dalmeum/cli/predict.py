@@ -56,8 +56,8 @@ def predict(
 ) -> None:
     from dalmeum.data import read_pairs
     from dalmeum.evaluation.predict import score_table
-    from dalmeum.experiments.predictions import write_predictions, write_submission
-    from dalmeum.experiments.runs import load
+    from dalmeum.runs.folder import load
+    from dalmeum.runs.predictions import write_predictions, write_submission
 
     scorer = load(run, precision=precision, output=output, trust_code=trust_code)
     table = read_pairs(

@@ -13,7 +13,6 @@ from pydantic_core import ErrorDetails
 from dalmeum.configuration.yaml_text import dump_yaml, parse_yaml, read_text
 from dalmeum.errors import InputError, RecipeError
 
-
 __all__ = [
     "FromList",
     "Section",
@@ -138,7 +137,11 @@ def _explain(kind: type[Section], detail: ErrorDetails) -> str:
     if problem == "extra_forbidden":
         near = meant(kind, key) or next(iter(difflib.get_close_matches(keys[-1], fields, n=1)), None)
         beside = near is not None and near.rpartition(".")[0] == key.rpartition(".")[0]
-        mend = f"did you mean {keys_end(near) if beside else near}?" if near else f"known here: {', '.join(fields)}"
+        mend = (
+            f"did you mean {keys_end(near) if beside else near}?"
+            if near
+            else f"known here: {', '.join(fields)}"
+        )
         return f"{key} is no key of a {kind.__name__.lower()}: {mend}"
     if problem == "missing":
         return f"{key} is missing"
@@ -163,7 +166,9 @@ def _mend(problem: str, value: Any, context: Mapping[str, Any]) -> str:
     if problem == "string_type" and isinstance(value, int | float):
         return ": put it in quotes"
     if problem == "literal_error" and isinstance(value, str):
-        choices = [each.strip("'") for each in str(context.get("expected", "")).replace(" or ", ", ").split(", ")]
+        choices = [
+            each.strip("'") for each in str(context.get("expected", "")).replace(" or ", ", ").split(", ")
+        ]
         return did_you_mean(value, choices)
     return ""
 

@@ -117,7 +117,9 @@ for _tag, _pattern, _first in (
     ),
 ):
     for _class in (_Loader, _Dumper):
-        _class.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first))
+        _class.add_implicit_resolver(
+            f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first)
+        )
 _Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
 _Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_yaml_float)
 
@@ -129,7 +131,9 @@ def _values(root: yaml.Node) -> int:
     def count(node: yaml.Node) -> int:
         known = counts.get(id(node))
         if known == 0:
-            raise yaml.YAMLError(f"line {node.start_mark.line + 1}: what an alias names holds the alias itself")
+            raise yaml.YAMLError(
+                f"line {node.start_mark.line + 1}: what an alias names holds the alias itself"
+            )
         if known is None:
             counts[id(node)] = 0
             pairs = node.value if isinstance(node, yaml.CollectionNode) else []

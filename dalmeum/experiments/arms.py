@@ -13,9 +13,9 @@ from dalmeum.comparison import BASELINE, Arm, Arms, Checkpoints, Curve, Pairs
 from dalmeum.comparison.rows import Scored, check_same, rows_of, with_sentences
 from dalmeum.data import PairTable
 from dalmeum.errors import InputError
-from dalmeum.experiments.predictions import Array, ScoredPairs, labelled, read_evaluations, read_predictions
-from dalmeum.experiments.runs import Run, open_run
 from dalmeum.languages import shorten
+from dalmeum.runs.folder import Run, open_run
+from dalmeum.runs.predictions import Array, ScoredPairs, labelled, read_evaluations, read_predictions
 
 SEED = "training.seed"
 LONGEST_NAME = 60

@@ -7,7 +7,7 @@ from dalmeum.data import PairTable
 from dalmeum.data.splits import Split, read_splits
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.experiments.arms import groups_of, read_arms, single_runs
-from dalmeum.experiments.runs import Run
+from dalmeum.runs.folder import Run
 
 PAGE = "compare.html"
 

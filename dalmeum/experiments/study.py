@@ -13,8 +13,6 @@ from dalmeum.data.table import joined
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.experiments.arms import RunGroup, read_arms
 from dalmeum.experiments.findings import write_findings_about
-from dalmeum.experiments.reuse import finished_runs, run_key
-from dalmeum.experiments.runs import Run, data_files, open_run
 from dalmeum.experiments.workers import Order, Workers, default_jobs
 from dalmeum.files import make_folder
 from dalmeum.losses import similarity_loss
@@ -22,6 +20,8 @@ from dalmeum.own_code import is_own
 from dalmeum.progress import Progress
 from dalmeum.recipe import Recipe
 from dalmeum.recipe.study import Study, arm_recipes, with_fold, with_seed
+from dalmeum.runs.folder import Run, data_files, open_run
+from dalmeum.runs.reuse import finished_runs, run_key
 
 PAGE = "study.html"
 

@@ -17,10 +17,7 @@ from dalmeum.data import PairTable, Predictions
 from dalmeum.data.splits import PairReader, Split, binary_labels, data_warnings, read_splits
 from dalmeum.errors import DalmeumError
 from dalmeum.evaluation import Evaluation, evaluate_predictions
-from dalmeum.experiments.predictions import write_evaluations, write_predictions
 from dalmeum.experiments.report import write_report
-from dalmeum.experiments.reuse import find_resumable
-from dalmeum.experiments.runs import DataFile, Run, create_run, data_files, open_run
 from dalmeum.files import disk_error
 from dalmeum.languages import Text
 from dalmeum.losses import similarity_loss
@@ -28,6 +25,9 @@ from dalmeum.models.kinds import new_scorer
 from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import Recipe
+from dalmeum.runs.folder import DataFile, Run, create_run, data_files, open_run
+from dalmeum.runs.predictions import write_evaluations, write_predictions
+from dalmeum.runs.reuse import find_resumable
 from dalmeum.stats import METRICS
 from dalmeum.training.fit import Fit, fit
 from dalmeum.training.pairs import EncodedPairs, encode_pairs

@@ -9,7 +9,16 @@ from typing import Any, ClassVar, Self
 
 from pydantic import model_validator
 
-from dalmeum.configuration import Section, apply_override, build, described, dump_yaml, meant, merged, read_yaml
+from dalmeum.configuration import (
+    Section,
+    apply_override,
+    build,
+    described,
+    dump_yaml,
+    meant,
+    merged,
+    read_yaml,
+)
 from dalmeum.own_code import is_own, source_hash, written
 from dalmeum.recipe.data import MOST_FOLDS, DataRecipe, Planted
 from dalmeum.recipe.loss import LOSS_NAMES, BinaryTask, LossRecipe, TasksRecipe

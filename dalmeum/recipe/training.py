@@ -7,7 +7,6 @@ from pydantic import Discriminator, Field, Tag
 from dalmeum.configuration import Section, described
 from dalmeum.recipe.schedules import Fraction
 
-
 MOST = 1_000_000_000
 """Of pairs, tokens or steps: what is more is a slip of the hand."""
 

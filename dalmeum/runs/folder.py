@@ -2,16 +2,14 @@
 `checkpoints/`, `predictions/` and `report.html`. The folder is the truth about a run.
 """
 
-import contextlib
 import dataclasses
 import datetime
-import difflib
 import functools
 import json
 import math
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -25,6 +23,7 @@ from dalmeum.machine import machine, versions
 from dalmeum.models.pretrained import is_model_folder
 from dalmeum.own_code import written
 from dalmeum.recipe import Recipe, load_recipe, own_code
+from dalmeum.runs.names import LATEST, latest, nearest
 
 if TYPE_CHECKING:
     from dalmeum.models.scorer import PairScorer
@@ -41,12 +40,6 @@ AFTER_RUN: list[Callable[["Run"], object]] = []
 FAILED_AFTER = Text(
     "{function} failed after the run: {reason}", "실행 후 호출한 {function}에서 오류가 났습니다: {reason}"
 )
-
-LATEST = "latest"
-"""What names the newest finished run."""
-
-MOST_NAMED = 3
-"""Runs that a message about a wrong name lists."""
 
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
@@ -268,48 +261,17 @@ def open_run(run: str | Path, output: str | Path = "runs") -> Run:
     # Not Path.is_file(), which fails where a name is too long to be one.
     found = [path for path in (Path(run), Path(output) / run) if os.path.isfile(path / "run.json")]
     if not found and str(run) == LATEST:
-        return _latest(Path(output))
+        found = [latest(Path(output))]
     if not found:
         raise InputError(
             f"{run}: no such run, neither a folder with a run.json nor an id under {output}/"
-            f"{_nearest(Path(run).name, Path(output))}"
+            f"{nearest(Path(run).name, Path(output))}"
         )
     folder = found[0]
     try:
         return Run(folder, RunRecord.from_dict(_read_json(folder / "run.json")))
     except (KeyError, TypeError, AttributeError):
         raise InputError(f"{folder}/run.json: is no record that this version of dalmeum reads") from None
-
-
-def all_runs(output: Path) -> Iterator[Run]:
-    """The runs under `output`; other programs' folders, and runs killed before their first file, are passed
-    over.
-    """
-    for file in output.glob("*/run.json"):
-        with contextlib.suppress(InputError):
-            yield open_run(file.parent)
-
-
-def age(run: Run) -> tuple[str, str]:
-    """Sorts runs, the oldest first."""
-    return run.record.created, run.id
-
-
-def _latest(output: Path) -> Run:
-    finished = [run for run in all_runs(output) if run.record.state == "finished"]
-    if not finished:
-        raise InputError(f"{LATEST}: there is no finished run under {output}/: train one, or name its folder")
-    return max(finished, key=age)
-
-
-def _nearest(name: str, output: Path) -> str:
-    """The runs that a wrong name may have meant, or the newest."""
-    known = sorted((file.parent.name for file in output.glob("*/run.json")), reverse=True)
-    alike = [each for each in known if name and name in each]
-    alike += difflib.get_close_matches(name, [each for each in known if each not in alike], n=MOST_NAMED)
-    if alike:
-        return f"; did you mean {' or '.join(map(repr, alike[:MOST_NAMED]))}?"
-    return f"; the newest there: {', '.join(known[:MOST_NAMED])}" if known else ""
 
 
 def model_folder(run: str | Path, output: str | Path = "runs") -> Path:
