@@ -13,9 +13,9 @@ from dalmeum.errors import DalmeumError, InputError
 from dalmeum.evaluation import Evaluation, evaluate_predictions
 from dalmeum.evaluation.predict import score_table
 from dalmeum.experiments.report import rewrite_report
-from dalmeum.experiments.study import PAGE, Conducted, conduct
+from dalmeum.experiments.study import Conducted, conduct
 from dalmeum.files import write_text
-from dalmeum.pages import ASSETS
+from dalmeum.pages import ASSETS, STUDY_PAGE
 from dalmeum.recipe.study import load_study
 from dalmeum.runs.folder import Run, load
 from dalmeum.runs.predictions import write_submission
@@ -91,7 +91,7 @@ def run_demo(folder: Path, output: Path) -> Demo:
     submission = run.folder / "submission.csv"
     write_submission(submission, test, predictions)
     evaluation = evaluate_predictions(test, predictions, threshold=scorer.binary_threshold)
-    return Demo(result, pages / PAGE, run, submission, evaluation)
+    return Demo(result, pages / STUDY_PAGE, run, submission, evaluation)
 
 
 def _chosen(conducted: Conducted) -> Run:

@@ -126,8 +126,8 @@ def check_output(output: Path, inputs: Iterable[str | Path] = ()) -> None:
     """Raise `InputError` where writing `output` would replace what is read, or a part of a run.
 
     That is one of the `inputs` under whatever name (links; other case or composition of letters, which many
-    file systems take for the same), what lies in an input that is a folder or in any folder with a `run.json`,
-    and standard input. What names no place (`hub:...`) is no input that could be written.
+    file systems take for the same), what lies in an input that is a folder, or in any folder with a
+    `run.json`, and standard input. What names no place (`hub:...`) is no input that could be written.
     """
     mend = "choose another place for the output"
     if os.path.normpath(output) in _STANDARD_INPUT:

@@ -9,7 +9,6 @@ from typing import Self
 from tqdm.auto import tqdm
 
 from dalmeum.languages import Text
-from dalmeum.terminal import direct, harmless
 
 EVERY = 30.0
 """Seconds between plain lines."""
@@ -25,7 +24,8 @@ class Progress:
 
     def __init__(self, total: int, what: str | Text) -> None:
         self.total, self.what, self.done, self._first = total, what, 0, 0
-        self._file = direct(sys.stderr)
+        # A bar moves the cursor, which the command line's stream lets no text do.
+        self._file = getattr(sys.stderr, "stream", sys.stderr)
         self._bar = tqdm(
             total=total, desc=str(what), file=self._file, disable=None, leave=False, dynamic_ncols=True
         )
@@ -44,9 +44,9 @@ class Progress:
             self._first = position
         self.advance(position - self.done)
 
-    def line(self, text: str) -> None:
-        self._bar.write(harmless(text), file=self._file)
-        self._file.flush()
+    def line(self, text: object) -> None:
+        with tqdm.external_write_mode(file=self._file):
+            print(text, file=sys.stderr, flush=True)
 
     def told(self) -> Text:
         """How far the work is, and how long it will take, judged by what was done since its start."""
@@ -57,7 +57,7 @@ class Progress:
 
     def _tell(self) -> None:
         while not self._over.wait(EVERY):
-            self.line(str(self.told()))
+            self.line(self.told())
 
     def __enter__(self) -> Self:
         return self
@@ -67,6 +67,11 @@ class Progress:
     ) -> None:
         self._over.set()
         self._bar.close()
+
+
+def tell(text: object) -> None:
+    """A line for the person watching."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def duration(seconds: float) -> Text:

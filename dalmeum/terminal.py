@@ -60,7 +60,10 @@ def escaped(characters: str) -> str:
 
 
 class Harmless:
-    """A stream to the terminal, which gets every text `harmless`; all else is the stream's own."""
+    """A stream to the terminal, which gets every text `harmless`; all else is the stream's own.
+
+    `stream` is what it writes to.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
@@ -73,11 +76,6 @@ class Harmless:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
-
-
-def direct(stream: TextIO) -> TextIO:
-    """The stream below a `Harmless` one, for a bar that moves the cursor itself."""
-    return cast(TextIO, getattr(stream, "stream", stream)) if isinstance(stream, Harmless) else stream
 
 
 @contextlib.contextmanager
@@ -98,9 +96,9 @@ def harmless_terminal() -> Iterator[None]:
                 stream.reconfigure(errors=handler)
 
 
-def _guarded(stream: TextIO) -> TextIO:
+def _guarded(stream: TextIO | None) -> Any:
     if stream is None:  # without a console, as under pythonw
-        return stream
+        return None
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors=FALLBACK)
     return cast(TextIO, Harmless(stream))

@@ -77,7 +77,7 @@ def run() -> NoReturn:
             finally:
                 if output:
                     output.flush()  # at the interpreter's end it would be too late to tell of a full disk
-            sys.exit(code)
+            sys.exit(code or 0)
         except TyperException as error:
             print(call_error(error), file=sys.stderr)
             sys.exit(error.exit_code)

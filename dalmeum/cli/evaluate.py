@@ -53,22 +53,21 @@ def evaluate(
     trust_code: TrustCodeOption = False,
     json: JsonOption = False,
 ) -> None:
-    from dalmeum.data import read_pairs
-    from dalmeum.evaluation.predict import evaluate_table
+    from dalmeum.api import evaluated
     from dalmeum.pages.scores import metrics_lines, slice_lines
-    from dalmeum.runs.folder import load
 
-    scorer = load(run, precision=precision, output=output, trust_code=trust_code)
-    table = read_pairs(
+    table, evaluation = evaluated(
+        run,
         file,
+        threshold,
+        precision=precision,
+        output=output,
+        trust_code=trust_code,
         format=format,
         columns=parse_columns(columns),
         encoding=encoding,
-        label_range=scorer.label_range,
-        labels="required",
     )
     note_warnings(table.warnings)
-    evaluation = evaluate_table(scorer, table, threshold)
     rows = len(table)
     metrics = evaluation.to_dict()
     if json:

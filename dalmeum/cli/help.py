@@ -75,7 +75,8 @@ def setting_of(error: TyperException) -> str:
     if key is None:
         return ""
     before = "baseline." if context.info_name == "study" else ""
-    return f"No such option: {name}; settings are written key=value: {before}{key}={_value_of(name)}"
+    setting = key if "=" in key else f"{key}={_value_of(name)}"
+    return f"No such option: {name}; settings are written key=value: {before}{setting}"
 
 
 def _value_of(option: str) -> str:

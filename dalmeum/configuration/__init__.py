@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import re
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -137,11 +138,8 @@ def _explain(kind: type[Section], detail: ErrorDetails) -> str:
     if problem == "extra_forbidden":
         near = meant(kind, key) or next(iter(difflib.get_close_matches(keys[-1], fields, n=1)), None)
         beside = near is not None and near.rpartition(".")[0] == key.rpartition(".")[0]
-        mend = (
-            f"did you mean {keys_end(near) if beside else near}?"
-            if near
-            else f"known here: {', '.join(fields)}"
-        )
+        shown = keys_end(near) if near and beside else near
+        mend = f"did you mean {shown}?" if shown else f"known here: {', '.join(fields)}"
         return f"{key} is no key of a {kind.__name__.lower()}: {mend}"
     if problem == "missing":
         return f"{key} is missing"
@@ -166,10 +164,7 @@ def _mend(problem: str, value: Any, context: Mapping[str, Any]) -> str:
     if problem == "string_type" and isinstance(value, int | float):
         return ": put it in quotes"
     if problem == "literal_error" and isinstance(value, str):
-        choices = [
-            each.strip("'") for each in str(context.get("expected", "")).replace(" or ", ", ").split(", ")
-        ]
-        return did_you_mean(value, choices)
+        return did_you_mean(value, re.findall("'(.*?)'", str(context.get("expected", ""))))
     return ""
 
 
@@ -213,7 +208,8 @@ def all_keys(kind: type[Section], prefix: str = "") -> Iterator[str]:
 def _fits(section: type[Section], name: str, value: object) -> bool:
     field = section.model_fields[name]
     try:
-        TypeAdapter(Annotated[field.annotation, *field.metadata]).validate_python(value, strict=True)
+        kind: Any = Annotated[field.annotation, *field.metadata]
+        TypeAdapter(kind).validate_python(value, strict=True)
     except ValidationError:
         return False
     return isinstance(value, str)

@@ -16,7 +16,7 @@ MOST_VALUES = 50_000
 
 
 def read_text(path: Path, what: str) -> str:
-    """The text of a file that should hold a `what`. Raises `InputError` where there is none of a usual size."""
+    """The text of a file that should hold a `what`; `InputError` where there is none of a usual size."""
     try:
         mode = os.stat(path).st_mode
         # An unnamed pipe has a writer: <(command) in a shell. One with a name may never get any.

@@ -24,6 +24,7 @@ from dalmeum.losses import similarity_loss
 from dalmeum.models.kinds import new_scorer
 from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairScorer
+from dalmeum.progress import tell
 from dalmeum.recipe import Recipe
 from dalmeum.runs.folder import DataFile, Run, create_run, data_files, open_run
 from dalmeum.runs.predictions import write_evaluations, write_predictions
@@ -81,6 +82,8 @@ def train(
     with lost_processes_told():
         (shared,) = broadcast_object_list(folder)
     run = open_run(shared or "")
+    if processes.is_main_process:
+        tell(run.folder)
     with _failure_recorded(run):
         encoded = {split: encode_pairs(scorer, table, binary.get(split)) for split, table in tables.items()}
         with lost_processes_told():

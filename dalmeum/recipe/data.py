@@ -146,3 +146,8 @@ class DataRecipe(Section):
     @property
     def has_dev(self) -> bool:
         return self.dev is not None or self.folds is not None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What is read: train, and where there are any dev and test."""
+        return tuple(source for source in (self.train, self.dev, self.test) if source is not None)

@@ -26,9 +26,8 @@ OTHER_NAMES = {
 def _loss_name(value: object) -> str | Callable[..., Any]:
     if callable(value) or (isinstance(value, str) and (value in LOSS_NAMES or OWN_NAME.fullmatch(value))):
         return value
-    near = (
-        "" if not isinstance(value, str) else did_you_mean(OTHER_NAMES.get(value.lower(), value), LOSS_NAMES)
-    )
+    name = OTHER_NAMES.get(value.lower(), value) if isinstance(value, str) else ""
+    near = did_you_mean(name, LOSS_NAMES)
     raise ValueError(
         f"must be one of {', '.join(LOSS_NAMES)}, or module:function of your own, not {value!r:.80}{near}"
     )

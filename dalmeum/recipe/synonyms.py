@@ -5,8 +5,8 @@ from types import MappingProxyType
 
 _BY_KEY = {
     "data.train": "train_file train_path train_data train_dataset training_data train_csv",
-    "data.dev": "dev_file dev_path validation validation_file valid valid_file valid_path val eval_file eval_data "
-    "eval_dataset dev_data",
+    "data.dev": "dev_file dev_path dev_data validation validation_file valid valid_file valid_path val "
+    "eval_file eval_data eval_dataset",
     "data.test": "test_file test_path test_data predict_file",
     "data.columns": "column_names text_columns",
     "data.folds": "n_splits num_folds n_folds k_folds kfold k cv",
@@ -31,12 +31,16 @@ _BY_KEY = {
     "training.warmup": "warmup_ratio warmup_steps warmup_proportion num_warmup_steps",
     "training.weight_decay": "wd l2",
     "training.layerwise_decay": "llrd layerwise_lr_decay layer_decay lr_decay",
-    "training.max_gradient_norm": "max_grad_norm grad_clip gradient_clip_val clip_grad_norm gradient_clipping",
-    "training.evaluations_per_epoch": "eval_steps eval_strategy evaluation_strategy eval_every val_check_interval",
+    "training.max_gradient_norm": "max_grad_norm grad_clip gradient_clip_val clip_grad_norm",
+    "training.evaluations_per_epoch": "eval_steps eval_strategy evaluation_strategy eval_every "
+    "val_check_interval",
     "training.early_stopping": "patience early_stopping_patience",
     "training.group_by": "group_by_length length_grouping",
     "training.seed": "random_seed random_state manual_seed",
-    "training.precision": "fp16 bf16 amp mixed_precision dtype torch_dtype half",
+    "training.precision": "amp mixed_precision dtype torch_dtype",
+    "training.precision=float16": "fp16 half",
+    "training.precision=bfloat16": "bf16",
+    "training.precision=float32": "fp32 tf32",
     "output": "output_dir out_dir save_dir output_folder out",
     "question": "description run_question",
 }
@@ -44,4 +48,5 @@ _BY_KEY = {
 SYNONYMS: Mapping[str, str] = MappingProxyType(
     {name: key for key, names in _BY_KEY.items() for name in names.split()}
 )
-"""A name of other tools, and the whole key of a recipe that means the same."""
+"""A name of other tools, and the whole key of a recipe that means the same, with its value where the name is
+one."""

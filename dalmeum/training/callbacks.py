@@ -4,6 +4,7 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from dalmeum.languages import Text
 from dalmeum.progress import Progress
 
 
@@ -22,6 +23,9 @@ class IntermediateEvaluations(TrainerCallback):
             control.should_evaluate = control.should_save = True
 
 
+TRAINING = Text("training, step", "학습 스텝")
+
+
 class ReportProgress(TrainerCallback):
     """A bar over the steps, and a line for each evaluation."""
 
@@ -33,7 +37,7 @@ class ReportProgress(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         if state.is_world_process_zero:
-            self.progress = Progress(state.max_steps, "training")
+            self.progress = Progress(state.max_steps, TRAINING)
             self.progress.jump(state.global_step)
 
     def on_step_end(
@@ -62,5 +66,9 @@ class ReportProgress(TrainerCallback):
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Also where training ended in an error, of which the callback is not told."""
         if self.progress:
             self.progress.__exit__(None, None, None)

@@ -61,12 +61,13 @@ class PairTrainer(Trainer):
         self.window: list[tuple[Tensor, Tensor]] = []
         self.dev_predictions: DevPredictions = {}
         steps = math.ceil(len(train) / recipe.training.effective_batch_size)
+        reporting = self.reporting = ReportProgress()
         super().__init__(
             model=scorer.model,
             args=training_arguments(recipe, scorer.precision, checkpoints, steps, has_dev=dev is not None),
             train_dataset=train,
             eval_dataset=dev,
-            callbacks=[ReportProgress()],
+            callbacks=[reporting],
         )
         if self.args.n_gpu > 1:
             raise InputError(
