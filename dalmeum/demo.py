@@ -24,6 +24,13 @@ from dalmeum.stats import metric_named
 STUDY = "practice"
 """The study's name; its file is `practice.yaml`, so that `dalmeum study` calls it the same."""
 
+LIVE_PAIRS = (
+    ("고양이가 창가에서 잔다.", "창가에서 고양이가 자고 있다."),
+    ("고양이가 창가에서 잔다.", "주식 시장이 크게 올랐다."),
+    ("개가 사람을 물었다.", "사람이 개를 물었다."),
+)
+"""Scored at the demo's end: the same said otherwise, something else, and the same words with another sense."""
+
 
 @dataclass(frozen=True)
 class Demo:
@@ -35,6 +42,7 @@ class Demo:
         run: the one handed in: of the arm that is best on dev, the run that is best there.
         submission: the file with its predictions.
         test: its scores on the practice set's hidden labels.
+        live: what it answers for `LIVE_PAIRS`.
     """
 
     study: Conducted
@@ -42,6 +50,7 @@ class Demo:
     run: Run
     submission: Path
     test: Evaluation
+    live: tuple[float, ...]
 
 
 def write_files(folder: Path, output: Path) -> Path:
@@ -91,7 +100,8 @@ def run_demo(folder: Path, output: Path) -> Demo:
     submission = run.folder / "submission.csv"
     write_submission(submission, test, predictions)
     evaluation = evaluate_predictions(test, predictions, threshold=scorer.binary_threshold)
-    return Demo(result, pages / STUDY_PAGE, run, submission, evaluation)
+    live = tuple(scorer.score(LIVE_PAIRS).tolist())
+    return Demo(result, pages / STUDY_PAGE, run, submission, evaluation, live)
 
 
 def _chosen(conducted: Conducted) -> Run:

@@ -16,6 +16,8 @@ from dalmeum.cli.demo import demo
 from dalmeum.cli.evaluate import evaluate
 from dalmeum.cli.help import HELP_OPTIONS, Command, Group, call_error, documented, help_text
 from dalmeum.cli.predict import predict
+from dalmeum.cli.runs import runs
+from dalmeum.cli.score import score
 from dalmeum.cli.study import study
 from dalmeum.cli.train import train
 from dalmeum.errors import DalmeumError
@@ -30,7 +32,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings=HELP_OPTIONS,
 )
-for command in (demo, check, train, study, compare, predict, evaluate):
+for command in (demo, check, train, study, runs, compare, predict, evaluate, score):
     app.command(cls=Command, context_settings=HELP_OPTIONS)(command)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dalmeum.errors import one_line
 from dalmeum.languages import Text
 from dalmeum.terminal import COMMANDING, columns
 
@@ -32,7 +33,7 @@ def note(text: str | Text) -> None:
 
 def note_warnings(warnings: Iterable[Text]) -> None:
     for warning in warnings:
-        note(f"{Text('warning', '주의')}: {warning}")
+        note(f"{Text('warning', '주의')}: {one_line(str(warning))}")
 
 
 def note_page(page: Path) -> None:

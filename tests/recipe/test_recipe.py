@@ -112,7 +112,10 @@ LOSS_NAMES = (
             "loss.name angle is a loss of two embeddings: use it with model.kind bi, or cosent",
         ),
         ("model.kind=offline", "model: encoder has no use with kind offline: leave it out"),
-        ("loss=mae", "loss: must be a mapping with keys such as name, alpha, not 'mae'; did you mean loss.name=mae?"),
+        (
+            "loss=mae",
+            "loss: must be a mapping with keys such as name, alpha, not 'mae'; did you mean loss.name=mae?",
+        ),
         ("loss.alpha=1.5", "loss.alpha: input should be less than or equal to 1, not 1.5"),
         ("loss.name=3", LOSS_NAMES.format("3")),
         ("loss.name='my_module:'", LOSS_NAMES.format("'my_module:'")),
