@@ -29,7 +29,7 @@ LIVE_PAIRS = (
     ("고양이가 창가에서 잔다.", "주식 시장이 크게 올랐다."),
     ("개가 사람을 물었다.", "사람이 개를 물었다."),
 )
-"""Scored at the demo's end: the same said otherwise, something else, and the same words with another sense."""
+"""Scored at the demo's end: the same said otherwise, something else, and the same words in another sense."""
 
 
 @dataclass(frozen=True)

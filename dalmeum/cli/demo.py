@@ -25,10 +25,10 @@ HANDED_IN = Text(
 )
 LIVE = Text("The model, asked now (0 to 5):", "지금 이 모델에게 물어보면 (0~5점):")
 SURPRISE = Text(
-    "The last pair has the same words and another sense, and scores high all the same: this small model looks "
-    "at words more than at who does what to whom. Try pairs of your own: dalmeum score latest TEXT TEXT",
-    "마지막 쌍은 낱말이 같아도 뜻이 다른데 점수가 높습니다. 이 작은 모델은 누가 누구에게 했는지보다 낱말을 더 "
-    "봅니다. 다른 문장도 물어보세요: dalmeum score latest TEXT TEXT",
+    "The last pair has the same words and another sense, and scores high all the same: this small model "
+    "looks at words more than at who does what to whom. Try others: dalmeum score latest TEXT TEXT",
+    "마지막 쌍은 낱말이 같아도 뜻이 다른데 점수가 높습니다. 이 작은 모델은 누가 누구에게 했는지보다 낱말을 "
+    "더 봅니다. 다른 문장도 물어보세요: dalmeum score latest TEXT TEXT",
 )
 SURPRISING = 3.0
 """The score of a pair that says something else from which on it is a surprise."""

@@ -7,7 +7,9 @@ import typer
 
 from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import JsonOption
-from dalmeum.cli.output import note_page, print_json
+from dalmeum.cli.output import note_page, note_warnings, print_json
+from dalmeum.errors import InputError
+from dalmeum.languages import Text
 
 
 @documented(
@@ -39,5 +41,8 @@ def runs(
         print_json({"output": str(output), "runs": [run.to_dict() for run in found]})
     else:
         print("\n".join(listing_lines(found, str(output))))
-    if found:
-        note_page(write_listing(output, found, assets=output / ASSETS))
+    try:
+        if found:
+            note_page(write_listing(output, found, assets=output / ASSETS))
+    except InputError as error:  # of a folder that is somebody else's, say: the table is told
+        note_warnings([Text.same(str(error))])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dalmeum import terminal
+from dalmeum.errors import InputError
 from dalmeum.languages import Shown, Text
 from dalmeum.numbers import NONE
 from dalmeum.pages.document import Page, write_page
@@ -55,33 +56,33 @@ def listing_lines(runs: Sequence[ListedRun], output: str) -> list[str]:
     """A terminal's table, a row a run."""
     if not runs:
         return [str(NO_RUNS.format(output=output))]
-    head: list[Sequence[object]] = [(RUN, SCORE, INTERVAL, STATE, AGE, QUESTION)]
-    return terminal.table(
-        head
-        + [
-            (run.id, *written_score(run.score), _state(run), age(run.age), run.question or "") for run in runs
-        ],
-        right=[1],
-    )
+    rows: list[Sequence[object]] = [(RUN, SCORE, INTERVAL, STATE, AGE, QUESTION)]
+    for run in runs:
+        rows.append((run.id, *written_score(run.score), _state(run), age(run.age), run.question or ""))
+    return terminal.table(rows, right=[1])
 
 
 def write_listing(output: Path, runs: Sequence[ListedRun], *, assets: Path) -> Path:
-    """Write the page of runs into their folder, and answer where; errors as in `write_page`."""
-    rows = [
-        Row(
-            run.id,
-            [_score(run), Cell(_state(run)), Cell(age(run.age)), Cell(run.question or NONE)],
-            link=run.page,
+    """Write the page of runs into their folder, and answer where.
+
+    Raises `InputError` as `write_page` does, and where a page that is none of dalmeum's stands there.
+    """
+    page = output / INDEX
+    if page.is_file() and b"dalmeum</title>" not in page.read_bytes():
+        raise InputError(
+            f"{page}: is no page of dalmeum, and is left as it is: move it away for a list of runs"
         )
-        for run in runs
-    ]
+    title = TITLE.format(output=output)
+    rows = []
+    for run in runs:
+        cells = (_score(run), Cell(_state(run)), Cell(age(run.age)), Cell(run.question or NONE))
+        rows.append(Row(run.id, cells, link=run.page))
     values = {
-        "heading": TITLE.format(output=output),
+        "heading": title,
         "count": len(runs),
         "table": Table((RUN, SCORE, STATE, AGE, QUESTION), [Group(rows)], wide=True),
         "written": f"{datetime.datetime.now():%Y-%m-%d %H:%M}",
     }
-    page = output / INDEX
     write_page(page, Page(title, "listing.html", values), assets=assets)
     return page
 

@@ -138,7 +138,7 @@ class DataRecipe(Section):
             if self.fold:
                 raise ValueError(f"fold {self.fold} of how many? Set folds, too")
         elif self.dev is not None:
-            raise ValueError("folds takes dev out of train: leave dev out (on the command line data.dev=)")
+            raise ValueError("folds takes dev out of train: leave dev out, as by data.dev=")
         elif self.fold >= self.folds:
             raise ValueError(f"fold {self.fold}: {self.folds} folds count from 0 to {self.folds - 1}")
         return self

@@ -76,7 +76,7 @@ def test_folds_make_dev_of_the_training_file(tmp_path: Path) -> None:
         ({"folds": 1}, "folds: input should be greater than or equal to 2"),
         (
             {"folds": 5},
-            "baseline.data: folds takes dev out of train: leave dev out (on the command line data.dev=)",
+            "baseline.data: folds takes dev out of train: leave dev out, as by data.dev=",
         ),
         (
             {"arms": {"one": {"data.folds": 5, "data.dev": None}}},
