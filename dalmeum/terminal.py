@@ -75,6 +75,8 @@ class Harmless:
         self.stream.writelines(map(harmless, lines))
 
     def __getattr__(self, name: str) -> Any:
+        if name == "buffer":  # through which bytes would get by: Typer writes its help so
+            raise AttributeError(name)
         return getattr(self.stream, name)
 
 

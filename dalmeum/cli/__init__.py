@@ -25,6 +25,10 @@ def main() -> None:
 
     def interrupt(number: int, frame: FrameType | None) -> NoReturn:
         pressed.append(number)
+        if _importing(frame):
+            # Libraries in C++ abort, or make something else of it; nothing is lost that a kill would not.
+            os.write(2, _told().encode())
+            os._exit(INTERRUPTED)
         raise KeyboardInterrupt
 
     def deliver(ignored: "sys.UnraisableHookArgs") -> None:
@@ -46,9 +50,8 @@ def main() -> None:
         # Whatever a library made of the interruption on its way here.
         if not pressed or (isinstance(error, SystemExit) and not error.code):
             raise
-        told = GOES_ON.get(next(iter(sys.argv[1:]), ""), "")
         # Not print: the signal may have come in the middle of one.
-        os.write(2, f"interrupted{told}\n".encode())
+        os.write(2, _told().encode())
         signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
         handled = False
         raise SystemExit(INTERRUPTED) from None
@@ -56,6 +59,19 @@ def main() -> None:
         if handled:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             sys.unraisablehook = sys.__unraisablehook__
+
+
+def _importing(frame: FrameType | None) -> bool:
+    """Whether a frame is inside of an import."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _told() -> str:
+    return f"interrupted{GOES_ON.get(next(iter(sys.argv[1:]), ''), '')}\n"
 
 
 def __getattr__(name: str) -> Any:

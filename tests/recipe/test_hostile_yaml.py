@@ -97,7 +97,12 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
 def test_a_pipe_of_a_shell_is_read() -> None:
     end, start = os.pipe()
     text = b"data: {train: a.csv}\nmodel: {kind: offline}\n"
-    threading.Thread(target=lambda: (os.write(start, text), os.close(start))).start()
+
+    def write() -> None:
+        os.write(start, text)
+        os.close(start)
+
+    threading.Thread(target=write).start()
     try:
         assert load_recipe(f"/dev/fd/{end}").data.train == "a.csv"
     finally:
