@@ -21,10 +21,10 @@ from record import circumstances
 
 from dalmeum.comparison.judge import judge
 from dalmeum.experiments.arms import RunGroup, read_arms
-from dalmeum.experiments.runs import Run, open_run
 from dalmeum.experiments.workers import Order, Workers, default_jobs
 from dalmeum.recipe import Recipe, build_recipe
 from dalmeum.recipe.study import with_seed
+from dalmeum.runs.folder import Run, open_run
 
 PACKAGES = ("dalmeum", "torch", "transformers")
 ARMS = ("baseline", "same")

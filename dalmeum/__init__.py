@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from dalmeum.api import compare, evaluate, load, predict, study, train
     from dalmeum.comparison.arms import Arms
     from dalmeum.data import read_pairs
-    from dalmeum.experiments.runs import Run
     from dalmeum.recipe import Recipe, load_recipe
+    from dalmeum.runs.folder import Run
 
 __all__ = [
     "Arms",
@@ -29,7 +29,7 @@ __all__ = [
 _HOMES = {
     "Arms": "dalmeum.comparison.arms",
     "Recipe": "dalmeum.recipe",
-    "Run": "dalmeum.experiments.runs",
+    "Run": "dalmeum.runs.folder",
     "load_recipe": "dalmeum.recipe",
     "read_pairs": "dalmeum.data",
     **dict.fromkeys(("compare", "evaluate", "load", "predict", "study", "train"), "dalmeum.api"),

@@ -1,6 +1,8 @@
 """The public face, which `import dalmeum` hands on: what the command line can do, on frames and arrays."""
 
+import os
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,17 +11,24 @@ from numpy.typing import NDArray
 
 from dalmeum.comparison.arms import BASELINE, Arms
 from dalmeum.comparison.findings import Findings, compare_arms
-from dalmeum.data import PairTable, read_pairs
+from dalmeum.data import PairTable, Predictions, read_pairs
+from dalmeum.data.predictions import mean_predictions
 from dalmeum.data.readers import InMemory
+from dalmeum.data.readers.hub import PREFIX as HUB_PREFIX
 from dalmeum.data.splits import PairReader, Split
 from dalmeum.errors import InputError
 from dalmeum.evaluation import Evaluation
+from dalmeum.experiments.ready import check_ready, plan_told
+from dalmeum.files import check_output
+from dalmeum.pages import ASSETS, STUDY_PAGE
+from dalmeum.progress import tell
 from dalmeum.recipe import Recipe
+from dalmeum.recipe.study import arm_recipes
 from dalmeum.sections import recipe_from, study_from
 
 if TYPE_CHECKING:
-    from dalmeum.experiments.runs import Run
     from dalmeum.models.scorer import PairScorer
+    from dalmeum.runs.folder import Run
 
 Pairs = str | Path | InMemory | PairTable
 """Whatever `read_pairs` reads."""
@@ -47,8 +56,9 @@ def load(
     Example:
         >>> scores = dalmeum.load("runs/<id>").score([("비가 온다.", "비가 내린다.")])  # doctest: +SKIP
     """
-    from dalmeum.experiments.runs import load as load_run
+    from dalmeum.runs.folder import load as load_run
 
+    _check_flags(trust_code=trust_code)
     return load_run(_folder(run), precision, output, trust_code=trust_code)
 
 
@@ -78,12 +88,18 @@ def train(
     Example:
         >>> run = dalmeum.train(data=frame, model={"kind": "offline"})  # doctest: +SKIP
     """
+    _check_flags(resume=resume, self_contained=self_contained)
+    reader, called = PairReader(), _name(name, recipe, "recipe")
+    ready = recipe_from(recipe, sections, reader)
+    check_ready([ready], reader)
+    if os.environ.get("RANK", "0") == "0":  # of the processes that torchrun started, the first tells
+        tell(plan_told(ready, reader))
+
     from dalmeum.experiments.train import train as train_run
 
-    reader = PairReader()
     return train_run(
-        recipe_from(recipe, sections, reader),
-        _name(name, recipe, "recipe"),
+        ready,
+        called,
         resume=resume,
         reader=reader,
         self_contained=self_contained,
@@ -116,16 +132,22 @@ def study(
     Raises:
         InputError: what only the caller can mend. DalmeumError: a run failed.
     """
-    from dalmeum.experiments.study import conduct
-    from dalmeum.pages import ASSETS
-
+    _check_flags(self_contained=self_contained)
     called = _name(name, study, "study")
-    if jobs is not None and (not isinstance(jobs, int) or jobs < 1):
+    if jobs is not None and (not isinstance(jobs, int) or isinstance(jobs, bool) or jobs < 1):
         raise InputError(f"jobs {jobs!r:.80}: give a whole number of 1 or more, or leave it out")
     page = Path(folder or Path("studies", called))
     reader = PairReader()
+    ready = study_from(study, keys, reader)
+    recipes = arm_recipes(ready).values()
+    read = [source for recipe in recipes for source in recipe.data.sources]
+    check_pages(page / STUDY_PAGE, [*read, *([study] if isinstance(study, str | Path) else [])])
+    check_ready(recipes, reader)
+
+    from dalmeum.experiments.study import conduct
+
     return conduct(
-        study_from(study, keys, reader),
+        ready,
         called,
         page,
         against=against,
@@ -137,7 +159,7 @@ def study(
 
 
 def compare(
-    arms: "Arms | Sequence[str | Path | Run]",
+    arms: "Arms | Sequence[str | Path | Run] | Mapping[str, str | Path | Run | Sequence[str | Path | Run]]",
     *,
     split: Split = "dev",
     metric: str = "pearson",
@@ -150,7 +172,8 @@ def compare(
 
     Args:
         arms: `Arms`, or finished runs: folders, ids under `output`, or `Run`s; the first one's recipe is the
-            baseline. Runs whose recipes differ in their seed alone are seeds of one arm.
+            baseline. Runs whose recipes differ in their seed alone are seeds of one arm. Or each arm's name,
+            the baseline's first, to its run or runs.
         split: of runs, the labelled split to judge on.
         metric: a name in `dalmeum.stats.METRICS`, or `module:name`.
         smallest_effect: the smallest difference that would matter, in units of the metric.
@@ -168,18 +191,23 @@ def compare(
     from dalmeum.experiments.compare import PAGE, compare_runs
     from dalmeum.experiments.findings import write_findings_about
 
-    if isinstance(arms, Mapping):
-        raise InputError("predictions are compared as Arms(labels, predictions), which says what is right")
-    if isinstance(arms, str | Path) or not isinstance(arms, Arms | Sequence):
-        raise InputError(f"{arms!s:.80}: compare takes Arms, or a list of runs")
+    _check_flags(self_contained=self_contained)
+    if isinstance(arms, str | Path) or not isinstance(arms, Arms | Sequence | Mapping):
+        raise InputError(f"{arms!s:.80}: compare takes Arms, or a list of runs, or runs by the arm's name")
+    page = None if folder is None else Path(folder) / PAGE
     if isinstance(arms, Arms):
         findings, runs, source = compare_arms(arms, metric=metric, smallest_effect=smallest_effect), [], ""
     else:
-        runs = open_runs([str(_folder(run)) for run in arms], Path(output))
-        findings = compare_runs(runs, split=split, metric=metric, smallest_effect=smallest_effect)
+        named = _named_runs(arms)
+        runs = open_runs([str(_folder(run)) for _, run in named], Path(output))
+        if page is not None:
+            check_pages(page, [source for run in runs for source in run.recipe().data.sources])
+        names = [name for name, _ in named] if isinstance(arms, Mapping) else None
+        findings = compare_runs(
+            runs, split=split, metric=metric, smallest_effect=smallest_effect, names=names
+        )
         source = runs[0].recipe().to_yaml()
-    if folder is not None:
-        page = Path(folder) / PAGE
+    if page is not None:
         write_findings_about(page, findings, runs, source, self_contained=self_contained)
     return findings
 
@@ -201,11 +229,31 @@ def evaluate(
         data: labelled pairs, as `read_pairs` takes them; `reading` are its `columns`, `format`, `encoding`.
         threshold: the lowest label that counts as similar, for F1; by default the run's own.
     """
+    return evaluated(
+        run, data, threshold, precision=precision, output=output, trust_code=trust_code, **reading
+    )[1]
+
+
+def evaluated(
+    run: "str | Path | Run | PairScorer",
+    data: Pairs,
+    threshold: float | None = None,
+    *,
+    precision: str = "auto",
+    output: str | Path = "runs",
+    trust_code: bool = False,
+    **reading: Any,
+) -> tuple[PairTable, Evaluation]:
+    """As `evaluate`, with the table that was read."""
+    if isinstance(threshold, bool) or not isinstance(threshold, Real | None):
+        raise InputError(f"threshold {threshold!r:.80}: give a number on the label scale, or leave it out")
+    source = _readable([run], data, output)
+    scorer = _scorer(run, precision, output, trust_code)
+    table = read_pairs(source, **{"label_range": scorer.label_range, **reading, "labels": "required"})
+
     from dalmeum.evaluation.predict import evaluate_table
 
-    scorer = _scorer(run, precision, output, trust_code)
-    table = read_pairs(data, **{"label_range": scorer.label_range, **reading, "labels": "required"})
-    return evaluate_table(scorer, table, threshold)
+    return table, evaluate_table(scorer, table, threshold)
 
 
 def predict(
@@ -223,20 +271,87 @@ def predict(
         run: as `load` takes it, as are `precision`, `output` and `trust_code`; or a scorer; or several.
         data: pairs, as `read_pairs` takes them; `reading` are its `columns`, `format`, `encoding`.
     """
+    return predicted(run, data, precision=precision, output=output, trust_code=trust_code, **reading)[
+        1
+    ].similarity
+
+
+def predicted(
+    run: "str | Path | Run | PairScorer | Sequence[str | Path | Run | PairScorer]",
+    data: Pairs,
+    *,
+    precision: str = "auto",
+    output: str | Path = "runs",
+    trust_code: bool = False,
+    **reading: Any,
+) -> tuple[PairTable, Predictions]:
+    """As `predict`, with the table that was read, and the binary task's predictions where all runs have it.
+
+    Raises `InputError` where several runs have several label scales: a mean over them is none.
+    """
+    runs: list[Any] = list(run) if isinstance(run, list | tuple) else [run]
+    if not runs:
+        raise InputError("predict: no run is given")
+    source = _readable(runs, data, output)
+    scorers = [_scorer(each, precision, output, trust_code) for each in runs]
+    scales = {each.label_range for each in scorers}
+    if len(scales) > 1:
+        told = " and ".join("{:g}..{:g}".format(*scale) for scale in sorted(scales))
+        raise InputError(f"predict: the runs answer on {told}: a mean is of runs on one label scale")
+    table = read_pairs(source, **{"label_range": scales.pop(), **reading})
+
     from dalmeum.evaluation.predict import score_table
 
-    runs: list[Any] = list(run) if isinstance(run, list | tuple) else [run]
-    scorers = [_scorer(each, precision, output, trust_code) for each in runs]
-    if not scorers:
-        raise InputError("predict: no run is given")
-    scales = {each.label_range for each in scorers}
-    tables = {scale: read_pairs(data, **{"label_range": scale, **reading}) for scale in scales}
-    scores = [score_table(each, tables[each.label_range]).similarity for each in scorers]
-    return np.asarray(np.mean(scores, axis=0))
+    return table, mean_predictions([score_table(scorer, table) for scorer in scorers])
+
+
+def _named_runs(arms: "Sequence[Any] | Mapping[str, Any]") -> list[tuple[str, Any]]:
+    """Runs, each with its arm's name, which is empty where arms have none."""
+    if not isinstance(arms, Mapping):
+        return [("", run) for run in arms]
+    named = [
+        (arm, run)
+        for arm, runs in arms.items()
+        for run in (runs if isinstance(runs, list | tuple) else [runs])
+    ]
+    for arm, run in named:
+        if not isinstance(arm, str) or not arm.strip() or not arm.isprintable():
+            raise InputError(f"arm {arm!r:.80}: give it a name that prints")
+        if hasattr(run, "__array__") or isinstance(run, float | int):
+            raise InputError(
+                "predictions are compared as Arms(labels, predictions), which says what is right"
+            )
+    return named
+
+
+def _readable(runs: Sequence[Any], data: Pairs, output: str | Path) -> Pairs:
+    """The data; `InputError` for runs and files that are not there, before anything heavy is imported."""
+    from dalmeum.runs.folder import Run, model_folder
+
+    for run in runs:
+        if isinstance(run, str | Path | Run):
+            model_folder(_folder(run), output)
+    if not isinstance(data, str | Path) or str(data).startswith(HUB_PREFIX):
+        return data
+    no_file = not os.path.exists(data) or os.path.isdir(data)
+    return read_pairs(data) if no_file else data  # which says what is wrong with the place
+
+
+def check_pages(page: Path, inputs: Sequence[str | Path]) -> None:
+    """Raise `InputError` where a page of findings, or the JSON beside it, would replace what is read."""
+    for place in (page, page.with_suffix(".json")):
+        check_output(place, inputs)
+
+
+def _check_flags(**flags: object) -> None:
+    """`"false"` is true: an option that is either takes nothing else."""
+    for name, value in flags.items():
+        if not isinstance(value, bool):
+            raise InputError(f"{name}={value!r:.80}: give True or False")
 
 
 def _folder(run: "str | Path | Run") -> str | Path:
-    from dalmeum.experiments.runs import Run
+    from dalmeum.runs.folder import Run
 
     if not isinstance(run, str | Path | Run):
         raise InputError(f"{run!r:.80} is no run: give its folder, its id, or the run itself")
@@ -246,8 +361,8 @@ def _folder(run: "str | Path | Run") -> str | Path:
 def _scorer(
     run: "str | Path | Run | PairScorer", precision: str, output: str | Path, trust_code: bool
 ) -> "PairScorer":
-    from dalmeum.experiments.runs import Run
     from dalmeum.models.scorer import PairScorer
+    from dalmeum.runs.folder import Run
 
     if not isinstance(run, str | Path | Run | PairScorer):
         raise InputError(f"{run!r:.80} is no run: give its folder, its id, the run itself, or a scorer")

@@ -4,23 +4,30 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from dalmeum.configuration import yaml_text
+from dalmeum.configuration import yaml_line
 from dalmeum.data import PairTable
 from dalmeum.data.practice import practice_tables, write_practice
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.evaluation import Evaluation, evaluate_predictions
 from dalmeum.evaluation.predict import score_table
-from dalmeum.experiments.predictions import write_submission
 from dalmeum.experiments.report import rewrite_report
-from dalmeum.experiments.runs import Run, load
-from dalmeum.experiments.study import PAGE, Conducted, conduct
+from dalmeum.experiments.study import Conducted, conduct
 from dalmeum.files import write_text
-from dalmeum.pages import ASSETS
+from dalmeum.pages import ASSETS, STUDY_PAGE
 from dalmeum.recipe.study import load_study
+from dalmeum.runs.folder import Run, load
+from dalmeum.runs.predictions import write_submission
 from dalmeum.stats import metric_named
 
 STUDY = "practice"
 """The study's name; its file is `practice.yaml`, so that `dalmeum study` calls it the same."""
+
+LIVE_PAIRS = (
+    ("고양이가 창가에서 잔다.", "창가에서 고양이가 자고 있다."),
+    ("고양이가 창가에서 잔다.", "주식 시장이 크게 올랐다."),
+    ("개가 사람을 물었다.", "사람이 개를 물었다."),
+)
+"""Scored at the demo's end: the same said otherwise, something else, and the same words in another sense."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,7 @@ class Demo:
         run: the one handed in: of the arm that is best on dev, the run that is best there.
         submission: the file with its predictions.
         test: its scores on the practice set's hidden labels.
+        live: what it answers for `LIVE_PAIRS`.
     """
 
     study: Conducted
@@ -40,6 +48,7 @@ class Demo:
     run: Run
     submission: Path
     test: Evaluation
+    live: tuple[float, ...]
 
 
 def write_files(folder: Path, output: Path) -> Path:
@@ -55,9 +64,9 @@ def write_files(folder: Path, output: Path) -> Path:
             text = resources.files("dalmeum.data.practice").joinpath(path.name).read_text(encoding="utf-8")
             # A path may hold what YAML reads as more than text.
             for name in ("train", "dev", "test"):
-                text = text.replace(f"practice/{name}.csv", yaml_text((folder / f"{name}.csv").as_posix()))
+                text = text.replace(f"practice/{name}.csv", yaml_line((folder / f"{name}.csv").as_posix()))
             text = text.replace("practice/", f"{folder.as_posix()}/")
-            write_text(path, text.replace("output: runs", f"output: {yaml_text(output.as_posix())}"))
+            write_text(path, text.replace("output: runs", f"output: {yaml_line(output.as_posix())}"))
     return study
 
 
@@ -83,7 +92,8 @@ def run_demo(folder: Path, output: Path) -> Demo:
     predictions = score_table(scorer, test)
     write_submission(run.submission, test, predictions)
     evaluation = evaluate_predictions(test, predictions, threshold=scorer.binary_threshold)
-    return Demo(result, pages / PAGE, run, run.submission, evaluation)
+    live = tuple(scorer.score(LIVE_PAIRS).tolist())
+    return Demo(result, pages / STUDY_PAGE, run, run.submission, evaluation, live)
 
 
 def _chosen(conducted: Conducted) -> Run:

@@ -4,8 +4,10 @@ import contextlib
 import errno
 import json
 import os
+import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -115,3 +117,51 @@ _SIGNS = {
     errno.EDQUOT: ("os error 122", "Disk quota exceeded"),
     errno.EFBIG: ("os error 27", "File too large"),
 }
+
+
+_STANDARD_INPUT = {"/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"}
+
+
+def check_output(output: Path, inputs: Iterable[str | Path] = ()) -> None:
+    """Raise `InputError` where writing `output` would replace what is read, or a part of a run.
+
+    That is one of the `inputs` under whatever name (links; other case or composition of letters, which many
+    file systems take for the same), what lies in an input that is a folder, or in any folder with a
+    `run.json`, and standard input. What names no place (`hub:...`) is no input that could be written.
+    """
+    mend = "choose another place for the output"
+    if os.path.normpath(output) in _STANDARD_INPUT:
+        raise InputError(f"{output}: is standard input; {mend}")
+    try:
+        place = output.resolve()
+    except (OSError, ValueError, RuntimeError):
+        return  # whoever writes there tells why it can't be
+    for folder in (place, *place.parents):
+        if os.path.isfile(folder / "run.json"):
+            raise InputError(f"{output}: lies in the folder of a run, {folder.name}; {mend}")
+    for source in inputs:
+        if _is_same(place, source):
+            raise InputError(f"{output}: is what is read here ({source}); {mend}")
+    with contextlib.suppress(OSError):
+        if stat.S_ISREG((redirected := os.fstat(0)).st_mode) and os.path.samestat(redirected, place.stat()):
+            raise InputError(f"{output}: is what standard input is read from; {mend}")
+
+
+def _is_same(place: Path, source: str | Path) -> bool:
+    """Whether a place is a source, or lies in one that is a folder."""
+    try:
+        read, what = Path(source).resolve(), os.stat(source)
+    except (OSError, ValueError, RuntimeError):
+        return False
+    if stat.S_ISCHR(what.st_mode):
+        return False  # a terminal is read and written, /dev/null too
+    if stat.S_ISDIR(what.st_mode):
+        return _folded(read) in map(_folded, (place, *place.parents))
+    with contextlib.suppress(OSError):
+        if os.path.samestat(what, place.stat()):
+            return True
+    return _folded(read) == _folded(place)
+
+
+def _folded(path: Path) -> str:
+    return unicodedata.normalize("NFC", str(path)).casefold()

@@ -24,6 +24,7 @@ LAYERS = (
     ("evaluation",),
     ("comparison",),
     ("pages",),
+    ("runs",),
     ("experiments",),
     ("competition",),
     ("serving",),

@@ -20,10 +20,10 @@ from typer.testing import CliRunner
 from dalmeum.api import compare
 from dalmeum.cli import app
 from dalmeum.comparison.arms import Arms
-from dalmeum.experiments.runs import AFTER_RUN, Run
 from dalmeum.experiments.train import train
 from dalmeum.recipe import build_recipe, load_recipe
 from dalmeum.recipe.study import load_study
+from dalmeum.runs.folder import AFTER_RUN, Run
 from dalmeum.stats import METRICS
 
 ROOT = Path(__file__).parents[1]

@@ -15,7 +15,7 @@ import pytest
 
 import dalmeum
 from dalmeum.errors import InputError, RecipeError
-from dalmeum.experiments import runs
+from dalmeum.runs import folder as run_folder
 from dalmeum.stats import METRICS, Metric
 
 from .conftest import draw_pairs
@@ -275,7 +275,7 @@ def test_functions_are_called_with_every_run_of_a_study(
     here: Path, tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
-    monkeypatch.setattr(runs, "AFTER_RUN", [lambda run: seen.append(run.id)])
+    monkeypatch.setattr(run_folder, "AFTER_RUN", [lambda run: seen.append(run.id)])
     findings = dalmeum.study(
         question="?",
         baseline={"data": {"train": frame(32), "dev": frame(24, seed=1)}, **tiny},

@@ -11,8 +11,10 @@ from dalmeum.cli.options import ColumnsOption, EncodingOption, FormatOption, Jso
 from dalmeum.cli.output import print_json
 from dalmeum.data import PairTable, read_pairs
 from dalmeum.data.checks import CheckReport, Finding, TableSummary, TokenCounter, check_tables
-from dalmeum.errors import DataError
+from dalmeum.errors import DataError, one_line
 from dalmeum.languages import Text
+from dalmeum.models.pretrained import check_encoder
+from dalmeum.recipe import ModelRecipe
 from dalmeum.terminal import table, terminal_width, wrapped
 
 SHOWN_PLACES = 3
@@ -74,8 +76,10 @@ def check(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    tried = _tried(encoder) if encoder else None
+    if encoder:
+        check_encoder(ModelRecipe(encoder=encoder))
     tables = _read(data, format, encoding, label_range, parse_columns(columns))
+    tried = _tried(encoder) if encoder else None
     report = check_tables(tables, count_tokens=_token_counter(tried.tokenizer) if tried else None)
     if tried:
         found = (*report.findings, *_encoder_findings(tried, tables))
@@ -84,7 +88,7 @@ def check(
     if json:
         print_json(report_json(report))
     else:
-        typer.echo("\n".join(report_lines(report)))
+        print("\n".join(report_lines(report)))
     if not report.ok:
         raise typer.Exit(1)
 
@@ -168,7 +172,7 @@ def report_lines(report: CheckReport) -> Iterator[str]:
 
 
 def _table_lines(summary: TableSummary) -> Iterator[str]:
-    yield f"{summary.name}: {Text(_count(summary.rows, 'pair'), f'문장쌍 {summary.rows:,}개')}"
+    yield f"{one_line(summary.name)}: {Text(_count(summary.rows, 'pair'), f'문장쌍 {summary.rows:,}개')}"
     sources = [(name, f"{rows:,}") for name, rows in summary.sources if name]
     if sources:
         shown = sources[:SHOWN_SOURCES]

@@ -1,6 +1,7 @@
 """dalmeum compare: runs that exist, on the same pairs."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -27,10 +28,12 @@ def compare(
         list[str],
         typer.Argument(
             help=help_text(
-                "Run ids under --output, or run folders; the first one's recipe is the baseline.",
-                "--output 아래의 실행 id, 또는 실행 폴더. 맨 앞 실행의 레시피가 기준선입니다.",
+                "Run ids under --output, run folders, or ARM=RUN, which names the arm; the first one's "
+                "recipe is the baseline.",
+                "--output 아래의 실행 id나 실행 폴더. ARM=RUN이라고 쓰면 비교 조건의 이름이 됩니다. "
+                "맨 앞 실행의 레시피가 기준선입니다.",
             ),
-            metavar="RUN",
+            metavar="[ARM=]RUN",
         ),
     ],
     split: Annotated[
@@ -75,18 +78,34 @@ def compare(
     if not math.isfinite(smallest_effect):
         raise InputError(f"--smallest-effect {smallest_effect}: give a number of 0 or more, as 0.005")
 
-    from dalmeum.experiments.arms import open_runs
-    from dalmeum.experiments.compare import PAGE, compare_runs
-    from dalmeum.experiments.findings import write_findings_about
+    from dalmeum.api import compare as compare_runs
+    from dalmeum.experiments.compare import PAGE
 
-    opened = open_runs(runs, output)
-    findings = compare_runs(opened, split=split, metric=metric, smallest_effect=smallest_effect)
-    if out is not None:
-        source = opened[0].recipe().to_yaml()
-        write_findings_about(out / PAGE, findings, opened, source, self_contained=self_contained)
+    findings = compare_runs(
+        named_runs(runs, output),
+        split=split,
+        metric=metric,
+        smallest_effect=smallest_effect,
+        folder=out,
+        self_contained=self_contained,
+        output=output,
+    )
     if json:
         print_json(findings.to_dict())
     else:
         print(findings)
     if out is not None:
         note_page(out / PAGE)
+
+
+def named_runs(runs: Sequence[str], output: Path) -> list[str] | dict[str, list[str]]:
+    """`RUN RUN` as they are; of `ARM=RUN ARM=RUN`, the runs by arm. `InputError` where some have no name."""
+    arms: dict[str, list[str]] = {}
+    for text in runs:
+        name, sign, run = text.partition("=")
+        # A folder's name may hold the sign, too.
+        if sign and not any((folder / text / "run.json").is_file() for folder in (Path(), output)):
+            arms.setdefault(name, []).append(run)
+    if arms and sum(map(len, arms.values())) < len(runs):
+        raise InputError(f"{' '.join(runs)}: name all arms, as in ARM=RUN ARM=RUN, or none")
+    return arms or list(runs)

@@ -53,23 +53,22 @@ def evaluate(
     trust_code: TrustCodeOption = False,
     json: JsonOption = False,
 ) -> None:
-    from dalmeum.data import read_pairs
+    from dalmeum.api import evaluated
     from dalmeum.data.splits import data_warnings
-    from dalmeum.evaluation.predict import evaluate_table
-    from dalmeum.experiments.runs import load
     from dalmeum.pages.scores import metrics_lines, slice_lines
 
-    scorer = load(run, precision=precision, output=output, trust_code=trust_code)
-    table = read_pairs(
+    table, evaluation = evaluated(
+        run,
         file,
+        threshold,
+        precision=precision,
+        output=output,
+        trust_code=trust_code,
         format=format,
         columns=parse_columns(columns),
         encoding=encoding,
-        label_range=scorer.label_range,
-        labels="required",
     )
     note_warnings(data_warnings([table]))
-    evaluation = evaluate_table(scorer, table, threshold)
     rows = len(table)
     metrics = evaluation.to_dict()
     if json:

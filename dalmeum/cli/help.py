@@ -1,9 +1,11 @@
 """`--help` in the terminal's language: the commands' own texts, and the few words of the command line."""
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 
 from dalmeum.languages import Text
 from dalmeum.terminal import columns, terminal_width, wrapped
@@ -13,6 +15,8 @@ WIDEST = 98
 
 FIRST = 30
 """Columns of an option's name, from which its text goes to the next line."""
+
+HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 
 HELP = "Show this message and exit."
 WORDS = {
@@ -53,10 +57,47 @@ class Group(TyperGroup):
         formatter.write("\n".join(help_lines(self, ctx)) + "\n")
 
 
+def call_error(error: TyperException) -> str:
+    """What is wrong with a call, below how the command is called."""
+    context: Any = getattr(error, "ctx", None)
+    usage = "" if context is None else f"{_usage(context.command, context)}\n"
+    return f"{usage}Error: {setting_of(error) or error.format_message()}"
+
+
+def setting_of(error: TyperException) -> str:
+    """For an option that is a key of a recipe, as `--batch-size 16`, how to write it; else nothing."""
+    name, context = getattr(error, "option_name", None), getattr(error, "ctx", None)
+    if not name or context is None or context.info_name not in {"train", "study"}:
+        return ""
+    from dalmeum.recipe import recipe_key
+
+    key = recipe_key(name.lstrip("-").replace("-", "_"))
+    if key is None:
+        return ""
+    before = "baseline." if context.info_name == "study" else ""
+    setting = key if "=" in key else f"{key}={_value_of(name)}"
+    return f"No such option: {name}; settings are written key=value: {before}{setting}"
+
+
+def _value_of(option: str) -> str:
+    """What the call gives an option that is none: `--seed 7`, `--seed=7`."""
+    for word, following in zip(sys.argv, [*sys.argv[1:], ""], strict=True):
+        if word.startswith(f"{option}="):
+            return word.removeprefix(f"{option}=")
+        if word == option:
+            return following if following and not following.startswith("--") else "..."
+    return "..."
+
+
+def _usage(command: Any, context: Any) -> str:
+    return " ".join(
+        [f"{Text('Usage', '사용법')}: {context.command_path}", *command.collect_usage_pieces(context)]
+    )
+
+
 def help_lines(command: Command | Group, context: Any) -> Iterator[str]:
     width = min(terminal_width(), WIDEST)
-    usage = f"{Text('Usage', '사용법')}: {context.command_path}"
-    yield from wrapped(" ".join([usage, *command.collect_usage_pieces(context)]), width, rest="    ")
+    yield from wrapped(_usage(command, context), width, rest="    ")
     for paragraph in (command.help or "").split("\n\n"):
         yield ""
         yield from wrapped(paragraph, width, first="  ", rest="  ")

@@ -13,8 +13,8 @@ RunArgument = Annotated[
     str,
     typer.Argument(
         help=help_text(
-            "A run id under --output, or a run or model folder.",
-            "--output 아래의 실행 id, 또는 실행이나 모델의 폴더.",
+            "A run id under --output, latest, or a run or model folder.",
+            "--output 아래의 실행 id, latest, 또는 실행이나 모델의 폴더.",
         )
     ),
 ]

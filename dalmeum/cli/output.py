@@ -6,18 +6,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dalmeum.errors import one_line
 from dalmeum.languages import Text
-from dalmeum.terminal import columns
+from dalmeum.terminal import COMMANDING, columns
 
 RUN, REPORT = Text("run", "실행"), Text("report", "보고서")
 SUBMISSION = Text("submission", "제출 파일")
 
 
 def print_json(values: Mapping[str, Any]) -> None:
-    """One object, on one line, with null for what does not exist."""
+    """One object, on one line, with null for what does not exist.
+
+    What the output's encoding lacks, and what a terminal would obey, stands there as JSON escapes it.
+    """
     text = json.dumps(values, ensure_ascii=False, allow_nan=False)
-    # Half of a surrogate pair, which UTF-8 has no bytes for, as JSON escapes it.
-    print(text.encode("utf-8", "backslashreplace").decode("utf-8"))
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:  # a pipe in CP949, or half of a surrogate pair
+        text = json.dumps(values, allow_nan=False)
+    print(COMMANDING.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def note(text: str | Text) -> None:
@@ -27,7 +34,7 @@ def note(text: str | Text) -> None:
 
 def note_warnings(warnings: Iterable[Text]) -> None:
     for warning in warnings:
-        note(f"{Text('warning', '주의')}: {warning}")
+        note(f"{Text('warning', '주의')}: {one_line(str(warning))}")
 
 
 def note_page(page: Path) -> None:

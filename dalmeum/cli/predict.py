@@ -13,11 +13,11 @@ from dalmeum.cli.options import (
     JsonOption,
     OutputOption,
     PrecisionOption,
-    RunArgument,
     TrustCodeOption,
     parse_columns,
 )
 from dalmeum.cli.output import note_warnings, pairs, print_json
+from dalmeum.files import check_output
 from dalmeum.languages import Text
 
 
@@ -26,7 +26,16 @@ from dalmeum.languages import Text
     "파일의 문장쌍을 채점해 id,label,prediction,binary_prediction을, 또는 제출 파일을 씁니다.",
 )
 def predict(
-    run: RunArgument,
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN",
+            help=help_text(
+                "Run ids under --output, latest, or run or model folders; several answer with their mean.",
+                "--output 아래의 실행 id, latest, 또는 실행이나 모델의 폴더. 여럿이면 예측의 평균을 냅니다.",
+            ),
+        ),
+    ],
     file: Annotated[
         str,
         typer.Argument(
@@ -54,27 +63,29 @@ def predict(
     trust_code: TrustCodeOption = False,
     json: JsonOption = False,
 ) -> None:
-    from dalmeum.data import read_pairs
+    from dalmeum.api import predicted
     from dalmeum.data.splits import data_warnings
-    from dalmeum.evaluation.predict import score_table
-    from dalmeum.experiments.predictions import write_predictions, write_submission
-    from dalmeum.experiments.runs import load
+    from dalmeum.runs.folder import model_folder
+    from dalmeum.runs.predictions import write_predictions, write_submission
 
-    scorer = load(run, precision=precision, output=output, trust_code=trust_code)
-    table = read_pairs(
+    check_output(out, [file, *(model_folder(run, output) for run in runs)])
+    table, predictions = predicted(
+        runs,
         file,
+        precision=precision,
+        output=output,
+        trust_code=trust_code,
         format=format,
         columns=parse_columns(columns),
         encoding=encoding,
-        label_range=scorer.label_range,
     )
-    predictions = score_table(scorer, table)
     note_warnings(data_warnings([table]))
     if submission:
         write_submission(out, table, predictions)
     else:
         write_predictions(out, table, predictions)
     if json:
-        print_json({"run": run, "file": file, "rows": len(table), "out": str(out)})
+        named = {"run": runs[0]} if len(runs) == 1 else {"runs": runs}
+        print_json({**named, "file": file, "rows": len(table), "out": str(out)})
     else:
         print(Text("{pairs} scored: {out}", "{pairs} 채점: {out}").format(pairs=pairs(len(table)), out=out))

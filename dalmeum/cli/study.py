@@ -70,21 +70,22 @@ def study(
 
     loaded = load_study(study, overrides or [])
 
-    from dalmeum.experiments.study import PAGE, conduct
-    from dalmeum.pages import ASSETS
+    from dalmeum.api import check_pages
+    from dalmeum.api import study as conduct
+    from dalmeum.pages import STUDY_PAGE
 
-    folder = output or Path("studies", study.stem)
+    page = (output or Path("studies", study.stem)) / STUDY_PAGE
+    check_pages(page, [study])
     findings = conduct(
-        loaded,
-        study.stem,
-        folder,
+        loaded.model_dump(),
+        name=study.stem,
+        folder=output,
         against=against,
         jobs=jobs,
-        assets=folder.parent / ASSETS if output is None else None,
         self_contained=self_contained,
-    ).findings
+    )
     if json:
         print_json(findings.to_dict())
     else:
         print(findings)
-    note_page(folder / PAGE)
+    note_page(page)

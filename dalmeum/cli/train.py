@@ -37,6 +37,15 @@ def train(
             ),
         ),
     ] = False,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            help=help_text(
+                "A part of the run's id; by default the recipe's name.",
+                "실행 id에 들어갈 이름. 주지 않으면 레시피의 이름입니다.",
+            )
+        ),
+    ] = None,
     self_contained: SelfContainedOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -44,10 +53,12 @@ def train(
 
     loaded = load_recipe(recipe, overrides or [])
 
-    from dalmeum.experiments.train import train as train_recipe
+    from dalmeum.api import train as train_recipe
     from dalmeum.pages.scores import metrics_lines
 
-    run = train_recipe(loaded, recipe.stem, resume=resume, self_contained=self_contained)
+    run = train_recipe(
+        loaded, name=recipe.stem if name is None else name, resume=resume, self_contained=self_contained
+    )
     if os.environ.get("RANK", "0") != "0":
         return  # of the processes that torchrun started, the first tells the result
     note_warnings(run.record.warnings)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from dalmeum.comparison.choice import Choice
-from dalmeum.comparison.convergence import SHARES, Convergence
+from dalmeum.comparison.convergence import SHARES, Convergence, Steps
 from dalmeum.comparison.findings import Findings
 from dalmeum.comparison.gaps import ArmGap
 from dalmeum.comparison.judge import ArmResult, Judgement
@@ -56,6 +56,7 @@ TEST_HEADS: tuple[Shown, ...] = (
     Text("Zou's 95 % interval", "Zou의 95 % 구간"),
 )
 REACHED = Text("{reached} of {seeds} seeds", "시드 {seeds}개 중 {reached}개")
+NOT_REACHED = Text("not reached", "도달 못 함")
 
 
 def findings_lines(findings: Findings) -> list[str]:
@@ -66,22 +67,32 @@ def findings_lines(findings: Findings) -> list[str]:
         lines += [*beside_lines(judgement, findings.gaps[judgement.split], findings.convergence), ""]
         lines += [*_test_lines(judgement), ""]
     if findings.choice is not None:
-        lines += [*_wrapped(choice_told(findings.choice)), ""]
+        models = findings.arms.compared == "models"
+        lines += [*_wrapped(choice_told(findings.choice, models=models)), ""]
     if findings.name is None:
         lines += [*_run_lines(findings), ""]
     lines += _wrapped(note_of(findings) or "")
     return _without_empty_ends(lines)
 
 
-def choice_told(choice: Choice) -> Text:
-    """What the best arm's dev score is worth on new pairs."""
+def reached_told(steps: Steps) -> Text | None:
+    """How many seeds of several got to a target; of one model nothing, where it did."""
+    if steps.seeds > 1:
+        return REACHED.format(reached=steps.reached, seeds=steps.seeds)
+    return None if steps.reached else NOT_REACHED
+
+
+def choice_told(choice: Choice, *, models: bool) -> Text:
+    """What the best arm's dev score is worth on new pairs; `models`: of arms that are one model each."""
     optimism = choice.optimism
+    by = Text("", "") if models else Text(" by the mean prediction of its seeds", "시드 평균 예측으로 ")
     return Text(
-        "best on dev by the mean prediction of its seeds: {best} with {score:.4f}; having been picked "
+        "best on dev{by}: {best} with {score:.4f}; having been picked "
         "there flatters it by {optimism:.4f}: expect {corrected:.4f} on new pairs",
-        "시드 평균 예측으로 dev에서 가장 좋은 비교 조건: {best} ({score:.4f}). dev에서 고른 탓에 "
+        "{by}dev에서 가장 좋은 비교 조건: {best} ({score:.4f}). dev에서 고른 탓에 "
         "{optimism:.4f}만큼 좋게 보이며, 새 문장쌍에서는 {corrected:.4f} 정도를 기대할 수 있습니다",
     ).format(
+        by=by,
         best=choice.best,
         score=optimism.score,
         optimism=optimism.optimism,
@@ -195,7 +206,7 @@ def _steps(convergence: Convergence, arm: ArmResult) -> list[str]:
     for each in convergence.arms[arm.name] or ():
         mean, difference = each.steps.value, each.difference
         if not math.isfinite(mean):
-            cells.append(str(REACHED.format(reached=each.reached, seeds=each.seeds)))
+            cells.append(str(reached_told(each) or NOT_REACHED))
         elif difference is None or not math.isfinite(difference.value):
             cells.append(f"{mean:,.0f}")
         else:

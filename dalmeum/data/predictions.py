@@ -1,5 +1,6 @@
 """What a scorer says of pairs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,3 +26,12 @@ class Predictions:
 
     def __len__(self) -> int:
         return len(self.similarity)
+
+
+def mean_predictions(several: Sequence[Predictions]) -> Predictions:
+    """The mean of what several scorers say of the same pairs; of the binary task where all have it."""
+    binary = [each.binary for each in several if each.binary is not None]
+    return Predictions(
+        np.mean([each.similarity for each in several], axis=0),
+        np.mean(binary, axis=0) if len(binary) == len(several) else None,
+    )

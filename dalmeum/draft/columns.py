@@ -6,15 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dalmeum.data import readers
-from dalmeum.data.readers.decode import decode, read_bytes
-from dalmeum.data.readers.frame import Frame
+from dalmeum.data.readers import open_frame
 from dalmeum.data.readers.hub import PREFIX as HUB_PREFIX
 from dalmeum.data.readers.problems import Problems, quoted
-from dalmeum.data.readers.recognise import recognise_text
-from dalmeum.data.readers.records import read_parquet
 from dalmeum.data.readers.schema import match_generic
 from dalmeum.errors import DataError
+
+Columns = Mapping[str, Sequence[object]]
+"""A file's columns, by their names."""
 
 SENTENCES = ("sentence1", "sentence2")
 
@@ -53,47 +52,39 @@ def find_columns(source: str, named: Mapping[str, str], *, find_labels: bool = T
     if source.startswith(HUB_PREFIX):
         return FileColumns("hub", None, named, named, (), ())
     problems = Problems(source)
-    format, encoding, frame = _frame(source, named, problems)
+    with open_frame(Path(source), problems, columns=named) as (format, text, frame):
+        columns = frame.load(frame.names).values
     problems.raise_any()
-    usable = {field: column for field, column in named.items() if column in frame.columns}
+    usable = {field: column for field, column in named.items() if column in columns}
     # What can't be found by name is looked for below, and told there.
-    fields, _ = match_generic(tuple(frame.columns), usable, False, Problems(source))
-    guessed = _sentences(source, frame, fields)
+    fields, _ = match_generic(tuple(columns), usable, False, Problems(source))
+    guessed = _sentences(source, columns, fields)
     if find_labels and "label" not in fields:
-        guessed |= _label(source, frame, {**fields, **guessed})
+        guessed |= _label(source, columns, {**fields, **guessed})
     fields = {**fields, **guessed}
     if fields.get("binary") == fields.get("label"):
         fields.pop("binary", None)
-    unused = tuple(column for column in frame.columns if column not in fields.values())
-    index = tuple(column for column in unused if _counts_rows(_numbers(frame.columns[column])))
+    unused = tuple(column for column in columns if column not in fields.values())
+    index = tuple(column for column in unused if _counts_rows(_numbers(columns[column])))
+    encoding = None if text is None else text.codec.upper()
     return FileColumns(format, encoding, fields, {**usable, **guessed}, unused, index)
 
 
-def _frame(source: str, named: Mapping[str, str], problems: Problems) -> tuple[str, str | None, Frame]:
-    data = read_bytes(Path(source), source)
-    if data.startswith(b"PAR1"):
-        return "parquet", None, read_parquet(data, problems)
-    text, warnings = decode(data, source, "auto")
-    format = recognise_text(text, Path(source).suffix.lower(), named)
-    # What is not UTF-8 was read as CP949, with a warning.
-    return format, "CP949" if warnings else "UTF-8", readers._TEXT_READERS[format](text, problems)
-
-
-def _sentences(source: str, frame: Frame, fields: Mapping[str, str]) -> dict[str, str]:
+def _sentences(source: str, columns: Columns, fields: Mapping[str, str]) -> dict[str, str]:
     """Columns for the sentences that no name tells; `DataError` where others could be meant as well."""
     missing = [field for field in SENTENCES if field not in fields]
-    free = [column for column in frame.columns if column not in fields.values()]
-    texts = [column for column in free if _is_text(frame.columns[column])] if missing else []
+    free = [column for column in columns if column not in fields.values()]
+    texts = [column for column in free if _is_text(columns[column])] if missing else []
     if len(texts) != len(missing):
-        raise DataError([_which(source, "sentences", SENTENCES, texts or list(frame.columns))])
+        raise DataError([_which(source, "sentences", SENTENCES, texts or list(columns))])
     return dict(zip(missing, texts, strict=True))
 
 
-def _label(source: str, frame: Frame, fields: Mapping[str, str]) -> dict[str, str]:
+def _label(source: str, columns: Columns, fields: Mapping[str, str]) -> dict[str, str]:
     """A column for the label: of grades, else of yes and no; `DataError` where several could be meant."""
     numbers = {
         column: numbers
-        for column, values in frame.columns.items()
+        for column, values in columns.items()
         if column not in fields.values() and (numbers := _numbers(values)) and not _are_ids(numbers)
     }
     grades = [column for column, values in numbers.items() if not set(values) <= {0.0, 1.0}]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from dalmeum.configuration import yaml_text
+from dalmeum.configuration import yaml_line
 from dalmeum.data.readers.formats import GENERIC
 from dalmeum.data.splits import Split
 from dalmeum.draft.files import Draft
@@ -93,7 +93,7 @@ def _head(draft: Draft, path: Path) -> Iterator[str]:
             "What the run is to answer; it heads the report.", "이 실행이 답할 질문. 보고서 맨 위에 나옵니다."
         )
     )
-    yield f"question: {yaml_text(str(question.format(train=Path(draft.tables['train'].name).name)))}"
+    yield f"question: {yaml_line(str(question.format(train=Path(draft.tables['train'].name).name)))}"
     yield ""
 
 
@@ -105,7 +105,7 @@ def _data(draft: Draft) -> Iterator[str]:
         yield from _held_out(draft)
     if draft.named:
         yield from _comment(Text("Which column holds what:", "어느 열이 무엇인지:"), 2)
-        yield f"  columns: {yaml_text(dict(draft.named))}"
+        yield f"  columns: {yaml_line(dict(draft.named))}"
     low, high = draft.labels
     yield from _comment(
         Text(
@@ -145,13 +145,13 @@ def _table(draft: Draft, split: Split) -> Iterator[str]:
     table, columns = draft.tables[split], draft.columns[split]
     found = _found(draft, split)
     used = ", ".join(
-        field if field == column else f"{field} ({yaml_text(column)})"
+        field if field == column else f"{field} ({yaml_line(column)})"
         for field, column in columns.fields.items()
     )
     yield from _comment(Text("{found}: {used}", "{found}: {used}").format(found=found, used=used), 2)
     if columns.unused and columns.format in GENERIC:
         unused = ", ".join(
-            f"{yaml_text(column)}{NUMBERS_ROWS if column in columns.index else ''}"
+            f"{yaml_line(column)}{NUMBERS_ROWS if column in columns.index else ''}"
             for column in columns.unused
         )
         yield from _comment(Text("not used: {names}", "쓰지 않는 열: {names}").format(names=unused), 2)
@@ -171,7 +171,7 @@ def _table(draft: Draft, split: Split) -> Iterator[str]:
             ),
             2,
         )
-    yield f"  {split}: {yaml_text(table.name)}"
+    yield f"  {split}: {yaml_line(table.name)}"
 
 
 def _model(draft: Draft) -> Iterator[str]:
@@ -185,7 +185,7 @@ def _model(draft: Draft) -> Iterator[str]:
             2,
         )
         yield "  kind: cross"
-        yield f"  encoder: {yaml_text(draft.encoder)}"
+        yield f"  encoder: {yaml_line(draft.encoder)}"
         yield ""
         return
     if not draft.korean:

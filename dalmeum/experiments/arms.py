@@ -13,7 +13,8 @@ from dalmeum.comparison import BASELINE, Arm, Arms, Checkpoints, Curve, Pairs
 from dalmeum.comparison.rows import Scored, check_same, rows_of, with_sentences
 from dalmeum.data import PairTable
 from dalmeum.errors import InputError
-from dalmeum.experiments.predictions import (
+from dalmeum.runs.folder import Run, open_run
+from dalmeum.runs.predictions import (
     Array,
     ScoredPairs,
     damaged,
@@ -21,11 +22,12 @@ from dalmeum.experiments.predictions import (
     read_evaluations,
     read_predictions,
 )
-from dalmeum.experiments.runs import Run, open_run
-from dalmeum.languages import shorten
 
 SEED = "training.seed"
 LONGEST_NAME = 60
+"""Beyond it an arm's name says only as many of its changes as tell it from the others."""
+
+LONGEST_VALUE = 24
 
 Read = Callable[[Path], ScoredPairs]
 
@@ -108,42 +110,96 @@ def groups_of(runs: Sequence[Run]) -> list[RunGroup]:
 
     Raises `InputError` where all have one recipe, or two have one recipe and one seed.
     """
+    arms = _by_seed({each.run.id: (each.recipe, each) for each in map(_settings, runs)})
+    if len(arms) == 1:
+        raise InputError(
+            f"{runs[0].folder} and {runs[-1].folder}: all runs are seeds of one recipe, so there is nothing "
+            "to compare: name runs of another recipe, too, or let dalmeum study run one"
+        )
+    return _groups(arms, arm_names(arms, but=SEED), but=SEED)
+
+
+def single_runs(runs: Sequence[Run]) -> list[RunGroup]:
+    """Each run an arm of its own, the first one the baseline."""
+    arms = [[_settings(run)] for run in runs]
+    return _groups(arms, arm_names(arms))
+
+
+def named_groups(runs: Sequence[Run], names: Sequence[str]) -> list[RunGroup]:
+    """Runs by the names of their arms, the first one's the baseline.
+
+    Raises `InputError` where runs of one arm are of several recipes, or of one seed.
+    """
     settings = [_settings(run) for run in runs]
+    arms = _by_seed({each.run.id: (name, each) for name, each in zip(names, settings, strict=True)})
+    for name, (first, *others) in zip(dict.fromkeys(names), arms, strict=True):
+        for other in others:
+            if other.recipe != first.recipe:
+                raise InputError(
+                    f"{name}: {first.run.folder} and {other.run.folder}: differ in more than their seed: "
+                    "give them two names"
+                )
+    return _groups(arms, list(dict.fromkeys(names)), but=SEED)
+
+
+def _by_seed(runs: Mapping[str, tuple[str, _Settings]]) -> list[list[_Settings]]:
+    """Runs by what each is filed under, those of an arm by seed."""
     arms: dict[str, dict[int, _Settings]] = {}
-    for each in settings:
-        seeds = arms.setdefault(each.recipe, {})
+    for arm, each in runs.values():
+        seeds = arms.setdefault(arm, {})
         if each.seed in seeds:
             raise InputError(
                 f"{seeds[each.seed].run.folder} and {each.run.folder}: have one recipe and one seed, "
                 f"{each.seed}: leave one out"
             )
         seeds[each.seed] = each
-    if len(arms) == 1:
-        raise InputError(
-            f"{runs[0].folder} and {runs[-1].folder}: all runs are seeds of one recipe, so there is nothing "
-            "to compare: name runs of another recipe, too, or let dalmeum study run one"
+    return [[seeds[seed] for seed in sorted(seeds)] for seeds in arms.values()]
+
+
+def _groups(
+    arms: Sequence[Sequence[_Settings]], names: Sequence[str], but: str | None = None
+) -> list[RunGroup]:
+    return [
+        RunGroup(
+            name,
+            tuple(each.run for each in arm),
+            tuple(each.seed for each in arm),
+            {key: value for key, value in arm[0].changes(arms[0][0]).items() if key != but},
         )
-    return _named([[seeds[seed] for seed in sorted(seeds)] for seeds in arms.values()], but=SEED)
+        for name, arm in zip(names, arms, strict=True)
+    ]
 
 
-def single_runs(runs: Sequence[Run]) -> list[RunGroup]:
-    """Each run an arm of its own, the first one the baseline."""
-    return _named([[_settings(run)] for run in runs])
+def arm_names(arms: Sequence[Sequence[_Settings]], but: str | None = None) -> list[str]:
+    """What each arm changes of the first one, `but` one key: as much as tells it from all the others.
+
+    A change is never cut; an arm that has none, or the same as another, has its first run's id.
+    """
+    first = arms[0][0]
+    changes = [{key: value for key, value in arm[0].changes(first).items() if key != but} for arm in arms]
+    values = {key: [each[0].shown.get(key) for each in arms] for of_arm in changes for key in of_arm}
+    names = [BASELINE]
+    for arm, of_arm in zip(arms[1:], changes[1:], strict=True):
+        told = [f"{key}={_apart(value, values[key])}" for key, value in of_arm.items()]
+        name = ", ".join(told)
+        for count in range(1, len(told)):
+            short = f"{', '.join(told[:count])}, ..."
+            others = [each for each in changes if each is not of_arm]
+            alone = not any(list(each.items())[:count] == list(of_arm.items())[:count] for each in others)
+            if len(name) > LONGEST_NAME and alone:
+                name = short
+        names.append(name if name and name not in names else arm[0].run.id)
+    return names
 
 
-def _named(groups: Sequence[Sequence[_Settings]], but: str | None = None) -> list[RunGroup]:
-    """Groups named by their changes, `but` one key."""
-    arms: dict[str, RunGroup] = {}
-    for group in groups:
-        changes = {key: value for key, value in group[0].changes(groups[0][0]).items() if key != but}
-        name = shorten(", ".join(f"{key}={_text(value)}" for key, value in changes.items()), LONGEST_NAME)
-        if not arms:
-            name = BASELINE
-        elif not name or name in arms:
-            name = group[0].run.id
-        runs, seeds = tuple(each.run for each in group), tuple(each.seed for each in group)
-        arms[name] = RunGroup(name, runs, seeds, changes)
-    return list(arms.values())
+def _apart(value: Any, others: Sequence[Any]) -> str:
+    """A value; of long ones that begin or end alike, as paths do, what tells them apart."""
+    text, paths = _text(value), [_text(each).split("/") for each in others]
+    shared = next(
+        (place for place, parts in enumerate(zip(*paths, strict=False)) if len(set(parts)) > 1),
+        0,  # the same everywhere: told whole
+    )
+    return f".../{'/'.join(text.split('/')[shared:])}" if len(text) > LONGEST_VALUE and shared else text
 
 
 def read_arms(

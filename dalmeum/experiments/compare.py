@@ -6,8 +6,8 @@ from dalmeum.comparison import Findings, compare_arms
 from dalmeum.data import PairTable
 from dalmeum.data.splits import Split, read_splits
 from dalmeum.errors import DalmeumError, InputError
-from dalmeum.experiments.arms import groups_of, read_arms, single_runs
-from dalmeum.experiments.runs import Run
+from dalmeum.experiments.arms import groups_of, named_groups, read_arms, single_runs
+from dalmeum.runs.folder import Run
 
 PAGE = "compare.html"
 
@@ -15,18 +15,26 @@ SPLITS: tuple[Split, ...] = ("dev", "test")
 
 
 def compare_runs(
-    runs: Sequence[Run], *, split: Split = "dev", metric: str = "pearson", smallest_effect: float = 0.005
+    runs: Sequence[Run],
+    *,
+    split: Split = "dev",
+    metric: str = "pearson",
+    smallest_effect: float = 0.005,
+    names: Sequence[str] | None = None,
 ) -> Findings:
     """Judge finished runs on a labelled split, the first one's recipe being the baseline.
+
+    `names` are the runs' arms; without, runs whose recipes differ in their seed alone are of one arm.
 
     Raises `InputError` where they are all of one recipe, were not scored on the same pairs, or the labels do
     not vary.
     """
-    groups = groups_of(runs)
+    groups = groups_of(runs) if names is None else named_groups(runs, names)
     _check_split(runs, split)
-    if min(len(group.runs) for group in groups) < 2:
+    if names is None and min(len(group.runs) for group in groups) < 2:
         groups = single_runs(runs)
-    arms = read_arms(groups, [split], tables={split: _sentences(groups[0].runs[0], split)})
+    tables: dict[str, PairTable | None] = {split: _sentences(groups[0].runs[0], split)}
+    arms = read_arms(groups, [split], baseline=groups[0].name, tables=tables)
     return compare_arms(arms, metric=metric, smallest_effect=smallest_effect)
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from dalmeum.comparison import Findings
-from dalmeum.experiments.runs import Run
 from dalmeum.languages import Text
 from dalmeum.pages import ASSETS, write_findings
+from dalmeum.runs.folder import Run
 
 ALL_ARMS, WARNING = Text("all arms", "모든 비교 조건"), Text.same("{arms}: {warning}")
 

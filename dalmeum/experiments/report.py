@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dalmeum.data import PairTable, Predictions
 from dalmeum.data.splits import Split, binary_threshold, read_splits
 from dalmeum.evaluation import Evaluation, diagnose, evaluate_predictions
-from dalmeum.experiments.predictions import read_predictions
-from dalmeum.experiments.runs import Run
 from dalmeum.pages import ASSETS, RunPage, write_run
+from dalmeum.runs.folder import Run
+from dalmeum.runs.predictions import read_predictions
 
 
 def write_report(

@@ -13,18 +13,25 @@ from dalmeum.data.table import joined
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.experiments.arms import RunGroup, read_arms
 from dalmeum.experiments.findings import write_findings_about
-from dalmeum.experiments.reuse import finished_runs, run_key
-from dalmeum.experiments.runs import Run, data_files, open_run
 from dalmeum.experiments.workers import Order, Workers, default_jobs
 from dalmeum.files import make_folder
+from dalmeum.languages import Text
 from dalmeum.losses import similarity_loss
+from dalmeum.numbers import NONE, number
 from dalmeum.own_code import is_own
+from dalmeum.pages import STUDY_PAGE
 from dalmeum.progress import Progress
 from dalmeum.recipe import Recipe
 from dalmeum.recipe.study import Study, arm_recipes, with_fold, with_seed
+from dalmeum.runs.folder import Run, data_files, open_run
+from dalmeum.runs.reuse import finished_runs, run_key
 from dalmeum.training.viewers import check_viewers
 
-PAGE = "study.html"
+RUNS = Text("runs", "실행")
+TO_DO = Text("{count} of {runs} runs to do", "실행 {runs}개 중 {count}개를 돌립니다")
+CELL = Text.same("{cell}: {outcome} ({told})")
+SCORED = Text.same("{split} {metric} {score}, {folder}")
+FAILED = Text("failed: {error}", "실패: {error}")
 
 
 @dataclass(frozen=True)
@@ -109,7 +116,7 @@ def conduct(
     )
     if output is not None:
         write_findings_about(
-            output / PAGE,
+            output / STUDY_PAGE,
             findings,
             list(runs.values()),
             study.to_yaml(),
@@ -131,20 +138,21 @@ def _run(
         if cell not in runs
     }
     failures: dict[Cell, str] = {}
-    with Progress(len(recipes), "runs") as progress:
-        progress.line(f"{len(orders)} of {len(recipes)} runs to do")
-        progress.advance(len(runs))
+    with Progress(len(recipes), RUNS) as progress:
+        progress.line(TO_DO.format(count=len(orders), runs=len(recipes)))
+        progress.jump(len(runs))
         if not orders:
             return runs
         with Workers(min(jobs or default_jobs(), len(orders))) as workers:
             for cell, answer in workers.map(orders):
                 if answer.folder is not None:
                     runs[cell] = open_run(answer.folder).told()
-                    progress.line(f"{cell}: {answer.folder}")
+                    outcome = _score(runs[cell], study)
                 else:
                     failures[cell] = answer.error
-                    progress.line(f"{cell}: failed: {answer.error}")
+                    outcome = FAILED.format(error=answer.error)
                 progress.advance()
+                progress.line(CELL.format(cell=cell, outcome=outcome, told=progress.told()))
     if failures:
         cell, reason = next(iter(failures.items()))
         raise DalmeumError(
@@ -152,6 +160,16 @@ def _run(
             "the finished ones are kept"
         )
     return runs
+
+
+def _score(run: Run, study: Study) -> Text:
+    """What a run scored where the study judges it first, and where it lies."""
+    split = study.splits[0]
+    scores = run.metrics().get(split, {})
+    name = study.metric if study.metric in scores else "pearson"
+    value = scores.get(name, {}).get("value")
+    score = NONE if value is None else number(value, 4)
+    return SCORED.format(split=split, metric=name, score=score, folder=run.folder)
 
 
 def study_cells(study: Study) -> list[Cell]:

@@ -17,17 +17,18 @@ from dalmeum.data import PairTable, Predictions
 from dalmeum.data.splits import PairReader, Split, binary_labels, data_warnings, read_splits
 from dalmeum.errors import DalmeumError
 from dalmeum.evaluation import Evaluation, evaluate_predictions
-from dalmeum.experiments.predictions import write_evaluations, write_predictions, write_submission
 from dalmeum.experiments.report import write_report
-from dalmeum.experiments.reuse import find_resumable
-from dalmeum.experiments.runs import DataFile, Run, create_run, data_files, open_run
 from dalmeum.files import disk_error
 from dalmeum.languages import Text
 from dalmeum.losses import similarity_loss
 from dalmeum.models.kinds import new_scorer
 from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairScorer
+from dalmeum.progress import tell
 from dalmeum.recipe import Recipe
+from dalmeum.runs.folder import DataFile, Run, create_run, data_files, open_run
+from dalmeum.runs.predictions import write_evaluations, write_predictions, write_submission
+from dalmeum.runs.reuse import find_resumable
 from dalmeum.stats import METRICS
 from dalmeum.training.fit import Fit, fit
 from dalmeum.training.pairs import EncodedPairs, encode_pairs
@@ -85,6 +86,8 @@ def train(
     with lost_processes_told():
         (shared,) = broadcast_object_list(folder)
     run = open_run(shared or "")
+    if processes.is_main_process:
+        tell(run.folder)
     with _failure_recorded(run):
         encoded = {split: encode_pairs(scorer, table, binary.get(split)) for split, table in tables.items()}
         with lost_processes_told():

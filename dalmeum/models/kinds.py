@@ -18,7 +18,7 @@ from dalmeum.models.encoding import PairEncoding
 from dalmeum.models.fields import Fields
 from dalmeum.models.offline.build import build_offline, is_offline, load_offline
 from dalmeum.models.precision import default_device
-from dalmeum.models.pretrained import SETTINGS, locate_encoder, read_json
+from dalmeum.models.pretrained import SETTINGS, is_model_folder, locate_encoder, read_json
 from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairNetwork, PairScorer
 from dalmeum.own_code import find, is_own
@@ -208,11 +208,6 @@ def _owner(folder: Path, own_kind: str | None, trust_code: bool) -> Kind:
     if not kind.owns(folder):
         raise InputError(f"{folder}: holds no model that {own_kind} knows: files are missing, or it changed")
     return kind
-
-
-def is_model_folder(folder: Path) -> bool:
-    """Whether `load_scorer` would find a model there."""
-    return any(os.path.isfile(folder / name) for name in ("config.json", "modules.json", SETTINGS))
 
 
 def _settings(folder: Path) -> Fields:

@@ -3,17 +3,21 @@
 import contextlib
 import importlib.util
 import json
+import os
 import re
 import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from dalmeum.errors import InputError
-from dalmeum.models.offline.configuration import OfflineConfig
+from dalmeum.models.offline import OFFLINE_TYPE
+from dalmeum.recipe import ModelRecipe
+
+if TYPE_CHECKING:  # a wrong name is told before torch and transformers are imported
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "tokenizer.model", "*.bpe.model")
 """Files of which a tokenizer's folder has at least one; without any, every word would be unknown."""
@@ -48,6 +52,20 @@ def locate_encoder(name: str) -> str:
     return name
 
 
+def check_encoder(model: ModelRecipe) -> None:
+    """Raise `InputError` for a recipe's encoder that can be seen to be none without loading it."""
+    if model.kind not in ("cross", "bi") or model.encoder is None:
+        return
+    located = Path(locate_encoder(model.encoder))
+    if model.kind == "cross" and located.is_dir():
+        check_folder(located)
+
+
+def is_model_folder(folder: Path) -> bool:
+    """Whether `load_scorer` would find a model there."""
+    return any(os.path.isfile(folder / name) for name in ("config.json", "modules.json", SETTINGS))
+
+
 def check_folder(path: Path) -> None:
     """Raise `InputError` where an encoder's folder lacks a file, or has its weights in pickles alone."""
     if not (path / "config.json").is_file():
@@ -55,7 +73,7 @@ def check_folder(path: Path) -> None:
         mend = f": a run's model is in {inner}" if (inner / "config.json").is_file() else ""
         raise InputError(f"{path}: is no model folder: config.json is missing{mend}")
     config = read_config(path)
-    if config.get("model_type") == OfflineConfig.model_type:
+    if config.get("model_type") == OFFLINE_TYPE:
         raise InputError(
             f"{path}: is an offline scorer, fitted on its own training pairs, and no encoder to start from: "
             "train model.kind=offline on all pairs at once, or choose another encoder"
@@ -135,7 +153,7 @@ def check_weights(
         )
 
 
-def check_vocabulary(name: str, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> None:
+def check_vocabulary(name: str, tokenizer: "PreTrainedTokenizerBase", model: "PreTrainedModel") -> None:
     """Raise `InputError` where the tokenizer has tokens that the encoder has no row for."""
     rows = model.get_input_embeddings().weight.shape[0]  # type: ignore[index] # a tensor in every encoder
     # Numbers of tokens may have holes.
@@ -144,8 +162,9 @@ def check_vocabulary(name: str, tokenizer: PreTrainedTokenizerBase, model: PreTr
         raise InputError(f"{name}: the tokenizer has {tokens:,} tokens, the encoder knows {rows:,}")
 
 
-def positions(model: PreTrainedModel) -> int:
+def positions(model: "PreTrainedModel") -> int:
     """Tokens that the encoder has positions for."""
+
     embeddings = getattr(model.base_model, "embeddings", None)
     table: Any = getattr(embeddings, "position_embeddings", None)
     if hasattr(table, "weight"):

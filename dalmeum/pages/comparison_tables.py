@@ -11,7 +11,15 @@ from dalmeum.comparison import Arm, Findings
 from dalmeum.comparison.convergence import SHARES, Convergence, Steps
 from dalmeum.comparison.gaps import ArmGap
 from dalmeum.comparison.judge import ArmResult, Judgement
-from dalmeum.comparison.text import ARM, DIFFERENCE, OUTCOMES, REACHED, TEST_HEADS, VERDICT, ways_to_decide
+from dalmeum.comparison.text import (
+    ARM,
+    DIFFERENCE,
+    OUTCOMES,
+    TEST_HEADS,
+    VERDICT,
+    reached_told,
+    ways_to_decide,
+)
 from dalmeum.languages import Shown, Text, shorten
 from dalmeum.numbers import number, p_value, signed, signed_interval
 from dalmeum.pages.scores import metric_title
@@ -139,6 +147,6 @@ def _mean(scores: Sequence[float]) -> Cell:
 
 def _steps(steps: Steps) -> tuple[Cell, Cell]:
     mean = estimate_cell(steps.steps, 0, 0)
-    reached = REACHED.format(reached=steps.reached, seeds=steps.seeds)
+    reached = reached_told(steps)
     less = EMPTY if steps.difference is None else signed_cell(steps.difference, 0)
-    return Cell(mean.value, [*mean.below, reached]), less
+    return Cell(mean.value, [*mean.below, *filter(None, [reached])]), less

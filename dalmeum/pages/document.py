@@ -24,6 +24,8 @@ from dalmeum.templates import FOLDER, environment
 ASSETS = "assets"
 """The usual name of the folder that holds what pages share, beside the folders of the pages."""
 
+STUDY_PAGE = "study.html"
+
 
 @dataclass(frozen=True)
 class Page:

@@ -33,11 +33,12 @@ EMPTY = Cell(NONE)
 
 @dataclass(frozen=True)
 class Row:
-    """`below` are lines in small type below the name."""
+    """`below` are lines in small type below the name, `link` is the address that the name leads to."""
 
     name: Shown
     cells: Sequence[Cell]
     below: Sequence[Shown] = ()
+    link: str = ""
 
 
 @dataclass(frozen=True)

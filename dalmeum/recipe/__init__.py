@@ -5,22 +5,32 @@ All problems are reported at once, each with the key and the mend, before anythi
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
-import yaml
 from pydantic import Field, model_validator
 
-from dalmeum.configuration import Section, apply_override, build, described, merged, read_yaml
+from dalmeum.configuration import (
+    Section,
+    apply_override,
+    build,
+    described,
+    dump_yaml,
+    meant,
+    merged,
+    read_yaml,
+)
 from dalmeum.own_code import is_own, source_hash, written
-from dalmeum.recipe.data import DataRecipe, Planted
+from dalmeum.recipe.data import MOST_FOLDS, DataRecipe, Planted
 from dalmeum.recipe.loss import LOSS_NAMES, BinaryTask, LossRecipe, TasksRecipe
 from dalmeum.recipe.model import KIND_NAMES, ModelRecipe
 from dalmeum.recipe.schedules import FractionSchedule, WeightSchedule, scheduled
+from dalmeum.recipe.synonyms import SYNONYMS
 from dalmeum.recipe.training import AUTO_KEYS, TokenBudget, TrainingRecipe
 
 __all__ = [
     "KIND_NAMES",
     "LOSS_NAMES",
+    "MOST_FOLDS",
     "BinaryTask",
     "DataRecipe",
     "FractionSchedule",
@@ -35,6 +45,7 @@ __all__ = [
     "build_recipe",
     "load_recipe",
     "own_code",
+    "recipe_key",
     "recipe_values",
     "scheduled",
 ]
@@ -42,6 +53,8 @@ __all__ = [
 
 class Recipe(Section):
     """One run."""
+
+    KNOWN_AS: ClassVar[Mapping[str, str]] = SYNONYMS
 
     question: str | None = described(
         "what the run is to answer, in words; stands at the top of the report",
@@ -98,7 +111,7 @@ class Recipe(Section):
 
     def to_yaml(self) -> str:
         """The complete recipe, defaults included and `auto` in numbers, as `load_recipe` reads it back."""
-        return yaml.safe_dump(self.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
+        return dump_yaml(self.model_dump(mode="json"))
 
 
 def load_recipe(
@@ -143,6 +156,11 @@ def _section(key: str, value: Any) -> Any:
 def build_recipe(values: dict[str, Any], name: str, problems: Sequence[str] = ()) -> Recipe:
     """A recipe from nested dictionaries; `problems` found earlier are reported along with its own."""
     return build(Recipe, values, name, problems)
+
+
+def recipe_key(name: str) -> str | None:
+    """The whole key of a recipe that people, or other tools, call `name`; None where there is none."""
+    return meant(Recipe, name)
 
 
 def own_code(recipe: Recipe) -> dict[str, str | None]:

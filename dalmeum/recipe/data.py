@@ -1,11 +1,13 @@
 """The section `data`: which pairs, from which files."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from dalmeum.configuration import Section, described
+from dalmeum.configuration import FromList, Section, described
 from dalmeum.numbers import range_fault
+
+MOST_FOLDS = 1000
 
 
 class Planted(Section):
@@ -39,6 +41,8 @@ class DataRecipe(Section):
     plant spacing alone, is still read.
     """
 
+    MAIN: ClassVar[tuple[str, ...]] = ("train",)
+
     train: str = described(
         "labelled pairs: a path, or `hub:owner/name?config=...&split=...`",
         "레이블이 있는 문장쌍: 경로 또는 `hub:owner/name?config=...&split=...`",
@@ -68,7 +72,7 @@ class DataRecipe(Section):
         "일반 형식에서 필드에 열을 지정: `{sentence1: question1, label: score}`",
         default=None,
     )
-    folds: Annotated[int, Field(ge=2)] | None = described(
+    folds: Annotated[int, Field(ge=2, le=MOST_FOLDS)] | None = described(
         "cut train into so many folds, one of which is dev; pairs that share a sentence stay together",
         "학습 파일을 이 수만큼의 폴드로 나누고 그중 하나를 dev로 씁니다. "
         "같은 문장이 든 쌍은 한 폴드에 모입니다",
@@ -92,7 +96,7 @@ class DataRecipe(Section):
         "손실이 그런 쌍을 어떻게 다루는지 봅니다",
         default=None,
     )
-    label_range: tuple[float, float] = described(
+    label_range: Annotated[tuple[float, float], FromList] = described(
         "lowest and highest label",
         "가장 낮은 레이블과 가장 높은 레이블",
         default=(0.0, 5.0),
@@ -137,7 +141,7 @@ class DataRecipe(Section):
             if self.fold:
                 raise ValueError(f"fold {self.fold} of how many? Set folds, too")
         elif self.dev is not None:
-            raise ValueError("folds takes dev out of train: leave dev out")
+            raise ValueError("folds takes dev out of train: leave dev out, as by data.dev=")
         elif self.fold >= self.folds:
             raise ValueError(f"fold {self.fold}: {self.folds} folds count from 0 to {self.folds - 1}")
         return self
@@ -145,3 +149,8 @@ class DataRecipe(Section):
     @property
     def has_dev(self) -> bool:
         return self.dev is not None or self.folds is not None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What is read: train, and where there are any dev and test."""
+        return tuple(source for source in (self.train, self.dev, self.test) if source is not None)

@@ -1,22 +1,35 @@
 """The sections `loss` and `tasks`: what training minimises."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import JsonValue, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
 
-from dalmeum.configuration import Section, described
+from dalmeum.configuration import Section, described, did_you_mean
 from dalmeum.own_code import OWN_NAME, is_own, written
 from dalmeum.recipe.schedules import ScheduledFraction, TaskWeight
 
 LOSS_NAMES = ("mixture", "correlation", "ccc", "mae", "mse", "huber", "bce", "ranknet", "cosent", "angle")
 
+OTHER_NAMES = {
+    **dict.fromkeys(("mse_loss", "mseloss", "l2", "l2_loss"), "mse"),
+    **dict.fromkeys(("l1", "l1_loss", "l1loss", "mae_loss"), "mae"),
+    **dict.fromkeys(("smooth_l1", "smoothl1", "smoothl1loss", "huberloss"), "huber"),
+    **dict.fromkeys(("pearson", "pearson_loss", "corr", "pcc"), "correlation"),
+    **dict.fromkeys(("bceloss", "bcewithlogitsloss", "cross_entropy", "binary_cross_entropy"), "bce"),
+    **dict.fromkeys(("cosentloss", "cosine"), "cosent"),
+    **dict.fromkeys(("angleloss",), "angle"),
+}
+"""What other tools call the losses."""
+
 
 def _loss_name(value: object) -> str | Callable[..., Any]:
     if callable(value) or (isinstance(value, str) and (value in LOSS_NAMES or OWN_NAME.fullmatch(value))):
         return value
+    name = OTHER_NAMES.get(value.lower(), value) if isinstance(value, str) else ""
+    near = did_you_mean(name, LOSS_NAMES)
     raise ValueError(
-        f"must be one of {', '.join(LOSS_NAMES)}, or module:function of your own, not {value!r:.80}"
+        f"must be one of {', '.join(LOSS_NAMES)}, or module:function of your own, not {value!r:.80}{near}"
     )
 
 
@@ -36,6 +49,8 @@ class LossRecipe(Section):
     share of the MAE in the mixture; of the others an own one that names it has it. `scope` says over which
     pairs a loss is taken (`dalmeum.training.scopes`).
     """
+
+    MAIN: ClassVar[tuple[str, ...]] = ("name",)
 
     name: LossName = described(
         "what training minimises: see [losses](losses.md), or a "

@@ -1,10 +1,10 @@
 """The section `model`: which pair scorer."""
 
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import PlainValidator, WithJsonSchema, model_validator
 
-from dalmeum.configuration import Section, described
+from dalmeum.configuration import Section, described, did_you_mean
 from dalmeum.own_code import OWN_NAME
 
 KIND_NAMES = ("cross", "bi", "offline")
@@ -13,7 +13,10 @@ KIND_NAMES = ("cross", "bi", "offline")
 def _model_kind(value: object) -> str:
     if isinstance(value, str) and (value in KIND_NAMES or OWN_NAME.fullmatch(value)):
         return value
-    raise ValueError(f"must be one of {', '.join(KIND_NAMES)}, or module:kind of your own, not {value!r:.80}")
+    near = did_you_mean(value, KIND_NAMES) if isinstance(value, str) else ""
+    raise ValueError(
+        f"must be one of {', '.join(KIND_NAMES)}, or module:kind of your own, not {value!r:.80}{near}"
+    )
 
 
 ModelKind = Annotated[
@@ -26,6 +29,8 @@ class ModelRecipe(Section):
 
     `kind` may be one of the user's own, `module:Kind` (`dalmeum.models.kinds.Kind`).
     """
+
+    MAIN: ClassVar[tuple[str, ...]] = ("kind", "encoder")
 
     kind: ModelKind = described(
         "`cross` (a Hugging Face encoder reads both sentences at once), `bi` (each by itself, the score is a "
@@ -47,6 +52,7 @@ class ModelRecipe(Section):
         "`cross`에서: 한 쌍의 최대 토큰 수. 넘으면 긴 문장부터 자릅니다. `bi`에서: 한 문장의 최대 토큰 수",
         default=128,
         ge=8,
+        le=1_000_000,
     )
 
     @model_validator(mode="after")

@@ -3,14 +3,24 @@
 import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-import yaml
 from pydantic import Field, model_validator
 
-from dalmeum.configuration import Section, apply_override, build, described, merged, read_yaml, set_key
+from dalmeum.configuration import (
+    FromList,
+    Section,
+    apply_override,
+    build,
+    described,
+    dump_yaml,
+    merged,
+    read_yaml,
+    set_key,
+)
 from dalmeum.errors import RecipeError
-from dalmeum.recipe import Recipe, build_recipe
+from dalmeum.recipe import MOST_FOLDS, Recipe, build_recipe
+from dalmeum.recipe.synonyms import SYNONYMS
 
 BASELINE = "baseline"
 """The name of the arm that overrides nothing."""
@@ -25,7 +35,8 @@ _OWNERS = {
 }
 """Keys of a recipe that a study decides, and by what."""
 
-MOST_FOLDS = 1000
+MOST_RUNS = 10_000
+"""Of one study: more is a slip of the hand."""
 
 
 class Study(Section):
@@ -39,6 +50,18 @@ class Study(Section):
     matter.
     """
 
+    KNOWN_AS: ClassVar[Mapping[str, str]] = {
+        **{name: f"baseline.{key}" for name, key in SYNONYMS.items() if key not in _OWNERS},
+        **{name: f"baseline.{name}" for name in Recipe.model_fields if name != "question"},
+        **dict.fromkeys(("seed", "n_seeds", "random_seed", "random_seeds"), "seeds"),
+        **dict.fromkeys(("n_splits", "num_folds", "n_folds", "k_folds", "kfold", "cv", "fold"), "folds"),
+        **dict.fromkeys(("split", "eval_split", "judge_on"), "splits"),
+        **dict.fromkeys(("min_effect", "effect", "margin"), "smallest_effect"),
+        **dict.fromkeys(("metrics", "score"), "metric"),
+        **dict.fromkeys(("base", "base_recipe", "recipe", "control"), "baseline"),
+        **dict.fromkeys(("arm", "variants", "treatments", "experiments"), "arms"),
+    }
+
     question: str = described(
         "what the study is to answer, in words",
         "비교 실험이 답하려는 질문",
@@ -51,19 +74,19 @@ class Study(Section):
         "each arm's name, and what it changes of the baseline: `{section.key: value}`",
         "비교 조건의 이름과 그것이 기준선에서 바꾸는 것: `{section.key: value}`",
     )
-    seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = described(
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**32)], ...], FromList] = described(
         "every arm is run with each of them, as `training.seed`; two at least",
         "모든 비교 조건을 이 시드마다(`training.seed`) 실행합니다. 둘 이상이어야 합니다",
         default=(1, 2, 3),
     )
-    folds: Annotated[int, Field(ge=2, le=MOST_FOLDS, strict=True)] | None = described(
+    folds: Annotated[int, Field(ge=2, le=MOST_FOLDS)] | None = described(
         "each run becomes as many, a fold of the training file being dev in turn; arms are judged on all "
         "pairs of that file, out of fold",
         "실행마다 이 수만큼으로 나뉘어, 학습 파일의 폴드를 돌아가며 dev로 씁니다. "
         "판정은 그 파일의 모든 쌍에서, 폴드 밖 예측으로 합니다",
         default=None,
     )
-    splits: Annotated[tuple[Literal["dev", "test"], ...], Field(min_length=1)] = described(
+    splits: Annotated[tuple[Literal["dev", "test"], ...], Field(min_length=1), FromList] = described(
         "labelled splits to judge on; the verdict is taken on the first",
         "판정할 데이터(레이블이 있는 분할). 판정은 첫째에서 내립니다",
         default=("dev",),
@@ -106,6 +129,13 @@ class Study(Section):
         return self
 
     @model_validator(mode="after")
+    def runs_can_be_counted(self) -> Self:
+        runs = len(self.names) * len(self.seeds) * (self.folds or 1)
+        if runs > MOST_RUNS:
+            raise ValueError(f"arms, seeds and folds make {runs:,} runs, more than {MOST_RUNS:,}: take fewer")
+        return self
+
+    @model_validator(mode="after")
     def splits_have_data(self) -> Self:
         data = self.baseline.data
         for split in self.splits:
@@ -120,8 +150,7 @@ class Study(Section):
 
     def to_yaml(self) -> str:
         """The complete study, defaults included, as `load_study` reads it back."""
-        values = {**self.model_dump(mode="json"), "baseline": self.baseline.to_change("json")}
-        return yaml.safe_dump(values, allow_unicode=True, sort_keys=False)
+        return dump_yaml({**self.model_dump(mode="json"), "baseline": self.baseline.to_change("json")})
 
 
 def load_study(

@@ -30,12 +30,14 @@ AUTO_KEYS = tuple(AUTO["cross"])
 
 CURVE_VIEWERS = ("tensorboard", "wandb")
 """Where curves can go while a run trains, by the name of the Python package that takes them there."""
+MOST = 1_000_000_000
+"""Of pairs, tokens or steps: what is more is a slip of the hand."""
 
 
 class TokenBudget(Section):
     """A micro-batch as the number of its tokens, padding included."""
 
-    tokens: int = Field(ge=1)
+    tokens: int = Field(ge=1, le=MOST)
 
 
 def _count_or_budget(value: object) -> str:
@@ -45,7 +47,7 @@ def _count_or_budget(value: object) -> str:
 
 
 MicroBatch = Annotated[
-    Annotated[int, Field(ge=1), Tag("count")]
+    Annotated[int, Field(ge=1, le=MOST), Tag("count")]
     | Annotated[TokenBudget, Tag("budget")]
     | Annotated[Literal["auto"], Tag("auto")],
     Discriminator(_count_or_budget),
@@ -93,8 +95,9 @@ class TrainingRecipe(Section):
         f"학습 데이터를 몇 번 보는가. `auto`: {_auto('epochs')}",
         default="auto",
         ge=1,
+        le=1_000_000,
     )
-    max_steps: Annotated[int, Field(ge=1)] | None = described(
+    max_steps: Annotated[int, Field(ge=1, le=MOST)] | None = described(
         "steps in place of epochs, to compare batches of different size",
         "에폭 대신 스텝 수로 정합니다. 배치 크기가 다른 실험을 견줄 때 씁니다",
         default=None,
@@ -105,6 +108,7 @@ class TrainingRecipe(Section):
         f"한 스텝의 문장쌍 수. 상관은 이 전체에서 구합니다. `auto`: {_auto('effective_batch_size')}",
         default="auto",
         ge=2,
+        le=MOST,
     )
     micro_batch_size: MicroBatch = described(
         "what fits in memory at once: a count of pairs, or of tokens with padding; `auto` is 16,384 tokens",
@@ -151,8 +155,9 @@ class TrainingRecipe(Section):
         "에폭당 dev 평가 횟수. 매번 최고 체크포인트 후보가 됩니다",
         default=1,
         ge=1,
+        le=1_000_000,
     )
-    early_stopping: Annotated[int, Field(ge=1)] | None = described(
+    early_stopping: Annotated[int, Field(ge=1, le=MOST)] | None = described(
         "looks without a better dev Pearson after which to stop",
         "dev 피어슨이 이 횟수만큼 나아지지 않으면 멈춥니다",
         default=None,

@@ -5,6 +5,7 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from dalmeum.languages import Text
 from dalmeum.progress import Progress
 
 
@@ -13,6 +14,7 @@ class IntermediateEvaluations(TrainerCallback):
 
     def __init__(self, steps_per_epoch: int, evaluations: int) -> None:
         self.steps_per_epoch = steps_per_epoch
+        evaluations = min(evaluations, steps_per_epoch)
         self.at = {round(part * steps_per_epoch / evaluations) for part in range(1, evaluations)}
 
     def on_step_end(
@@ -20,6 +22,9 @@ class IntermediateEvaluations(TrainerCallback):
     ) -> None:
         if state.global_step % self.steps_per_epoch in self.at - {0}:
             control.should_evaluate = control.should_save = True
+
+
+TRAINING = Text("training, step", "학습 스텝")
 
 
 class EpochEnd(TrainerCallback):
@@ -45,7 +50,7 @@ class ReportProgress(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         if state.is_world_process_zero:
-            self.progress = Progress(state.max_steps, "training")
+            self.progress = Progress(state.max_steps, TRAINING)
             self.progress.jump(state.global_step)
 
     def on_step_end(
@@ -74,5 +79,9 @@ class ReportProgress(TrainerCallback):
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Also where training ended in an error, of which the callback is not told."""
         if self.progress:
             self.progress.__exit__(None, None, None)

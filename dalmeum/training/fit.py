@@ -71,7 +71,10 @@ def fit(
             trainer.add_callback(callback)
         resume_from = newest_checkpoint(checkpoints)
         start = time.perf_counter()
-        trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
+        try:
+            trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
+        finally:
+            trainer.reporting.close()
         seconds = time.perf_counter() - start
     logits = scorer.logits(train.items)
     if not np.isfinite(logits).all():

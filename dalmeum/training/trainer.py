@@ -63,12 +63,13 @@ class PairTrainer(Trainer):
         self.epoch_scores = EpochScores()
         self.dev_predictions: DevPredictions = {}
         steps = math.ceil(len(train) / recipe.training.effective_batch_size)
+        reporting = self.reporting = ReportProgress()
         super().__init__(
             model=scorer.model,
             args=training_arguments(recipe, scorer.precision, checkpoints, steps, has_dev=dev is not None),
             train_dataset=train,
             eval_dataset=dev,
-            callbacks=[ReportProgress(), EpochEnd(self.finish_epoch)],
+            callbacks=[reporting, EpochEnd(self.finish_epoch)],
         )
         if self.args.n_gpu > 1:
             raise InputError(

@@ -217,7 +217,7 @@ def test_empty_sentences_are_scored_and_checked(run: str, capsys: pytest.Capture
         ("loss.nmae=mae", "loss.nmae is no key of a recipe: did you mean name?"),
         ("noequals", "'noequals' is no override: write section.key=value, e.g. training.seed=7"),
         ("training.epochs=0", "training.epochs: input should be greater than or equal to 1, not 0"),
-        ("training.learning_rate=nan", "training.learning_rate: input should be a finite number, not 'nan'"),
+        ("training.learning_rate=nan", "training.learning_rate: input should be a valid number, not 'nan'"),
         ("tasks.binary.threshold=.nan", "tasks.binary.threshold: input should be a finite number, not nan"),
         ("data.label_range=[5,0]", "data: label_range [5, 0] must go from low to high"),
         ("output=", "output: input should be a valid string, not None"),
@@ -356,9 +356,10 @@ def test_weights_that_are_no_numbers(run: str, fails: Fails) -> None:
 def test_runs_that_are_not_there(run: str, fails: Fails) -> None:
     shutil.copytree(run, Path("runs", Path(run).name))
     unknown = "no such run, neither a folder with a run.json nor an id under runs/"
-    assert fails("evaluate", "nothing", "dev.csv") == [f"nothing: {unknown}"]
-    assert fails("evaluate", "dev.csv", "dev.csv") == [f"dev.csv: {unknown}"]
-    assert fails("evaluate", "x" * 5000, "dev.csv") == [f"{'x' * 5000}: {unknown}"]
+    newest = f"; the newest there: {Path(run).name}"
+    assert fails("evaluate", "nothing", "dev.csv") == [f"nothing: {unknown}{newest}"]
+    assert fails("evaluate", "dev.csv", "dev.csv") == [f"dev.csv: {unknown}{newest}"]
+    assert fails("evaluate", "x" * 5000, "dev.csv") == [f"{'x' * 5000}: {unknown}{newest}"]
     assert fails("predict", f"{Path(run).name}s", "test.csv", "-o", "out.csv") == [
         f"{Path(run).name}s: {unknown}; did you mean '{Path(run).name}'?"
     ]

@@ -14,8 +14,8 @@ import dalmeum
 from dalmeum.cli import main
 from dalmeum.data import read_pairs
 from dalmeum.errors import InputError
-from dalmeum.experiments.runs import open_run
 from dalmeum.languages import Text
+from dalmeum.runs.folder import open_run
 from tests.conftest import draw_pairs, run_folders
 from tests.pages.parsed import Parsed
 

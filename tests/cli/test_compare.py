@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from dalmeum.data.practice import write_practice
-from dalmeum.experiments.runs import open_run
+from dalmeum.runs.folder import open_run
 from tests.cli.test_commands import call
 from tests.conftest import run_folders
 

@@ -9,7 +9,7 @@ import pytest
 
 import dalmeum
 from dalmeum.data.practice import practice_tables
-from dalmeum.demo import write_files
+from dalmeum.demo import LIVE_PAIRS, write_files
 from dalmeum.recipe import load_recipe
 from dalmeum.recipe.study import arm_recipes, load_study
 from tests.cli.test_commands import call
@@ -105,7 +105,13 @@ def test_demo_for_people(there: None, capsys: pytest.CaptureFixture[str]) -> Non
     heads = [line.split()[0] for line in lines if line.endswith("score  95 % interval")]
     assert heads == ["dev", "test"]
     assert "study       studies/practice/study.html" in lines
-    assert lines[-1] == f"  dalmeum study {STUDY}"
+    assert f"  dalmeum study {STUDY}" in lines
+    start = lines.index("The model, asked now (0 to 5):")
+    scored = [line.split(maxsplit=1) for line in lines[start + 1 : start + 4]]
+    run = dalmeum.load(Path("my runs", max(runs(), key=dev_pearson)))
+    assert [pair for _, pair in scored] == [" / ".join(pair) for pair in LIVE_PAIRS]
+    assert [float(score) for score, _ in scored] == pytest.approx(run.score(LIVE_PAIRS), abs=0.0051)
+    assert lines[-1] == Path("studies/practice/study.html").resolve().as_uri()
 
 
 def test_a_study_without_dev_is_refused(there: None, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ from json import loads
 import pytest
 from rich.cells import cell_len
 
-COMMANDS = ("", "demo", "check", "train", "study", "compare", "predict", "evaluate")
+COMMANDS = ("", "demo", "check", "train", "study", "runs", "compare", "predict", "evaluate", "score")
 HANGUL = re.compile("[가-힣]")
 
 PROGRAM = """
@@ -66,7 +66,7 @@ def test_english_has_no_korean(command: str) -> None:
 def test_korean_says_each_thing_in_korean(command: str) -> None:
     english, korean = helps("en")[command], helps("ko")[command]
     assert rows(korean).keys() == rows(english).keys()
-    assert "--help" in rows(korean)
+    assert "-h, --help" in rows(korean)
     for name, said in rows(korean).items():
         assert HANGUL.search(said), name
     words = ("Usage", "Arguments:", "Options:", "Commands:", "[default", "required]", "Show this")

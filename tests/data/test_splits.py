@@ -110,7 +110,10 @@ def test_planted_pairs_come_to_every_labelled_split(train: str, tmp_path: Path) 
     [
         ({"fold": 1}, "data: fold 1 of how many? Set folds, too"),
         ({"folds": 3, "fold": 3}, "data: fold 3: 3 folds count from 0 to 2"),
-        ({"folds": 3, "dev": "dev.csv"}, "data: folds takes dev out of train: leave dev out"),
+        (
+            {"folds": 3, "dev": "dev.csv"},
+            "data: folds takes dev out of train: leave dev out, as by data.dev=",
+        ),
         (
             {"planted": {"perturbation": "number", "share": 0.1, "label": 6}},
             "data: planted.label 6 is outside 0..5",

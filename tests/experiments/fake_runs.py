@@ -11,11 +11,11 @@ from dalmeum.data import PairTable, Predictions
 from dalmeum.data.splits import Split, read_splits
 from dalmeum.errors import DalmeumError
 from dalmeum.experiments.arms import RunGroup, read_arms
-from dalmeum.experiments.predictions import write_predictions
-from dalmeum.experiments.runs import Run, RunRecord
 from dalmeum.languages import Text
 from dalmeum.recipe import build_recipe
 from dalmeum.recipe.study import Study
+from dalmeum.runs.folder import Run, RunRecord
+from dalmeum.runs.predictions import write_predictions
 from tests.comparison.made import LABELS, SEEDS, Array, one_run, sentences
 
 

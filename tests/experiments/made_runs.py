@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dalmeum.experiments.runs import DataFile, Run
 from dalmeum.recipe import build_recipe
+from dalmeum.runs.folder import DataFile, Run
 from tests.comparison.made import LABELS, SHARED
 
 from .fake_runs import fake_run

@@ -18,13 +18,13 @@ from dalmeum.data.splits import read_splits
 from dalmeum.errors import InputError
 from dalmeum.experiments import arms as reading
 from dalmeum.experiments.arms import RunGroup, read_arms
-from dalmeum.experiments.predictions import (
+from dalmeum.runs.folder import Run, RunRecord
+from dalmeum.runs.predictions import (
     ScoredPairs,
     read_predictions,
     write_evaluations,
     write_predictions,
 )
-from dalmeum.experiments.runs import Run, RunRecord
 from dalmeum.stats import seed_by_pair
 from tests.comparison.made import LABELS, sentences
 

@@ -12,7 +12,7 @@ from dalmeum.comparison.text import MODELS_NOTE, SEEDS_NOTE, findings_lines, jud
 from dalmeum.errors import InputError
 from dalmeum.experiments.compare import compare_runs
 from dalmeum.experiments.findings import write_findings_about
-from dalmeum.experiments.runs import Run
+from dalmeum.runs.folder import Run
 from dalmeum.stats import Score, bca, compare_correlations, paired_difference, seed_by_pair, verdict, weighted
 from tests.comparison.made import LABELS
 

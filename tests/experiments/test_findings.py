@@ -8,8 +8,8 @@ import pytest
 from dalmeum.comparison import Findings, compare_arms
 from dalmeum.errors import InputError
 from dalmeum.experiments.findings import links_to, warnings_of, write_findings_about
-from dalmeum.experiments.runs import Run
 from dalmeum.languages import Text
+from dalmeum.runs.folder import Run
 
 from .fake_runs import arms_of, fake_arm, fake_study
 

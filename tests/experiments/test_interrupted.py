@@ -18,8 +18,8 @@ import pytest
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
-from dalmeum.experiments.runs import open_run
 from dalmeum.recipe import Recipe, build_recipe
+from dalmeum.runs.folder import open_run
 from tests.conftest import draw_pairs
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

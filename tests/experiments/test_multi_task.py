@@ -13,9 +13,9 @@ from sentence_transformers import CrossEncoder
 from transformers import AutoModelForSequenceClassification
 
 import dalmeum
-from dalmeum.experiments.runs import Run
 from dalmeum.experiments.train import train
 from dalmeum.recipe import Recipe
+from dalmeum.runs.folder import Run
 from tests.cli.test_commands import call
 from tests.conftest import draw_pairs
 from tests.experiments.test_train import make_recipe

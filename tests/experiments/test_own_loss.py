@@ -13,13 +13,13 @@ from torch import Tensor
 
 from dalmeum.errors import InputError
 from dalmeum.experiments.compare import compare_runs
-from dalmeum.experiments.reuse import find_resumable, finished_runs, run_key
-from dalmeum.experiments.runs import AFTER_RUN, Run, open_run
 from dalmeum.experiments.study import conduct
 from dalmeum.experiments.train import NOT_FOUND_AGAIN, train
 from dalmeum.languages import Text
 from dalmeum.recipe import Recipe, build_recipe, own_code
 from dalmeum.recipe.study import Study
+from dalmeum.runs.folder import AFTER_RUN, Run, open_run
+from dalmeum.runs.reuse import find_resumable, finished_runs, run_key
 
 Module = Callable[[str, str], Path]
 Tiny = Callable[[str], str]
@@ -162,7 +162,7 @@ def test_functions_are_called_with_every_finished_run(make: Make, monkeypatch: p
     def fails(run: Run) -> None:
         raise ConnectionError("no\nserver")
 
-    monkeypatch.setattr("dalmeum.experiments.runs.AFTER_RUN", AFTER_RUN)
+    monkeypatch.setattr("dalmeum.runs.folder.AFTER_RUN", AFTER_RUN)
     AFTER_RUN[:] = [seen.append, fails, seen.append]
     try:
         run = train(make(), "seen")

@@ -18,11 +18,11 @@ from dalmeum.cli import main
 from dalmeum.data import PairTable, read_pairs, splits
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.experiments import arms as reading
-from dalmeum.experiments.predictions import ScoredPairs, read_predictions
-from dalmeum.experiments.runs import Run, open_run
 from dalmeum.experiments.study import conduct
 from dalmeum.experiments.workers import Workers
 from dalmeum.recipe.study import Study, load_study
+from dalmeum.runs.folder import Run, open_run
+from dalmeum.runs.predictions import ScoredPairs, read_predictions
 
 Tiny = Callable[[str], str]
 Write = Callable[..., Path]

@@ -20,10 +20,10 @@ from dalmeum.data import read_pairs
 from dalmeum.data.splits import read_splits
 from dalmeum.errors import DataError, InputError
 from dalmeum.evaluation.predict import evaluate_table
-from dalmeum.experiments.predictions import read_evaluations, read_predictions
-from dalmeum.experiments.runs import load, open_run
 from dalmeum.experiments.train import train
 from dalmeum.recipe import Recipe, build_recipe
+from dalmeum.runs.folder import load, open_run
+from dalmeum.runs.predictions import read_evaluations, read_predictions
 from dalmeum.stats import METRICS, Metric
 from tests.conftest import run_folders
 

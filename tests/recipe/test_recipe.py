@@ -80,9 +80,10 @@ training: {epochs: 0, warmup: .nan, learningrate: 1}
         "'seed' is no override: write section.key=value, e.g. training.seed=7",
         "data.train is missing",
         "data.dve is no key of a recipe: did you mean dev?",
-        "model.kind: must be one of cross, bi, offline, or module:kind of your own, not 'crsos'",
+        "model.kind: must be one of cross, bi, offline, or module:kind of your own, not 'crsos'; "
+        "did you mean cross?",
         "loss.name: must be one of mixture, correlation, ccc, mae, mse, huber, bce, ranknet, cosent, angle, "
-        "or module:function of your own, not 'mixtur'",
+        "or module:function of your own, not 'mixtur'; did you mean mixture?",
         "loss.alpha.start is missing",
         "loss.alpha.end: input should be less than or equal to 1, not 2",
         "loss.alpha.strat is no key of a recipe: did you mean start?",
@@ -112,7 +113,10 @@ LOSS_NAMES = (
             "loss.name angle is a loss of two embeddings: use it with model.kind bi, or cosent",
         ),
         ("model.kind=offline", "model: encoder has no use with kind offline: leave it out"),
-        ("loss=mae", "loss: must be a mapping with keys such as name, alpha, not 'mae'"),
+        (
+            "loss=mae",
+            "loss: must be a mapping with keys such as name, alpha, not 'mae'; did you mean loss.name=mae?",
+        ),
         ("loss.alpha=1.5", "loss.alpha: input should be less than or equal to 1, not 1.5"),
         ("loss.name=3", LOSS_NAMES.format("3")),
         ("loss.name='my_module:'", LOSS_NAMES.format("'my_module:'")),

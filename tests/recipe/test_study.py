@@ -74,7 +74,10 @@ def test_folds_make_dev_of_the_training_file(tmp_path: Path) -> None:
             "folds: each is dev in turn: leave baseline.data.folds and data.fold out",
         ),
         ({"folds": 1}, "folds: input should be greater than or equal to 2"),
-        ({"folds": 5}, "baseline.data: folds takes dev out of train: leave dev out"),
+        (
+            {"folds": 5},
+            "baseline.data: folds takes dev out of train: leave dev out, as by data.dev=",
+        ),
         (
             {"arms": {"one": {"data.folds": 5, "data.dev": None}}},
             "arms.one: data.folds can't differ by arm: it is folds of the study",

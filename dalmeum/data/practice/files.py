@@ -7,7 +7,8 @@ from pathlib import Path
 
 from dalmeum.data.practice.generator import practice_tables
 from dalmeum.data.table import PairTable
-from dalmeum.files import write_text
+from dalmeum.errors import InputError
+from dalmeum.files import check_output, write_text
 
 _COLUMNS = ("id", "source", "sentence_1", "sentence_2")
 _LABELS = ("label", "binary-label")
@@ -18,7 +19,7 @@ def write_practice(folder: Path) -> dict[str, Path]:
 
     Answers the four paths by stem.
 
-    Raises `InputError` where the folder can't be written.
+    Raises `InputError` where the folder can't be written, or holds other files of these names.
     """
     tables = practice_tables()
     contents = {
@@ -28,9 +29,22 @@ def write_practice(folder: Path) -> dict[str, Path]:
         "test_labels": _csv((*_COLUMNS, *_LABELS), _labelled_rows(tables["test"])),
     }
     paths = {stem: folder / f"{stem}.csv" for stem in contents}
+    for path in paths.values():
+        check_output(path)
+        if path.is_file() and not _is_practice(path):
+            raise InputError(
+                f"{path}: is not of the practice set, which would replace it: choose another folder"
+            )
     for stem, text in contents.items():
         write_text(paths[stem], text)
     return paths
+
+
+def _is_practice(path: Path) -> bool:
+    """Whether a file is of the practice set, of an earlier version maybe: by the id of its first row."""
+    with path.open("rb") as file:
+        file.readline(200)
+        return file.readline(200).startswith(b"practice-")
 
 
 def _rows(table: PairTable) -> Iterable[tuple[str, ...]]:

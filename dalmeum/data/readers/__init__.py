@@ -1,7 +1,8 @@
 """Reading pairs: one reader a format, one for what is in memory, and one line a problem."""
 
+import contextlib
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from numbers import Real
 from pathlib import Path
 from typing import Any, Literal
@@ -43,7 +44,7 @@ from dalmeum.errors import DataError, InputError
 from dalmeum.languages import Text
 from dalmeum.numbers import range_fault
 
-__all__ = ["ENCODINGS", "FORMATS", "MAX_CHARACTERS", "InMemory", "read_pairs"]
+__all__ = ["ENCODINGS", "FORMATS", "MAX_CHARACTERS", "InMemory", "open_frame", "read_pairs"]
 
 
 def read_pairs(
@@ -115,15 +116,38 @@ def read_pairs(
         return build("memory", read_memory(source, problems))
     if format == "hub":
         return build(format, read_hub(name, problems))
-    with open_source(Path(source), name) as file:
+    with open_frame(Path(source), problems, format=format, columns=columns, encoding=encoding) as (
+        format,
+        text,
+        frame,
+    ):
+        return build(format, frame, text.warnings if text else ())
+
+
+@contextlib.contextmanager
+def open_frame(
+    path: Path,
+    problems: Problems,
+    *,
+    format: str = "auto",
+    columns: Mapping[str, str] | None = None,
+    encoding: str = "auto",
+) -> Iterator[tuple[str, TextFile | None, Frame]]:
+    """The format of a file, its text (None of Parquet) and its columns, for as long as it is open.
+
+    Raises `DataError` where it is none of the formats, `InputError` where it can't be read.
+    """
+    name = problems.name
+    with open_source(path, name) as file:
         try:
             check_magic(file, name)
             if format == "parquet" or (format == "auto" and is_parquet(file)):
-                return build("parquet", read_parquet(file, problems))
+                yield "parquet", None, read_parquet(file, problems)
+                return
             text = decode(file, name, encoding)
             if format == "auto":
-                format = recognise_text(_beginning(text), Path(source).suffix.lower(), columns)
-            return build(format, _TEXT_READERS[format](text, problems), text.warnings)
+                format = recognise_text(_beginning(text), path.suffix.lower(), columns or {})
+            yield format, text, _TEXT_READERS[format](text, problems)
         except OSError as error:
             raise unreadable(name, error) from None
 

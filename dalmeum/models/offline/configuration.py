@@ -4,6 +4,8 @@ from typing import Any
 
 from transformers import PretrainedConfig
 
+from dalmeum.models.offline import OFFLINE_TYPE
+
 
 class OfflineConfig(PretrainedConfig):
     """Sizes of the network over pair features; `save_pretrained` writes it as `config.json`.
@@ -19,7 +21,7 @@ class OfflineConfig(PretrainedConfig):
         num_labels: 1, the similarity, or 2, with the binary task's logit beside it.
     """
 
-    model_type = "dalmeum-offline"
+    model_type = OFFLINE_TYPE
 
     def __init__(
         self,

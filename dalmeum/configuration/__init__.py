@@ -5,21 +5,49 @@ import math
 import re
 import shlex
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, Tag, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Tag, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from dalmeum.configuration.yaml_text import dump_yaml, parse_yaml, read_text, yaml_line
 from dalmeum.errors import InputError, RecipeError
+
+__all__ = [
+    "FromList",
+    "Section",
+    "all_keys",
+    "apply_override",
+    "build",
+    "described",
+    "did_you_mean",
+    "dump_yaml",
+    "meant",
+    "merged",
+    "read_yaml",
+    "set_key",
+    "yaml_line",
+]
 
 
 class Section(BaseModel):
-    """A part of a file: an unknown key is an error, since a misspelt one would be silently ignored."""
+    """A part of a file: an unknown key is an error, since a misspelt one would be silently ignored, and so is
+    a value of another type: `true` is no number, and `"1"` neither.
+    """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
+
+    KNOWN_AS: ClassVar[Mapping[str, str]] = {}
+    """Keys that people look for here, and the whole keys that mean the same."""
+
+    MAIN: ClassVar[tuple[str, ...]] = ()
+    """The keys that a plain value in place of the section may be meant for."""
+
+
+FromList = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
+"""A tuple, which YAML and JSON write as a list."""
 
 
 def described(en: str, ko: str, **field: Any) -> Any:
@@ -33,57 +61,15 @@ DATA_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".xlsx")
 AnySection = TypeVar("AnySection", bound=Section)
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML as people write it: PyYAML reads 2e-5 as text, and keeps the last of two equal keys in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            if key_node.tag == "tag:yaml.org,2002:merge":
-                continue
-            line = key_node.start_mark.line + 1
-            if not isinstance(key_node, yaml.ScalarNode):
-                raise yaml.YAMLError(f"line {line}: a key must be a plain word")
-            if key_node.value in seen:
-                raise yaml.YAMLError(f"line {line}: key {key_node.value} stands there twice: leave one out")
-            seen.add(key_node.value)
-        return super().construct_mapping(node, deep)
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:[0-9][0-9_]*)(?:\.[0-9_]*)?[eE][-+]?[0-9]+$"),
-    list("-+0123456789"),
-)
-
-
 def read_yaml(path: Path, kind: type[Section]) -> dict[str, Any]:
     """The mapping in a YAML file that should hold a `kind`. Raises `InputError` where there is none."""
     what = kind.__name__.lower()
     if path.suffix.lower() in DATA_SUFFIXES and path.is_file():
         raise _is_data(path, what)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such {what}; the ones at hand are in recipes/") from None
-    except IsADirectoryError:
-        raise InputError(f"{path}: is a folder; name the {what}'s YAML file") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: is not UTF-8 text; save the {what} as UTF-8") from None
-    except OSError as error:
-        raise InputError(f"{path}: can't be read: {(error.strerror or str(error)).lower()}") from None
+    text = read_text(path, what)
     if text.lstrip().startswith("["):
         raise _is_data(path, what)  # YAML would take minutes to read a long JSON list
-    try:
-        values = yaml.load(text, Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise InputError(f"{path}{place}: is not valid YAML: {error.problem}") from None
-    except yaml.YAMLError as error:
-        raise InputError(f"{path}: is not valid YAML: {' '.join(str(error).split())}") from None
-    except RecursionError:
-        raise InputError(f"{path}: is not valid YAML: nested too deep") from None
+    values = parse_yaml(text, str(path))
     if isinstance(values, str) and re.match(r"[^\n]*[\t,]", text):
         raise _is_data(path, what)
     if not isinstance(values, dict):
@@ -98,20 +84,14 @@ def _is_data(path: Path, what: str) -> InputError:
     return InputError(f"{path}: is data, not a {what}: {call} writes a recipe for it")
 
 
-def yaml_text(value: object) -> str:
-    """A value on one line as YAML reads it back, in quotes where it needs them."""
-    dumped = yaml.safe_dump(value, allow_unicode=True, width=math.inf, default_flow_style=True)
-    return dumped.removesuffix("...\n").strip()
-
-
 def apply_override(values: dict[str, Any], override: str) -> str | None:
     """Lay one `section.key=value` over `values`; the problem with it, if any."""
     key, sign, text = override.partition("=")
     if not sign or not key.strip():
         return f"{override!r:.80} is no override: write section.key=value, e.g. training.seed=7"
     try:
-        value = yaml.load(text, Loader=_Loader) if text.strip() else None
-    except (yaml.YAMLError, RecursionError):
+        value = parse_yaml(text, key) if text.strip() else None
+    except InputError:
         return f"{key}: {text!r:.80} is not valid YAML; put text with special characters in quotes"
     set_key(values, key.strip(), value)
     return None
@@ -150,7 +130,7 @@ def build(kind: type[AnySection], values: object, name: str, problems: Sequence[
     """
     found = list(problems)
     try:
-        section = kind.model_validate(values)
+        section = kind.model_validate(_plain(values))
     except ValidationError as error:
         found += [_explain(kind, detail) for detail in error.errors()]
     if found:
@@ -158,34 +138,107 @@ def build(kind: type[AnySection], values: object, name: str, problems: Sequence[
     return section
 
 
+def _plain(value: Any) -> Any:
+    """Values with lists and numbers of Python in place of NumPy's and the like."""
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | range):
+        return [_plain(each) for each in value]
+    return _plain(value.tolist()) if callable(getattr(value, "tolist", None)) else value
+
+
 def _explain(kind: type[Section], detail: ErrorDetails) -> str:
     """One problem in one line: key, value, what it should be."""
-    keys, fields = _locate(kind, detail["loc"])
-    key = ".".join(keys)
+    keys, section = _locate(kind, detail["loc"])
+    key, fields = ".".join(keys), list(section.model_fields)
     problem, value = detail["type"], detail["input"]
     if problem == "extra_forbidden":
-        near = difflib.get_close_matches(keys[-1], fields, n=1)
-        mend = f"did you mean {near[0]}?" if near else f"known here: {', '.join(fields)}"
+        near = meant(kind, key) or next(iter(difflib.get_close_matches(keys[-1], fields, n=1)), None)
+        beside = near is not None and near.rpartition(".")[0] == key.rpartition(".")[0]
+        shown = keys_end(near) if near and beside else near
+        mend = f"did you mean {shown}?" if shown else f"known here: {', '.join(fields)}"
         return f"{key} is no key of a {kind.__name__.lower()}: {mend}"
     if problem == "missing":
         return f"{key} is missing"
     if problem in {"model_type", "model_attributes_type"}:
-        return f"{key}: must be a mapping with keys such as {', '.join(fields[:2])}, not {value!r:.80}"
+        main = next((name for name in section.MAIN if _fits(section, name, value)), None)
+        mend = f"; did you mean {key}.{main}={value:.80}?" if main else ""
+        return f"{key}: must be a mapping with keys such as {', '.join(fields[:2])}, not {value!r:.80}{mend}"
     message = detail["msg"].removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
     if problem == "value_error":
         return f"{key}: {message}" if key and not message.startswith(key) else message
     shown = repr(value) if not isinstance(value, float) or math.isfinite(value) else str(value)
-    return f"{key}: {message}, not {shown[:80]}"
+    return f"{key}: {message}, not {shown[:80]}{_mend(problem, value, detail.get('ctx', {}))}"
 
 
-def _locate(kind: type[Section], location: Sequence[int | str]) -> tuple[list[str], list[str]]:
-    """The keys as the file has them, and what keys the innermost section knows.
+def _mend(problem: str, value: Any, context: Mapping[str, Any]) -> str:
+    """How to write a value that is of another type than it looks."""
+    if problem in {"int_type", "float_type", "bool_type"} and isinstance(value, str):
+        return ": leave the quotes out" if _is_number(value) else ""
+    if problem == "int_type" and isinstance(value, float) and value.is_integer():
+        return f": write {int(value)}"
+    if problem == "string_type" and isinstance(value, int | float):
+        return ": put it in quotes"
+    if problem == "literal_error" and isinstance(value, str):
+        return did_you_mean(value, re.findall("'(.*?)'", str(context.get("expected", ""))))
+    return ""
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def keys_end(key: str) -> str:
+    return key.rpartition(".")[2]
+
+
+def meant(kind: type[Section], key: str) -> str | None:
+    """The whole key of a `kind` that `key` is called elsewhere, or that it names in another section."""
+    name = keys_end(key.strip("-").replace("-", "_").lower())
+    keys = list(all_keys(kind))
+    if key in keys:
+        return key
+    if name in kind.KNOWN_AS:
+        return kind.KNOWN_AS[name]
+    found = [each for each in keys if keys_end(each) == name]
+    return found[0] if len(found) == 1 else None
+
+
+def all_keys(kind: type[Section], prefix: str = "") -> Iterator[str]:
+    """Every key of a section and of those in it, as `section.key`."""
+    for name, field in kind.model_fields.items():
+        inner, _ = _inside(field.annotation)
+        yield prefix + name
+        if inner is not None:
+            yield from all_keys(inner, f"{prefix}{name}.")
+
+
+def _fits(section: type[Section], name: str, value: object) -> bool:
+    field = section.model_fields[name]
+    try:
+        kind: Any = Annotated[field.annotation, *field.metadata]
+        TypeAdapter(kind).validate_python(value, strict=True)
+    except ValidationError:
+        return False
+    return isinstance(value, str)
+
+
+def _locate(kind: type[Section], location: Sequence[int | str]) -> tuple[list[str], type[Section]]:
+    """The keys as the file has them, and the innermost section that they lead to.
 
     pydantic's location also names, behind a key that may be of several kinds, the kind that it tried.
     """
     section: type[Section] | None = kind
-    fields = list(kind.model_fields)
+    innermost = kind
     tags: set[str] = set()
     keys = []
     for part in location:
@@ -194,8 +247,8 @@ def _locate(kind: type[Section], location: Sequence[int | str]) -> tuple[list[st
         keys.append(str(part))
         if section is not None and part in section.model_fields:
             section, tags = _inside(section.model_fields[str(part)].annotation)
-            fields = list(section.model_fields) if section else fields
-    return keys, fields
+            innermost = section or innermost
+    return keys, innermost
 
 
 def _inside(annotation: object) -> tuple[type[Section] | None, set[str]]:

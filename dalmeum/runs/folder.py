@@ -15,14 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from dalmeum.data import PairTable
-from dalmeum.data.readers.problems import did_you_mean
 from dalmeum.data.splits import PairReader, Split
 from dalmeum.errors import InputError
 from dalmeum.files import output_error, write_json, write_text
 from dalmeum.languages import Text
 from dalmeum.machine import machine, versions
+from dalmeum.models.pretrained import is_model_folder
 from dalmeum.own_code import written
 from dalmeum.recipe import Recipe, load_recipe, own_code
+from dalmeum.runs.names import LATEST, latest, nearest
 
 if TYPE_CHECKING:
     from dalmeum.models.scorer import PairScorer
@@ -264,17 +265,30 @@ def open_run(run: str | Path, output: str | Path = "runs") -> Run:
     """
     # Not Path.is_file(), which fails where a name is too long to be one.
     found = [path for path in (Path(run), Path(output) / run) if os.path.isfile(path / "run.json")]
+    if not found and str(run) == LATEST:
+        found = [latest(Path(output))]
     if not found:
-        known = (file.parent.name for file in Path(output).glob("*/run.json"))
         raise InputError(
             f"{run}: no such run, neither a folder with a run.json nor an id under {output}/"
-            f"{did_you_mean(str(run), known)}"
+            f"{nearest(Path(run).name, Path(output))}"
         )
     folder = found[0]
     try:
         return Run(folder, RunRecord.from_dict(_read_json(folder / "run.json")))
     except (KeyError, TypeError, AttributeError):
         raise InputError(f"{folder}/run.json: is no record that this version of dalmeum reads") from None
+
+
+def model_folder(run: str | Path, output: str | Path = "runs") -> Path:
+    """The folder of a finished run's model, or a model folder itself; errors as in `load`."""
+    if is_model_folder(Path(run)):
+        return Path(run)
+    opened = open_run(run, output)
+    if opened.record.state != "finished":
+        raise InputError(f"{opened.folder}: the run is not finished; go on with dalmeum train ... --resume")
+    if not is_model_folder(opened.model):
+        raise InputError(f"{opened.model}: is no model folder: config.json is missing")
+    return opened.model
 
 
 def load(
@@ -293,14 +307,10 @@ def load(
     """
     if precision not in PRECISIONS:
         raise InputError(f"precision {precision!r} is unknown: use one of {', '.join(PRECISIONS)}")
-    from dalmeum.models.kinds import is_model_folder, load_scorer  # torch only where it is used
+    folder = model_folder(run, output)
+    from dalmeum.models.kinds import load_scorer  # torch only where it is used, and all of its names are good
 
-    if is_model_folder(Path(run)):
-        return load_scorer(Path(run), precision, trust_code=trust_code)
-    opened = open_run(run, output)
-    if opened.record.state != "finished":
-        raise InputError(f"{opened.folder}: the run is not finished; go on with dalmeum train ... --resume")
-    return load_scorer(opened.model, precision, trust_code=trust_code)
+    return load_scorer(folder, precision, trust_code=trust_code)
 
 
 def _now() -> datetime.datetime:

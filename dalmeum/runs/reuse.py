@@ -3,32 +3,32 @@
 import contextlib
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from dalmeum.errors import InputError
-from dalmeum.experiments.runs import DataFile, Run, State, open_run
 from dalmeum.recipe import Recipe, own_code
+from dalmeum.runs.folder import DataFile, Run, State, open_run
 
 
 def find_resumable(output: Path, recipe: Recipe, data: Mapping[str, DataFile]) -> Run | None:
     """The newest unfinished run under `output` with the same recipe on the same data."""
     key, found = run_key(recipe, data), []
-    for run in _runs(output, {"running", "failed"}):
+    for run in runs_in(output, {"running", "failed"}):
         with contextlib.suppress(InputError):
             if run_key(run.recipe(), run.record.data, run.record.code) == key:
                 found.append(run)
-    return max(found, key=_age, default=None)
+    return max(found, key=age, default=None)
 
 
 def finished_runs(output: Path) -> dict[str, Run]:
     """The newest finished run under `output` of each recipe on each data, by its `run_key`."""
     found: dict[str, Run] = {}
-    for run in _runs(output, {"finished"}):
+    for run in runs_in(output, {"finished"}):
         with contextlib.suppress(InputError):
             key = run_key(run.recipe(), run.record.data, run.record.code)
-            found[key] = max(found.get(key, run), run, key=_age)
+            found[key] = max(found.get(key, run), run, key=age)
     return found
 
 
@@ -46,7 +46,7 @@ def run_key(
     return json.dumps([_decisive(recipe), hashes, known], sort_keys=True)
 
 
-def _runs(output: Path, states: set[State]) -> Iterator[Run]:
+def runs_in(output: Path, states: Collection[State] = get_args(State)) -> Iterator[Run]:
     """Those in a state; other programs' folders, and runs killed before their first file, are passed over."""
     for file in output.glob("*/run.json"):
         with contextlib.suppress(InputError):
@@ -54,7 +54,8 @@ def _runs(output: Path, states: set[State]) -> Iterator[Run]:
                 yield run
 
 
-def _age(run: Run) -> tuple[str, str]:
+def age(run: Run) -> tuple[str, str]:
+    """Sorts runs, the oldest first."""
     return run.record.created, run.id
 
 

@@ -1,0 +1,102 @@
+"""Runs beside each other: a terminal's table and a page with a link to each one's own."""
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dalmeum import terminal
+from dalmeum.errors import InputError
+from dalmeum.languages import Shown, Text
+from dalmeum.numbers import NONE
+from dalmeum.pages.document import Page, write_page
+from dalmeum.pages.scores import written_score
+from dalmeum.pages.summary import STATES
+from dalmeum.pages.tables import EMPTY, Cell, Group, Row, Table
+from dalmeum.progress import duration
+
+INDEX = "index.html"
+
+RUN, STATE, AGE = Text("run", "실행"), Text("state", "상태"), Text("age", "지난 시간")
+SCORE, INTERVAL = Text("dev pearson", "dev 피어슨"), Text("95 % interval", "95 % 구간")
+QUESTION = Text("question", "질문")
+TITLE = Text("Runs in {output}", "{output}의 실행")
+NO_RUNS = Text("no runs in {output}", "{output}에 실행이 없습니다")
+DAY = 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class ListedRun:
+    """A run as a list shows it.
+
+    Attributes:
+        name: what the id says beside the time.
+        age: seconds since the run began.
+        score: Pearson on dev, `{value, low, high}`; None where it has none.
+        page: the address of its own page for a page beside its folder; "" where it has none.
+    """
+
+    id: str
+    name: str
+    state: str
+    created: str
+    age: float
+    question: str | None
+    score: dict[str, float | None] | None
+    folder: str
+    page: str
+
+    def to_dict(self) -> dict[str, Any]:
+        shown = ("id", "name", "state", "created", "question", "score", "folder")
+        return {name: getattr(self, name) for name in shown}
+
+
+def listing_lines(runs: Sequence[ListedRun], output: str) -> list[str]:
+    """A terminal's table, a row a run."""
+    if not runs:
+        return [str(NO_RUNS.format(output=output))]
+    rows: list[Sequence[object]] = [(RUN, SCORE, INTERVAL, STATE, AGE, QUESTION)]
+    for run in runs:
+        rows.append((run.id, *written_score(run.score), _state(run), age(run.age), run.question or ""))
+    return terminal.table(rows, right=[1])
+
+
+def write_listing(output: Path, runs: Sequence[ListedRun], *, assets: Path) -> Path:
+    """Write the page of runs into their folder, and answer where.
+
+    Raises `InputError` as `write_page` does, and where a page that is none of dalmeum's stands there.
+    """
+    page = output / INDEX
+    if page.is_file() and b"dalmeum</title>" not in page.read_bytes():
+        raise InputError(
+            f"{page}: is no page of dalmeum, and is left as it is: move it away for a list of runs"
+        )
+    title = TITLE.format(output=output)
+    rows = []
+    for run in runs:
+        cells = (_score(run), Cell(_state(run)), Cell(age(run.age)), Cell(run.question or NONE))
+        rows.append(Row(run.id, cells, link=run.page))
+    values = {
+        "heading": title,
+        "count": len(runs),
+        "table": Table((RUN, SCORE, STATE, AGE, QUESTION), [Group(rows)], wide=True),
+        "written": f"{datetime.datetime.now():%Y-%m-%d %H:%M}",
+    }
+    write_page(page, Page(title, "listing.html", values), assets=assets)
+    return page
+
+
+def age(seconds: float) -> Text:
+    if seconds < 2 * DAY:
+        return duration(max(seconds, 0.0))
+    return Text("{days:.0f} d", "{days:.0f}일").format(days=seconds / DAY)
+
+
+def _state(run: ListedRun) -> Shown:
+    return STATES.get(run.state, run.state)
+
+
+def _score(run: ListedRun) -> Cell:
+    value, bounds = written_score(run.score)
+    return EMPTY if value == NONE else Cell(value, [bounds] if bounds else [])
