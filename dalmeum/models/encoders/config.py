@@ -45,9 +45,8 @@ def check_config(folder: Path) -> None:
             with torch.device("meta"):
                 laid_out = AutoModel.from_config(config, trust_remote_code=False)
     except Exception as error:  # whatever a library says of a file that it can't use, we say it ourselves
-        reason = (
-            _reason(error, written) or _oversized(written, shapes) or f"{NO_ENCODER} ({type(error).__name__})"
-        )
+        unknown = f"no encoder can be built from it ({type(error).__name__})"
+        reason = _reason(error, written) or _oversized(written, shapes) or unknown
         raise unusable(name, f"config.json: {reason}") from error
     wanted = sum(parameter.numel() for parameter in laid_out.parameters())
     there = sum(torch.Size(shape).numel() for shape in shapes.values())
