@@ -148,8 +148,7 @@ def _xlm_roberta() -> PreTrainedTokenizerBase:
         vocab_size=4000, special_tokens=list(_OF_XLM), unk_token="<unk>", show_progress=False
     )
     tokenizer.train_from_iterator(_sentences(), trainer)
-    by_number = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
-    learned = [(token, -float(number)) for token, number in by_number]
+    learned = [(piece, score) for piece, score in json.loads(tokenizer.to_str())["model"]["vocab"]]
     # Not filled up to 250,002: reading those takes transformers seconds each time.
     result: PreTrainedTokenizerBase = XLMRobertaTokenizer(
         vocab=[*learned, ("<mask>", 0.0)], model_max_length=512

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from huggingface_hub.errors import StrictDataclassFieldValidationError
 from safetensors import safe_open
-from transformers import AutoConfig, AutoModel, PretrainedConfig
+from transformers import AutoConfig, AutoModel
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 from transformers.models.auto.modeling_auto import MODEL_MAPPING
 
@@ -45,12 +45,18 @@ def check_config(folder: Path) -> None:
             with torch.device("meta"):
                 laid_out = AutoModel.from_config(config, trust_remote_code=False)
     except Exception as error:  # whatever a library says of a file that it can't use, we say it ourselves
-        raise unusable(name, f"config.json: {_reason(error, written)}") from error
+        unknown = f"no encoder can be built from it ({type(error).__name__})"
+        reason = _reason(error, written) or _oversized(written, shapes) or unknown
+        raise unusable(name, f"config.json: {reason}") from error
     wanted = sum(parameter.numel() for parameter in laid_out.parameters())
     there = sum(torch.Size(shape).numel() for shape in shapes.values())
     # A pooler that the weights lack is a few per cent.
     if wanted > 2 * there:
-        raise unusable(name, f"config.json: {_too_large(config, written, shapes, wanted, there)}")
+        other = (
+            f"describes a {config.model_type} encoder of {wanted:,} parameters, "
+            f"and its weights have {there:,}: they belong to another config.json"
+        )
+        raise unusable(name, f"config.json: {_oversized(written, shapes) or other}")
 
 
 def _shapes(folder: Path) -> dict[str, tuple[int, ...]]:
@@ -89,8 +95,8 @@ def _check_type(name: str, written: Mapping[str, Any]) -> None:
         raise unusable(name, f"config.json: model_type is {kind!r}, which is no encoder of text")
 
 
-def _reason(error: Exception, written: Mapping[str, Any]) -> str:
-    """What is wrong with the fields that a library failed on."""
+def _reason(error: Exception, written: Mapping[str, Any]) -> str | None:
+    """What is wrong with the fields that a library failed on, where it can be told."""
     if isinstance(error, StrictDataclassFieldValidationError):
         found = re.search(r"field '(\w+)'", str(error))
         wanted = re.search(r"expected (\w+)", str(error))
@@ -116,26 +122,17 @@ def _reason(error: Exception, written: Mapping[str, Any]) -> str:
     shares = [key for key, value in written.items() if "dropout" in key and not _is_share(value)]
     if shares:
         return f"{shares[0]} is {written[shares[0]]!r:.80}, no share from 0 to 1"
-    return f"no encoder can be built from it ({type(error).__name__})"
+    return None
 
 
 def _is_share(value: object) -> bool:
     return value is None or (isinstance(value, int | float) and 0 <= value <= 1)
 
 
-def _too_large(
-    config: PretrainedConfig,
-    written: Mapping[str, Any],
-    shapes: Mapping[str, tuple[int, ...]],
-    wanted: int,
-    there: int,
-) -> str:
-    """Which field asks for more than the weights hold."""
+def _oversized(written: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> str | None:
+    """The field that asks for more than any weight has, if one does."""
     largest = max((max(shape, default=1) for shape in shapes.values()), default=0)
     for key, value in written.items():
         if isinstance(value, int) and _SIZES.match(key) and value > largest + 2:
             return f"{key} is {value:,}, and no side of its weights is longer than {largest:,}"
-    return (
-        f"describes a {config.model_type} encoder of {wanted:,} parameters, "
-        f"and its weights have {there:,}: they belong to another config.json"
-    )
+    return None

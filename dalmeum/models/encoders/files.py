@@ -39,14 +39,15 @@ def check_files(name: str, folder: Path, files: Sequence[str] = OF_ENCODER) -> N
     """Raise `InputError` where one of the `files` that are there has a field of a wrong type."""
     for file in files:
         path = folder / file
+        told = path.relative_to(name) if path.is_relative_to(name) else path
         if not path.is_file():
             continue
         fields, reason = parse_json(path)
         if reason or not isinstance(fields, dict):
-            raise unusable(name, f"{file} {reason or 'holds no fields'}")
+            raise unusable(name, f"{told} {reason or 'holds no fields'}")
         for key, value in fields.items():
             if wanted := _wanted(key, value):
-                raise unusable(name, f"{file}: {key} is {value!r:.80}, not {wanted}")
+                raise unusable(name, f"{told}: {key} is {value!r:.80}, not {wanted}")
 
 
 def _wanted(key: str, value: object) -> str | None:
