@@ -10,10 +10,10 @@ from dalmeum.data import readers
 from dalmeum.data.readers.decode import decode, read_bytes
 from dalmeum.data.readers.frame import Frame
 from dalmeum.data.readers.hub import PREFIX as HUB_PREFIX
-from dalmeum.data.readers.problems import Problems, quoted
+from dalmeum.data.readers.problems import Problems, did_you_mean, quoted
 from dalmeum.data.readers.recognise import recognise_text
 from dalmeum.data.readers.records import read_parquet
-from dalmeum.data.readers.schema import match_generic
+from dalmeum.data.readers.schema import UNLABELLED, match_generic
 from dalmeum.errors import DataError
 
 SENTENCES = ("sentence1", "sentence2")
@@ -46,7 +46,8 @@ class FileColumns:
 def find_columns(source: str, named: Mapping[str, str], *, find_labels: bool = True) -> FileColumns:
     """The columns of a file; `named` says of some what they hold.
 
-    With `find_labels`, a column of numbers is looked for where none is named like labels.
+    With `find_labels`, a column of numbers is looked for where none is named like labels; without, the file
+    may lack the column that is named for them.
 
     Raises `DataError` where the file can't be read, or its sentences can't be told from other columns.
     """
@@ -55,7 +56,14 @@ def find_columns(source: str, named: Mapping[str, str], *, find_labels: bool = T
     problems = Problems(source)
     format, encoding, frame = _frame(source, named, problems)
     problems.raise_any()
-    usable = {field: column for field, column in named.items() if column in frame.columns}
+    usable = {}
+    for field, column in named.items():
+        if column in frame.columns:
+            usable[field] = column
+        elif find_labels or field not in UNLABELLED:
+            hint = did_you_mean(column, frame.columns)
+            problems.add(f"column {quoted(column)}, named for {field}, is missing{hint}")
+    problems.raise_any()
     # What can't be found by name is looked for below, and told there.
     fields, _ = match_generic(tuple(frame.columns), usable, False, Problems(source))
     guessed = _sentences(source, frame, fields)
