@@ -8,8 +8,8 @@ from pathlib import Path
 
 from dalmeum.data.readers import open_frame
 from dalmeum.data.readers.hub import PREFIX as HUB_PREFIX
-from dalmeum.data.readers.problems import Problems, quoted
-from dalmeum.data.readers.schema import match_generic
+from dalmeum.data.readers.problems import Problems, did_you_mean, quoted
+from dalmeum.data.readers.schema import UNLABELLED, match_generic
 from dalmeum.errors import DataError
 
 Columns = Mapping[str, Sequence[object]]
@@ -45,7 +45,8 @@ class FileColumns:
 def find_columns(source: str, named: Mapping[str, str], *, find_labels: bool = True) -> FileColumns:
     """The columns of a file; `named` says of some what they hold.
 
-    With `find_labels`, a column of numbers is looked for where none is named like labels.
+    With `find_labels`, a column of numbers is looked for where none is named like labels; without, the file
+    may lack the column that is named for them.
 
     Raises `DataError` where the file can't be read, or its sentences can't be told from other columns.
     """
@@ -55,7 +56,14 @@ def find_columns(source: str, named: Mapping[str, str], *, find_labels: bool = T
     with open_frame(Path(source), problems, columns=named) as (format, text, frame):
         columns = frame.load(frame.names).values
     problems.raise_any()
-    usable = {field: column for field, column in named.items() if column in columns}
+    usable = {}
+    for field, column in named.items():
+        if column in columns:
+            usable[field] = column
+        elif find_labels or field not in UNLABELLED:
+            hint = did_you_mean(column, columns)
+            problems.add(f"column {quoted(column)}, named for {field}, is missing{hint}")
+    problems.raise_any()
     # What can't be found by name is looked for below, and told there.
     fields, _ = match_generic(tuple(columns), usable, False, Problems(source))
     guessed = _sentences(source, columns, fields)

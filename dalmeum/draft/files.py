@@ -140,8 +140,6 @@ def _splits(tables: Sequence[PairTable]) -> tuple[Split, ...]:
     if len(tables) == 2 and tables[1].label is None:
         splits = ("train", "test")
     for split, table in zip(splits, tables, strict=True):
-        if not len(table):
-            raise InputError(f"{table.name}: holds no pairs")
         if split != "test" and table.label is None:
             raise InputError(
                 f"{table.name}: has no labels, and {split} needs them: name train, dev and test in this "

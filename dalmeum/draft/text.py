@@ -43,9 +43,9 @@ def told(draft: Draft) -> list[tuple[Text, Text]]:
         for found in [_found(draft, split)]
     ]
     if "dev" not in draft.tables and draft.folds is not None:
-        held_out = Text("fold 0 of {folds} of train", "train의 폴드 {folds}개 중 0번").format(
-            folds=draft.folds
-        )
+        held_out = Text(
+            "held out of train: fold 0 of {folds}", "train에서 떼어 둠: 폴드 {folds}개 중 0번"
+        ).format(folds=draft.folds)
         lines.insert(1, (Text.same("dev"), held_out))
     (low, high), (lowest, highest) = draft.labels, draft.label_range
     scale = Text("{low:g} to {high:g}", "{low:g}~{high:g}").format(low=low, high=high)
@@ -123,8 +123,10 @@ def _held_out(draft: Draft) -> Iterator[str]:
     if draft.folds is None:
         yield from _comment(
             Text(
-                "No dev file, and train is too small to hold a part of it out: there will be no score.",
-                "dev 파일이 없고, train은 일부를 떼어 두기에 너무 작습니다. 점수를 잴 수 없습니다.",
+                "No dev file, and no part of train can be held out: its pairs are too few, or all hang "
+                "together by the sentences that they share. There will be no score on new pairs.",
+                "dev 파일이 없고, train의 일부를 떼어 둘 수도 없습니다. 문장쌍이 너무 적거나, 같은 문장으로 "
+                "모두 이어져 있습니다. 새 문장쌍에서의 점수는 나오지 않습니다.",
             ),
             2,
         )

@@ -11,7 +11,7 @@ from torch import Tensor
 from dalmeum.languages import Text
 from dalmeum.numbers import number
 
-STEEP, NOISE, DEV_RISES = 0.008, 1.0, 0.0025
+STEEP, NOISE, DEV_RISES = 0.01, 1.0, 0.0025
 """A rise of the train Pearson is steep from STEEP on, and of n pairs from NOISE / sqrt(n) on, twice what
 dropout alone moves it by; once will do where dev rises by DEV_RISES, too. Found by
 `benchmarks/default_training.py`: see docs/experiment-log.md."""
@@ -23,9 +23,13 @@ STILL_RISES = Text(
 
 
 class EpochScores:
-    """The train Pearson of every whole epoch, of all its pairs together, as each was answered in training.
+    """The train Pearson of every epoch, of all its pairs together, as each was answered in training.
 
     Those of the log lines are of a tenth of the pairs each: they move more with the pairs than with training.
+
+    Attributes:
+        pearsons: of the epochs that ended.
+        steps: logits (n, tasks) and labels (n,) of each step of the one that goes on.
     """
 
     FILE = "epoch_scores.safetensors"
@@ -34,15 +38,15 @@ class EpochScores:
         self.pearsons: list[float] = []
         self.steps: list[tuple[Tensor, Tensor]] = []
 
-    def add(self, outputs: Tensor, labels: Tensor) -> None:
-        """Outputs (n, tasks) and labels (n,) of a step."""
-        self.steps.append((outputs, labels))
-
     def take(self) -> tuple[Tensor, Tensor]:
-        """Those of the epoch so far, of which the next one knows nothing."""
-        outputs, labels = (torch.cat(each) for each in zip(*self.steps, strict=True))
+        """Logits (n, tasks) and labels (n,) of the epoch so far, of which the next one knows nothing."""
+        logits, labels = self._together()
         self.steps.clear()
-        return outputs, labels
+        return logits, labels
+
+    def _together(self) -> tuple[Tensor, Tensor]:
+        logits, labels = zip(*self.steps, strict=True)
+        return torch.cat(logits), torch.cat(labels)
 
     @property
     def rise(self) -> float | None:
@@ -52,8 +56,7 @@ class EpochScores:
     def save(self, folder: Path) -> None:
         tensors = {"pearsons": torch.tensor(self.pearsons, dtype=torch.float64)}
         if self.steps:
-            outputs, labels = (torch.cat(each) for each in zip(*self.steps, strict=True))
-            tensors |= {"outputs": outputs, "labels": labels}
+            tensors |= dict(zip(("logits", "labels"), self._together(), strict=True))
         save_file(tensors, folder / self.FILE)
 
     def load(self, folder: Path) -> None:
@@ -61,7 +64,7 @@ class EpochScores:
         path = folder / self.FILE
         tensors = load_file(path) if path.is_file() else {}
         self.pearsons = tensors["pearsons"].tolist() if tensors else []
-        self.steps = [(tensors["outputs"], tensors["labels"])] if "outputs" in tensors else []
+        self.steps = [(tensors["logits"], tensors["labels"])] if "logits" in tensors else []
 
 
 def rise_warnings(rise: float | None, pairs: int, dev_pearsons: Sequence[float]) -> tuple[Text, ...]:

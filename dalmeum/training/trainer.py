@@ -136,9 +136,9 @@ class PairTrainer(Trainer):
         if not torch.isfinite(loss):
             raise self.diverged("the loss")
         self.objective.weights.step(self.args.device)
-        labels = torch.cat([batch["labels"] for batch in micro_batches])
-        self.window.append((outputs.mean(0), labels))
-        self.epoch_scores.add(outputs.mean(0), labels)
+        answered = outputs.mean(0), torch.cat([batch["labels"] for batch in micro_batches])
+        self.window.append(answered)
+        self.epoch_scores.steps.append(answered)
         return loss.to(self.args.device, torch.float32)
 
     @property
@@ -152,8 +152,10 @@ class PairTrainer(Trainer):
             self.accelerator.backward(loss)
 
     def finish_epoch(self) -> None:
-        outputs, labels = (each.double().cpu().numpy() for each in self.epoch_scores.take())
-        self.epoch_scores.pearsons.append(self.metrics(outputs, labels)["pearson"])
+        """Keep the train Pearson of the epoch that ends."""
+        if self.epoch_scores.steps:
+            logits, labels = (each.double().cpu().numpy() for each in self.epoch_scores.take())
+            self.epoch_scores.pearsons.append(self.metrics(logits, labels)["pearson"])
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Add Pearson and MAE of the training pairs since the last log line, apart from the loss.

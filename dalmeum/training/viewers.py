@@ -1,7 +1,7 @@
 """Where curves go while a run trains, beside its own folder: TensorBoard, Weights & Biases."""
 
 import contextlib
-import importlib
+import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,13 +20,14 @@ LOGS = "logs"
 def check_viewers(recipe: Recipe) -> None:
     """Raise `InputError` where a package is not installed that the recipe wants its curves in."""
     for name in _named(recipe):
-        try:
-            found = importlib.import_module(name)
-        except ImportError as error:
-            told = "is not installed" if error.name == name else f"can't be imported ({error})"
-        else:
-            # A folder of that name, as wandb leaves one, can be imported, too: it has no file of its own.
-            told = "" if found.__file__ else "is not installed"
+        spec = importlib.util.find_spec(name)
+        # A folder of that name, as wandb leaves one, can be imported, too: it has no file of its own.
+        told = "" if spec and spec.origin else "is not installed"
+        if not told:
+            try:
+                importlib.import_module(name)
+            except ImportError as error:
+                told = f"can't be imported ({error})"
         if told:
             raise InputError(
                 f"training.report_to: {name} {told}: pip install {name}, or leave training.report_to out"

@@ -152,6 +152,7 @@ def test_resumed_training_takes_the_same_steps(tiny_encoder: Tiny, tmp_path: Pat
     for evaluation, predictions in result.dev_predictions.items():
         np.testing.assert_array_equal(predictions, uninterrupted.dev_predictions[evaluation])
     np.testing.assert_array_equal(resumed.logits(dev.items), whole.logits(dev.items))
+    assert result.rise == uninterrupted.rise
 
 
 def test_half_written_checkpoint_does_not_count(tmp_path: Path) -> None:
