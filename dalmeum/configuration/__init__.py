@@ -208,7 +208,7 @@ def all_keys(kind: type[Section], prefix: str = "") -> Iterator[str]:
 def _fits(section: type[Section], name: str, value: object) -> bool:
     field = section.model_fields[name]
     try:
-        kind: Any = Annotated[field.annotation, *field.metadata]
+        kind: Any = Annotated[field.annotation, "", *field.metadata]
         TypeAdapter(kind).validate_python(value, strict=True)
     except ValidationError:
         return False
