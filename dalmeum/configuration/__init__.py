@@ -176,7 +176,7 @@ def _is_number(text: str) -> bool:
 
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)  # fp16 is 0.54 like float16
     return f"; did you mean {near[0]}?" if near else ""
 
 
