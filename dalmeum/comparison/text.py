@@ -67,8 +67,7 @@ def findings_lines(findings: Findings) -> list[str]:
         lines += [*beside_lines(judgement, findings.gaps[judgement.split], findings.convergence), ""]
         lines += [*_test_lines(judgement), ""]
     if findings.choice is not None:
-        models = findings.arms.compared == "models"
-        lines += [*_wrapped(choice_told(findings.choice, models=models)), ""]
+        lines += [*_wrapped(choice_told(findings.choice)), ""]
     if findings.name is None:
         lines += [*_run_lines(findings), ""]
     lines += _wrapped(note_of(findings) or "")
@@ -82,17 +81,15 @@ def reached_told(steps: Steps) -> Text | None:
     return None if steps.reached else NOT_REACHED
 
 
-def choice_told(choice: Choice, *, models: bool) -> Text:
-    """What the best arm's dev score is worth on new pairs; `models`: of arms that are one model each."""
+def choice_told(choice: Choice) -> Text:
+    """What the best arm's dev score is worth on new pairs."""
     optimism = choice.optimism
-    by = Text("", "") if models else Text(" by the mean prediction of its seeds", "시드 평균 예측으로 ")
     return Text(
-        "best on dev{by}: {best} with {score:.4f}; having been picked "
+        "best on dev by the mean prediction of its seeds: {best} with {score:.4f}; having been picked "
         "there flatters it by {optimism:.4f}: expect {corrected:.4f} on new pairs",
-        "{by}dev에서 가장 좋은 비교 조건: {best} ({score:.4f}). dev에서 고른 탓에 "
+        "시드 평균 예측으로 dev에서 가장 좋은 비교 조건: {best} ({score:.4f}). dev에서 고른 탓에 "
         "{optimism:.4f}만큼 좋게 보이며, 새 문장쌍에서는 {corrected:.4f} 정도를 기대할 수 있습니다",
     ).format(
-        by=by,
         best=choice.best,
         score=optimism.score,
         optimism=optimism.optimism,

@@ -193,7 +193,7 @@ def _is_number(text: str) -> bool:
 
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)  # fp16 is 0.54 like float16
     return f"; did you mean {near[0]}?" if near else ""
 
 
@@ -225,7 +225,7 @@ def all_keys(kind: type[Section], prefix: str = "") -> Iterator[str]:
 def _fits(section: type[Section], name: str, value: object) -> bool:
     field = section.model_fields[name]
     try:
-        kind: Any = Annotated[field.annotation, *field.metadata]
+        kind: Any = Annotated[field.annotation, "", *field.metadata]
         TypeAdapter(kind).validate_python(value, strict=True)
     except ValidationError:
         return False

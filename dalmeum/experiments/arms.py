@@ -181,25 +181,33 @@ def arm_names(arms: Sequence[Sequence[_Settings]], but: str | None = None) -> li
     names = [BASELINE]
     for arm, of_arm in zip(arms[1:], changes[1:], strict=True):
         told = [f"{key}={_apart(value, values[key])}" for key, value in of_arm.items()]
-        name = ", ".join(told)
-        for count in range(1, len(told)):
-            short = f"{', '.join(told[:count])}, ..."
-            others = [each for each in changes if each is not of_arm]
-            alone = not any(list(each.items())[:count] == list(of_arm.items())[:count] for each in others)
-            if len(name) > LONGEST_NAME and alone:
-                name = short
+        name = _short(told, of_arm, [each for each in changes if each is not of_arm])
         names.append(name if name and name not in names else arm[0].run.id)
     return names
 
 
+def _short(told: Sequence[str], changes: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> str:
+    """An arm's changes; of many the first ones that no other has alike, as many as a name has room for."""
+    whole = ", ".join(told)
+    forms = [
+        f"{', '.join(told[:count])}, ..."
+        for count in range(1, len(told))
+        if list(changes.items())[:count] not in [list(each.items())[:count] for each in others]
+    ]
+    if len(whole) <= LONGEST_NAME or not forms:
+        return whole
+    return next((form for form in reversed(forms) if len(form) <= LONGEST_NAME), forms[0])
+
+
 def _apart(value: Any, others: Sequence[Any]) -> str:
-    """A value; of long ones that begin or end alike, as paths do, what tells them apart."""
-    text, paths = _text(value), [_text(each).split("/") for each in others]
-    shared = next(
-        (place for place, parts in enumerate(zip(*paths, strict=False)) if len(set(parts)) > 1),
-        0,  # the same everywhere: told whole
-    )
-    return f".../{'/'.join(text.split('/')[shared:])}" if len(text) > LONGEST_VALUE and shared else text
+    """A value; of a long path the part in which it differs from the others."""
+    text, texts = _text(value), map(_text, others)
+    if len(text) <= LONGEST_VALUE:
+        return text
+    paths = [each.split("/") for each in texts if len(each) > LONGEST_VALUE]
+    places = enumerate(zip(*paths, strict=False))
+    shared = next((place for place, parts in places if len(set(parts)) > 1), 0)
+    return f".../{'/'.join(text.split('/')[shared:])}" if shared else text
 
 
 def read_arms(

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from dalmeum.errors import InputError
-from dalmeum.experiments.arms import groups_of, open_runs, single_runs
+from dalmeum.experiments.arms import groups_of, named_groups, open_runs, single_runs
+from dalmeum.experiments.compare import compare_runs
 
 from .made_runs import make_arm, make_run
 
@@ -30,7 +31,7 @@ def test_runs_are_grouped_by_recipe_and_named_by_what_they_change(tmp_path: Path
         "tasks.binary.weight": 0.3,
         "tasks.binary.threshold": None,
     }
-    assert arms[1].name == "loss.alpha.start=0.0, loss.alpha.end=0.5, tasks.binary.weig…"
+    assert arms[1].name == "loss.alpha.start=0.0, loss.alpha.end=0.5, ..."
     # The other way round, a section becomes a value.
     back = groups_of([*other, *base])[1].changes
     assert back == {"loss.alpha": 0.1, "tasks.binary": None}
@@ -52,8 +53,7 @@ def test_names_that_are_taken_or_empty_give_way_to_run_ids(tmp_path: Path) -> No
     ]
     names = [arm.name for arm in single_runs([*runs, *long])]
     assert names[:2] == ["baseline", "loss.alpha=0.2"]
-    assert names[2].endswith("…")
-    assert names[3] == long[1].id
+    assert names[2:] == ["model.kind=cross, model.encoder=.../x", "model.kind=cross, model.encoder=.../y"]
     fewer = make_run(tmp_path / "few", 0.3, 1, {"data": {"train": "t.csv", "columns": {"label": "a"}}})
     more = make_run(
         tmp_path / "more",
@@ -62,6 +62,31 @@ def test_names_that_are_taken_or_empty_give_way_to_run_ids(tmp_path: Path) -> No
         {"data": {"train": "t.csv", "columns": {"label": "a", "id": "b"}}},
     )
     assert groups_of([more, fewer])[1].name == fewer.id
+
+
+def test_a_name_is_as_long_as_it_takes_to_tell_arms_apart(tmp_path: Path) -> None:
+    many = {"epochs": 7, "learning_rate": 0.001, "warmup": 0.2, "weight_decay": 0.1, "max_gradient_norm": 2.0}
+    base = make_run(tmp_path, 0.5, 1)
+    one = make_run(tmp_path, 0.4, 1, {"training": many})
+    other = make_run(tmp_path, 0.3, 1, {"training": {**many, "max_gradient_norm": 3.0}})
+    names = [arm.name for arm in single_runs([base, one, other])]
+    assert names[1].startswith("training.epochs=7, training.learning_rate=0.001, ")
+    assert names[1].endswith("training.max_gradient_norm=2.0")
+    assert names[2].endswith("training.max_gradient_norm=3.0")
+    assert single_runs([base, one])[1].name == "training.epochs=7, training.learning_rate=0.001, ..."
+
+
+def test_arms_may_be_named(tmp_path: Path) -> None:
+    base = [make_run(tmp_path, 0.5, seed) for seed in (2, 1)]
+    other = [make_run(tmp_path, 0.4, seed, {"loss": {"alpha": 0.9}}) for seed in (1, 2)]
+    arms = named_groups([base[0], other[0], base[1], other[1]], ["plain", "mine", "plain", "mine"])
+    assert [(arm.name, arm.seeds) for arm in arms] == [("plain", (1, 2)), ("mine", (1, 2))]
+    assert arms[1].changes == {"loss.alpha": 0.9}
+    findings = compare_runs([base[0], other[0]], names=["plain", "mine"])
+    assert (findings.baseline, findings.arms.names) == ("plain", ("plain", "mine"))
+    assert compare_runs(base, names=["one", "two"]).arms.names == ("one", "two")
+    with pytest.raises(InputError, match=r"mine: .* differ in more than their seed: give them two names"):
+        named_groups([base[0], base[1], other[1]], ["plain", "mine", "mine"])
 
 
 def test_seeds_of_one_model_are_told_apart_by_seed(tmp_path: Path) -> None:
