@@ -241,7 +241,7 @@ def test_a_plain_function_is_a_metric_too_and_one_of_a_module_is_named(
     with pytest.raises(ValueError, match="metric words: returned 'much', no number"):
         Metric(words, title="words")(labels, labels)
     with pytest.raises(InputError, match=r"compared as Arms\(labels, predictions\)"):
-        dalmeum.compare({"baseline": labels, "arm": labels})  # type: ignore[arg-type] # that is the point
+        dalmeum.compare({"baseline": labels, "arm": labels})  # type: ignore[dict-item] # that is the point
 
 
 def test_messages_name_which_data_are_meant(here: Path, tiny: dict[str, Any]) -> None:

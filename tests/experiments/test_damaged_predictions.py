@@ -7,7 +7,7 @@ import pytest
 
 from dalmeum.errors import InputError
 from dalmeum.experiments.compare import compare_runs
-from dalmeum.experiments.predictions import read_evaluations, read_predictions
+from dalmeum.runs.predictions import read_evaluations, read_predictions
 from tests.experiments.made_runs import make_run
 
 HEADER = "id,label,prediction,binary_prediction"

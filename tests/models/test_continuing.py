@@ -17,11 +17,11 @@ from transformers import (
 
 import dalmeum
 from dalmeum.errors import InputError
-from dalmeum.experiments.runs import Run
 from dalmeum.experiments.train import train
 from dalmeum.models.cross import new_cross_encoder
 from dalmeum.models.kinds import new_scorer, try_encoder
 from dalmeum.recipe import Recipe, build_recipe
+from dalmeum.runs.folder import Run
 from tests.conftest import draw_pairs
 
 Tiny = Callable[[str], str]

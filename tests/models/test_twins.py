@@ -12,12 +12,12 @@ from transformers import AutoTokenizer, RobertaConfig, RobertaModel
 
 import dalmeum
 from dalmeum.data.practice import practice_tables
-from dalmeum.experiments.runs import Run
 from dalmeum.experiments.train import train
 from dalmeum.models.cross import new_cross_encoder
 from dalmeum.models.encoders.agreement import SHORTENED
 from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import build_recipe
+from dalmeum.runs.folder import Run
 from dalmeum.training.trainer import PairTrainer
 from tests.models.twins import NAMES, make_twin
 

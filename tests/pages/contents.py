@@ -23,14 +23,14 @@ HOSTILE = (
 )
 
 WARNINGS = data_warnings(
-    {
-        "dev": PairTable(
+    [
+        PairTable(
             *(("a",),) * 4,
             label=np.array([3.0]),
             name="dev.csv",
             warnings=(Text("dev.csv: is not UTF-8", "dev.csv: UTF-8이 아닙니다"),),
         )
-    }
+    ]
 )
 """What a reader and a run warn of."""
 

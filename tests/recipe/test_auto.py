@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from dalmeum.errors import RecipeError
-from dalmeum.experiments.reuse import run_key
 from dalmeum.recipe import Recipe, load_recipe
 from dalmeum.recipe.study import Study, arm_recipes, load_study
+from dalmeum.runs.reuse import run_key
 
 DATA = {"train": "train.csv", "dev": "dev.csv"}
 CROSS = {"kind": "cross", "encoder": "klue/roberta-base"}
