@@ -15,10 +15,10 @@ from dalmeum.data import PairTable, Predictions, read_pairs
 from dalmeum.data.predictions import mean_predictions
 from dalmeum.data.readers import InMemory
 from dalmeum.data.readers.hub import PREFIX as HUB_PREFIX
-from dalmeum.data.splits import PairReader, Split
+from dalmeum.data.splits import PairReader, Split, read_splits
 from dalmeum.errors import InputError
 from dalmeum.evaluation import Evaluation
-from dalmeum.experiments.ready import check_ready, plan_told
+from dalmeum.experiments.ready import check_ready, plan_told, starts_slowly
 from dalmeum.files import check_output
 from dalmeum.pages import ASSETS, STUDY_PAGE
 from dalmeum.progress import tell
@@ -92,8 +92,9 @@ def train(
     reader, called = PairReader(), _name(name, recipe, "recipe")
     ready = recipe_from(recipe, sections, reader)
     check_ready([ready], reader)
-    if os.environ.get("RANK", "0") == "0":  # of the processes that torchrun started, the first tells
-        tell(plan_told(ready, reader))
+    # Of the processes that torchrun started, the first tells.
+    if starts_slowly(ready) and os.environ.get("RANK", "0") == "0":
+        tell(plan_told(ready, read_splits(ready, reader), Path(ready.output)))
 
     from dalmeum.experiments.train import train as train_run
 

@@ -1,18 +1,18 @@
 """What can be seen and said of recipes before the heavy imports, which take seconds: data and encoders."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from dalmeum.data.splits import PairReader, binary_labels, read_splits
+from dalmeum.data import PairTable
+from dalmeum.data.splits import PairReader, Split, binary_labels, read_splits
 from dalmeum.languages import Text
 from dalmeum.models.pretrained import check_encoder
 from dalmeum.own_code import is_own
 from dalmeum.recipe import Recipe
 
 PLAN = Text(
-    "training on {pairs:,} pairs, {dev}: {encoder} on {device} in {precision}, {steps:,} steps, "
-    "into {output}/",
-    "문장쌍 {pairs:,}개로 학습, {dev}: {encoder}, {device}, {precision}, {steps:,}스텝, {output}/에 저장",
+    "training on {pairs:,} pairs, {dev}: {encoder} on {device} in {precision}, {steps:,} steps, into {place}",
+    "문장쌍 {pairs:,}개로 학습, {dev}: {encoder}, {device}, {precision}, {steps:,}스텝, {place}에 저장",
 )
 DEV, NO_DEV = Text("dev of {pairs:,}", "dev {pairs:,}개"), Text("no dev", "dev 없음")
 
@@ -29,11 +29,16 @@ def check_ready(recipes: Iterable[Recipe], reader: PairReader) -> None:
                 binary_labels(recipe, table)
 
 
-def plan_told(recipe: Recipe, reader: PairReader) -> Text:
+def starts_slowly(recipe: Recipe) -> bool:
+    """Whether making the scorer takes long and can't fail: what is to come is told before it."""
+    return recipe.model.kind == "offline"
+
+
+def plan_told(recipe: Recipe, tables: Mapping[Split, PairTable], place: object) -> Text:
     """What training the recipe will be, in a line; of the heavy imports it takes torch alone."""
     from dalmeum.models.precision import default_device, resolve_precision
 
-    tables, training, device = read_splits(recipe, reader), recipe.training, default_device()
+    training, device = recipe.training, default_device()
     pairs = len(tables["train"])
     precision: str = training.precision
     if precision == "auto":
@@ -47,5 +52,5 @@ def plan_told(recipe: Recipe, reader: PairReader) -> Text:
         device=device,
         precision=precision,
         steps=training.max_steps or training.epochs * math.ceil(pairs / training.effective_batch_size),
-        output=recipe.output.rstrip("/"),
+        place=place,
     )

@@ -17,6 +17,7 @@ from dalmeum.data import PairTable, Predictions
 from dalmeum.data.splits import PairReader, Split, binary_labels, data_warnings, read_splits
 from dalmeum.errors import DalmeumError
 from dalmeum.evaluation import Evaluation, evaluate_predictions
+from dalmeum.experiments.ready import plan_told, starts_slowly
 from dalmeum.experiments.report import write_report
 from dalmeum.files import disk_error
 from dalmeum.languages import Text
@@ -87,7 +88,7 @@ def train(
         (shared,) = broadcast_object_list(folder)
     run = open_run(shared or "")
     if processes.is_main_process:
-        tell(run.folder)
+        tell(run.folder if starts_slowly(recipe) else plan_told(recipe, tables, run.folder))
     with _failure_recorded(run):
         encoded = {split: encode_pairs(scorer, table, binary.get(split)) for split, table in tables.items()}
         with lost_processes_told():

@@ -50,7 +50,7 @@ def test_a_table_of_runs_and_a_page_with_links(
     out, err = capsys.readouterr()
     lines = out.splitlines()
     assert [line.split()[0] for line in lines] == ["run", run.name, "20210101-000000-failed", better.name]
-    assert "0.9500  0.9000 to 0.9700  finished" in lines[3]
+    assert lines[3].split()[1:6] == ["0.9500", "0.9000", "to", "0.9700", "finished"]
     assert lines[3].endswith("Is <it> better?")
     assert "failed" in lines[2].split()
     assert err == "page: runs/index.html\n"
