@@ -114,16 +114,15 @@ def test_a_cross_encoder_goes_on_from_where_it_stands(
     table = dalmeum.read_pairs(again.data.train)
     start = new_scorer(again, table)
     # Its head is on the label scale: the mean label must not be added to it once more.
-    np.testing.assert_allclose(
-        start.score(PAIRS), dalmeum.load(before.folder, "float32").score(PAIRS), atol=1e-5
-    )
+    ended = dalmeum.load(before.folder, "float32")
+    np.testing.assert_allclose(start.score(PAIRS), ended.score(PAIRS), atol=1e-5)
     with_binary = again.model_copy(
         update={"tasks": build_recipe({**again.model_dump(), "tasks": {"binary": {}}}, "recipe").tasks}
     )
     # With a task more, the head is new, and starts at the mean label.
-    assert new_scorer(with_binary, table).score(PAIRS).mean() == pytest.approx(
-        float(table.label.mean()), abs=1
-    )
+    assert table.label is not None
+    mean = float(table.label.mean())
+    assert new_scorer(with_binary, table).score(PAIRS).mean() == pytest.approx(mean, abs=1)
 
 
 @pytest.mark.parametrize("kind", ["cross", "bi"])
@@ -141,9 +140,7 @@ def test_an_offline_model_is_no_encoder(kind: str, trained: Callable[[str], Run]
     assert str(caught.value) == line
 
 
-def test_the_folder_of_a_run_is_not_that_of_its_model(
-    trained: Callable[[str], Run], write_pairs: Write
-) -> None:
+def test_a_run_is_not_its_model(trained: Callable[[str], Run], write_pairs: Write) -> None:
     before = trained("cross")
     with pytest.raises(InputError) as caught:
         train(recipe(write_pairs, "cross", str(before.folder)))

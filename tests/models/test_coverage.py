@@ -55,7 +55,7 @@ def test_minilm_reads_english_and_no_korean(minilm: str) -> None:
 def test_a_korean_vocabulary_reads_korean(name: str) -> None:
     found = coverage(TOKENIZERS[name](), korean())
     assert found.readable
-    assert found.spelled < 0.2
+    assert found.spelled < 0.3
 
 
 @pytest.mark.parametrize(
@@ -117,9 +117,8 @@ def test_train_warns_of_a_foreign_vocabulary(
     path = write_pairs("english.csv", 16)
     if language == "ko":
         path = write_practice(tmp_path / "practice")["dev"]
-        path.write_text(
-            "\n".join(path.read_text(encoding="utf-8").splitlines()[:17]) + "\n", encoding="utf-8"
-        )
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        path.write_text("".join(lines[:17]), encoding="utf-8")
     recipe = {
         "data": {"train": str(path)},
         "model": {"kind": kind, "encoder": tiny_encoder("bert"), "max_length": 32},
