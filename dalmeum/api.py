@@ -1,5 +1,6 @@
 """The public face, which `import dalmeum` hands on: what the command line can do, on frames and arrays."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from dalmeum.comparison.arms import BASELINE, Arms
 from dalmeum.comparison.findings import Findings, compare_arms
 from dalmeum.data import PairTable, read_pairs
 from dalmeum.data.readers import InMemory
-from dalmeum.data.splits import PairReader, Split
+from dalmeum.data.splits import PairReader, Split, data_warnings
 from dalmeum.errors import InputError
 from dalmeum.evaluation import Evaluation
 from dalmeum.recipe import Recipe
@@ -202,9 +203,14 @@ def evaluate(
         threshold: the lowest label that counts as similar, for F1; by default the run's own.
     """
     from dalmeum.evaluation.predict import evaluate_table
+    from dalmeum.experiments.leaks import leaks_from_training
+    from dalmeum.models.scorer import PairScorer
 
     scorer = _scorer(run, precision, output, trust_code)
     table = read_pairs(data, **{"label_range": scorer.label_range, **reading, "labels": "required"})
+    known = () if isinstance(run, PairScorer) else leaks_from_training(_folder(run), output, table)
+    for told in (*data_warnings([table]), *known):
+        warnings.warn(str(told), stacklevel=2)
     return evaluate_table(scorer, table, threshold)
 
 
@@ -231,6 +237,8 @@ def predict(
         raise InputError("predict: no run is given")
     scales = {each.label_range for each in scorers}
     tables = {scale: read_pairs(data, **{"label_range": scale, **reading}) for scale in scales}
+    for told in data_warnings(list(tables.values())[:1]):
+        warnings.warn(str(told), stacklevel=2)
     scores = [score_table(each, tables[each.label_range]).similarity for each in scorers]
     return np.asarray(np.mean(scores, axis=0))
 

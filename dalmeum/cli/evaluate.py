@@ -56,6 +56,7 @@ def evaluate(
     from dalmeum.data import read_pairs
     from dalmeum.data.splits import data_warnings
     from dalmeum.evaluation.predict import evaluate_table
+    from dalmeum.experiments.leaks import leaks_from_training
     from dalmeum.experiments.runs import load
     from dalmeum.pages.scores import metrics_lines, slice_lines
 
@@ -68,7 +69,7 @@ def evaluate(
         label_range=scorer.label_range,
         labels="required",
     )
-    note_warnings(data_warnings([table]))
+    note_warnings([*data_warnings([table]), *leaks_from_training(run, output, table)])
     evaluation = evaluate_table(scorer, table, threshold)
     rows = len(table)
     metrics = evaluation.to_dict()
