@@ -1,6 +1,7 @@
 """The public face, which `import dalmeum` hands on: what the command line can do, on frames and arrays."""
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from numbers import Real
 from pathlib import Path
@@ -15,7 +16,7 @@ from dalmeum.data import PairTable, Predictions, read_pairs
 from dalmeum.data.predictions import mean_predictions
 from dalmeum.data.readers import InMemory
 from dalmeum.data.readers.hub import PREFIX as HUB_PREFIX
-from dalmeum.data.splits import PairReader, Split, read_splits
+from dalmeum.data.splits import PairReader, Split, data_warnings, read_splits
 from dalmeum.errors import InputError
 from dalmeum.evaluation import Evaluation
 from dalmeum.experiments.ready import check_ready, plan_told, starts_slowly
@@ -230,9 +231,17 @@ def evaluate(
         data: labelled pairs, as `read_pairs` takes them; `reading` are its `columns`, `format`, `encoding`.
         threshold: the lowest label that counts as similar, for F1; by default the run's own.
     """
-    return evaluated(
+    table, evaluation = evaluated(
         run, data, threshold, precision=precision, output=output, trust_code=trust_code, **reading
-    )[1]
+    )
+
+    from dalmeum.models.scorer import PairScorer
+    from dalmeum.runs.leaks import leaks_from_training
+
+    known = () if isinstance(run, PairScorer) else leaks_from_training(_folder(run), output, table)
+    for told in (*data_warnings([table]), *known):
+        warnings.warn(str(told), stacklevel=2)
+    return evaluation
 
 
 def evaluated(
@@ -272,9 +281,12 @@ def predict(
         run: as `load` takes it, as are `precision`, `output` and `trust_code`; or a scorer; or several.
         data: pairs, as `read_pairs` takes them; `reading` are its `columns`, `format`, `encoding`.
     """
-    return predicted(run, data, precision=precision, output=output, trust_code=trust_code, **reading)[
-        1
-    ].similarity
+    table, predictions = predicted(
+        run, data, precision=precision, output=output, trust_code=trust_code, **reading
+    )
+    for told in data_warnings([table]):
+        warnings.warn(str(told), stacklevel=2)
+    return predictions.similarity
 
 
 def predicted(

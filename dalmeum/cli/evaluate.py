@@ -56,6 +56,7 @@ def evaluate(
     from dalmeum.api import evaluated
     from dalmeum.data.splits import data_warnings
     from dalmeum.pages.scores import metrics_lines, slice_lines
+    from dalmeum.runs.leaks import leaks_from_training
 
     table, evaluation = evaluated(
         run,
@@ -68,7 +69,7 @@ def evaluate(
         columns=parse_columns(columns),
         encoding=encoding,
     )
-    note_warnings(data_warnings([table]))
+    note_warnings([*data_warnings([table]), *leaks_from_training(run, output, table)])
     rows = len(table)
     metrics = evaluation.to_dict()
     if json:

@@ -33,6 +33,7 @@ __all__ = [
     "Lengths",
     "TableSummary",
     "check_tables",
+    "leaks",
     "spoils",
 ]
 
@@ -111,6 +112,12 @@ def spoils(tables: Sequence[PairTable]) -> tuple[Text, ...]:
     """What `check_tables` calls a problem of these tables, a line each."""
     rules = [binary_rule(table) for table in tables]
     found = _findings(tables, [table_keys(table) for table in tables], rules)
+    return tuple(finding.message for finding in found if finding.severity == "problem")
+
+
+def leaks(train: PairTable, table: PairTable) -> tuple[Text, ...]:
+    """Pairs of a table that a model has learned from; nothing where there are none."""
+    found = shared_findings(train, table_keys(train), table, table_keys(table))
     return tuple(finding.message for finding in found if finding.severity == "problem")
 
 

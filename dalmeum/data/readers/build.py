@@ -24,8 +24,8 @@ MAX_CHARACTERS = 10_000
 """The longest sentence that is read; what is longer is a broken file (a quote never closed)."""
 
 COMPOSED = Text(
-    "{name}: {count:,} sentences in decomposed Unicode, as macOS writes Hangul, were composed (NFC)",
-    "{name}: macOS처럼 자모로 풀어 쓴 유니코드(NFD) 문장 {count:,}개를 NFC로 합쳤습니다",
+    "{name}: {count:,} {sentences} in decomposed Unicode, as macOS writes Hangul, {were} composed (NFC)",
+    "{name}: macOS처럼 자모를 풀어 쓴(NFD) 문장 {count:,}개를 NFC로 합쳤습니다",
 )
 
 TOGETHER = 4096
@@ -61,7 +61,7 @@ class TableBuilder:
         self.composed = 0  # of sentences alone
         sentence1, sentence2 = self._texts("sentence1"), self._texts("sentence2")
         if self.composed:
-            warnings += (COMPOSED.format(name=self.problems.name, count=self.composed),)
+            warnings += (_composed_told(self.problems.name, self.composed),)
         label = self._labels(label_range)
         if labels_required and label is None and "label" in self.fields and self._rows:
             self.problems.add(f"no labels: column {quoted(self.fields['label'])} is empty")
@@ -245,10 +245,15 @@ def composed_table(table: PairTable) -> PairTable:
     source, sentence1, sentence2 = (tuple(normalize("NFC", text) for text in column) for column in texts)
     pairs = zip((*table.sentence1, *table.sentence2), (*sentence1, *sentence2), strict=True)
     count = sum(old != new for old, new in pairs)
-    told = (COMPOSED.format(name=table.name or "the table", count=count),) if count else ()
+    told = (_composed_told(table.name or "the table", count),) if count else ()
     return dataclasses.replace(
         table, source=source, sentence1=sentence1, sentence2=sentence2, warnings=(*table.warnings, *told)
     )
+
+
+def _composed_told(name: str, count: int) -> Text:
+    sentences, were = ("sentence", "was") if count == 1 else ("sentences", "were")
+    return COMPOSED.format(name=name, count=count, sentences=sentences, were=were)
 
 
 def _in_parts(values: Sequence[T]) -> Iterator[tuple[int, Sequence[T]]]:

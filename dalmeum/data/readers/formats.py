@@ -6,8 +6,10 @@ from dalmeum.languages import Text
 
 STRICT: Mapping[str, Text] = {
     "competition": Text(
-        "CSV `id, source, sentence_1, sentence_2, label, binary-label`; a test file has no labels",
-        "CSV `id, source, sentence_1, sentence_2, label, binary-label`. test 파일에는 레이블이 없습니다",
+        "CSV `id, source, sentence_1, sentence_2, label, binary-label`; a test file has no labels; id and "
+        "source may be left out, `binary_label` is taken, a column with pandas' index is left aside",
+        "CSV `id, source, sentence_1, sentence_2, label, binary-label`. test 파일에는 레이블이 없습니다. "
+        "id와 source는 없어도 되고, `binary_label`도 읽으며, pandas 색인 열은 읽지 않습니다",
     ),
     "klue-sts": Text(
         "JSON list with `guid, source, sentence1, sentence2, labels, annotations`; the label is `real-label`",
@@ -15,9 +17,10 @@ STRICT: Mapping[str, Text] = {
         "레이블은 `real-label`입니다",
     ),
     "korsts": Text(
-        "TSV `genre filename year id score sentence1 sentence2`, as KorSTS and STS-B have it; quote "
-        "characters are text",
-        "TSV `genre filename year id score sentence1 sentence2`(KorSTS, STS-B). 따옴표도 글자로 읽습니다",
+        "TSV `genre filename year id score sentence1 sentence2`, as KorSTS and STS-B have it, with a header, "
+        "or without and with up to two more fields (the original STSbenchmark); quote characters are text",
+        "TSV `genre filename year id score sentence1 sentence2`(KorSTS, STS-B). 헤더가 없고 필드가 둘까지 더 "
+        "있어도(원래의 STSbenchmark) 읽습니다. 따옴표도 글자로 읽습니다",
     ),
     "stsb-csv": Text(
         "CSV without a header: sentence1, sentence2, score",

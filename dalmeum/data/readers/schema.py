@@ -70,6 +70,7 @@ KORSTS = Schema(
     fields={"source": "genre", "sentence1": "sentence1", "sentence2": "sentence2", "label": "score"},
     id_from=("filename", "year", "id"),  # ids start again with every file that the set was drawn from
     optional=frozenset({"score"}),
+    unused=frozenset({"source1", "source2"}),
 )
 
 STSB_FIELDS = ("genre", "filename", "year", "id", "score", "sentence1", "sentence2", "source1", "source2")
