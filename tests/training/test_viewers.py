@@ -32,6 +32,7 @@ def test_values(recipe: Recipe) -> None:
     assert recipe.training.report_to == "none"
     assert reporting(recipe, "wandb").training.report_to == ("wandb",)
     assert reporting(recipe, ["tensorboard", "wandb", "wandb"]).training.report_to == ("tensorboard", "wandb")
+    nowhere: object
     for nowhere in ([], None, "none"):
         assert reporting(recipe, nowhere).training.report_to == "none"
     Path("recipe.yaml").write_text(reporting(recipe, "tensorboard").to_yaml(), encoding="utf-8")
