@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from dalmeum.api import compare
 from dalmeum.cli import app
 from dalmeum.comparison.arms import Arms
+from dalmeum.draft import recipe_name
 from dalmeum.experiments.train import train
 from dalmeum.recipe import build_recipe, load_recipe
 from dalmeum.recipe.study import load_study
@@ -33,7 +34,16 @@ TRANSLATED = (
     READMES,
     *(
         (f"docs/{name}.md", f"docs/{name}.ko.md")
-        for name in ("data", "findings", "first-experiment", "losses", "python", "studies", "training")
+        for name in (
+            "data",
+            "findings",
+            "first-experiment",
+            "install",
+            "losses",
+            "python",
+            "studies",
+            "training",
+        )
     ),
 )
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
@@ -91,7 +101,8 @@ def parsed(arguments: list[str]) -> dict[str, Any]:
 def check_train(values: dict[str, Any]) -> None:
     """The recipe exists, and it takes these overrides: keys and values both."""
     recipe: Path = values["recipe"]
-    load_recipe(PRACTICE if recipe.parts[0] == "practice" else ROOT / recipe, values["overrides"] or [])
+    made = recipe.parts[0] == "practice" or recipe in MADE_BY_INIT
+    load_recipe(PRACTICE if made else ROOT / recipe, values["overrides"] or [])
 
 
 def check_study(values: dict[str, Any]) -> None:
@@ -102,10 +113,12 @@ def check_study(values: dict[str, Any]) -> None:
 
 
 SHELL = [(page, line) for page in PAGES for line in shell_lines(page)]
+MADE_BY_INIT = {recipe_name(shlex.split(line)[2]) for _, line in SHELL if line.startswith("dalmeum init ")}
 
 
 @pytest.mark.parametrize(("page", "line"), SHELL)
 def test_shell_lines_call_what_exists(page: str, line: str) -> None:
+    line = re.sub(r"^CUDA_VISIBLE_DEVICES=\d* ", "", line)
     line = re.sub(r"^torchrun --nproc-per-node \d+ -m ", "", line)
     program, *arguments = shlex.split(line, comments=True)
     if program == "dalmeum":
@@ -246,7 +259,7 @@ def test_reference_names_what_a_run_leaves(run: Run, tmp_path: Path) -> None:
     for page, heading in zip(REFERENCES, ("in `runs/", "`runs/"), strict=True):
         told = dict(named(page, heading))
         assert left <= told.keys()
-        assert told.keys() - left <= {"checkpoints/", "data/"}
+        assert told.keys() - left <= {"checkpoints/", "data/", "logs/", "submission.csv"}
         files = re.findall(r"`([\w-]+\.csv)`", told["predictions/"])
         assert {path.name for path in (run.folder / "predictions").iterdir()} <= set(files)
     calls = {
