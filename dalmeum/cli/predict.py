@@ -85,7 +85,7 @@ def predict(
     else:
         write_predictions(out, table, predictions)
     if json:
-        named = {"run": runs[0]} if len(runs) == 1 else {"runs": runs}
-        print_json({**named, "file": file, "rows": len(table), "out": str(out)})
+        run = runs[0] if len(runs) == 1 else runs
+        print_json({"run": run, "file": file, "rows": len(table), "out": str(out)})
     else:
         print(Text("{pairs} scored: {out}", "{pairs} 채점: {out}").format(pairs=pairs(len(table)), out=out))
