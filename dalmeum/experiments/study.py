@@ -10,18 +10,19 @@ from dalmeum.comparison import BASELINE, Findings, check_metric, compare_arms
 from dalmeum.data import PairTable
 from dalmeum.data.splits import PairReader, Split, binary_labels, read_splits
 from dalmeum.data.table import joined
-from dalmeum.errors import DalmeumError, InputError
+from dalmeum.errors import InputError
 from dalmeum.experiments.arms import RunGroup, read_arms
 from dalmeum.experiments.findings import write_findings_about
-from dalmeum.experiments.workers import Order, Workers, default_jobs
+from dalmeum.experiments.missing import complete
+from dalmeum.experiments.workers import Order
 from dalmeum.files import make_folder
 from dalmeum.losses import similarity_loss
 from dalmeum.own_code import is_own
-from dalmeum.progress import Progress
 from dalmeum.recipe import Recipe
 from dalmeum.recipe.study import Study, arm_recipes, with_fold, with_seed
-from dalmeum.runs.folder import Run, data_files, open_run
-from dalmeum.runs.reuse import finished_runs, run_key
+from dalmeum.runs.folder import Run
+from dalmeum.runs.record import data_files
+from dalmeum.runs.reuse import Wanted
 
 PAGE = "study.html"
 
@@ -72,8 +73,9 @@ def conduct(
 ) -> Conducted:
     """Run what is missing, judge the arms on each of the study's splits, and write that into `output`.
 
-    A run is not repeated where a finished one has the same recipe and data; one that an earlier, interrupted
-    call left unfinished goes on where its last checkpoint stands. `jobs` processes work at once, by default
+    A run is not repeated where a finished one has the same recipe, data and contents; one that an earlier,
+    interrupted call left unfinished goes on where its last checkpoint stands, and what another process makes
+    at this time is awaited. `jobs` processes work at once, by default
     one a GPU, or one a core. `reader` holds pairs that the study names and that are in no file: they are
     written beside the runs, for the processes that train. `assets` and `self_contained` are as in
     `write_findings_about`.
@@ -120,36 +122,9 @@ def conduct(
 def _run(
     study: Study, name: str, recipes: Mapping[Cell, Recipe], data: Mapping[Cell, Tables], jobs: int | None
 ) -> dict[Cell, Run]:
-    finished = finished_runs(Path(study.baseline.output))
-    keys = {cell: run_key(recipe, data_files(data[cell])) for cell, recipe in recipes.items()}
-    runs = {cell: finished[key] for cell, key in keys.items() if key in finished}
-    orders = {
-        cell: Order(f"{name}-{cell.name}", name, recipe)
-        for cell, recipe in recipes.items()
-        if cell not in runs
-    }
-    failures: dict[Cell, str] = {}
-    with Progress(len(recipes), "runs") as progress:
-        progress.line(f"{len(orders)} of {len(recipes)} runs to do")
-        progress.advance(len(runs))
-        if not orders:
-            return runs
-        with Workers(min(jobs or default_jobs(), len(orders))) as workers:
-            for cell, answer in workers.map(orders):
-                if answer.folder is not None:
-                    runs[cell] = open_run(answer.folder).told()
-                    progress.line(f"{cell}: {answer.folder}")
-                else:
-                    failures[cell] = answer.error
-                    progress.line(f"{cell}: failed: {answer.error}")
-                progress.advance()
-    if failures:
-        cell, reason = next(iter(failures.items()))
-        raise DalmeumError(
-            f"{len(failures)} of {len(recipes)} runs failed, the first {cell}: {reason.splitlines()[0]}; "
-            "the finished ones are kept"
-        )
-    return runs
+    orders = {cell: Order(f"{name}-{cell.name}", name, recipe) for cell, recipe in recipes.items()}
+    wanted = {cell: Wanted.of(recipe, data_files(data[cell])) for cell, recipe in recipes.items()}
+    return complete(orders, wanted, Path(study.baseline.output), jobs)
 
 
 def study_cells(study: Study) -> list[Cell]:
