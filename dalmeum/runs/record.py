@@ -103,7 +103,8 @@ def read_kept(path: Path, kind: TypeAdapter[Kept], wrong: str) -> Kept:
     except ValidationError as error:
         first = error.errors()[0]
         if first["type"] != "json_invalid":
-            place = ".".join(map(str, first["loc"]))
-            raise InputError(f"{path}: {wrong}{f' ({place})' if place else ''}") from None
+            key = first["loc"][0] if first["loc"] else 0
+            place = f" (key {key})" if isinstance(key, str) else ""
+            raise InputError(f"{path}: {wrong}{place}") from None
         reason = first["msg"]
     raise InputError(f"{path}: can't be read: {reason}; the run folder is damaged") from None

@@ -79,7 +79,8 @@ def fit(
     slope, intercept, warnings = label_scale(scorer, found.similarity, labels)
     scorer.fold(slope, intercept)
     return Fit(
-        history=tuple(trainer.state.log_history),
+        # A checkpoint's JSON has sorted keys, which a resumed run begins with.
+        history=tuple(dict(sorted(entry.items())) for entry in trainer.state.log_history),
         steps=trainer.state.global_step,
         best_step=trainer.state.best_global_step or trainer.state.global_step,
         dev_predictions=trainer.dev_predictions,

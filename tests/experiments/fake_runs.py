@@ -52,7 +52,7 @@ def fake_run(
     )
     if curve is not None:
         history: list[dict[str, float]] = [{"step": 1, "loss": 1.0, "train_pearson": 0.1}]
-        run.write_history(history + [{"step": step, "eval_pearson": score} for step, score in curve])
+        run.write_history(history + [{"step": int(step), "eval_pearson": score} for step, score in curve])
     return run
 
 
