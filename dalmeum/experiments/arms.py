@@ -16,6 +16,7 @@ from dalmeum.errors import InputError
 from dalmeum.languages import shorten
 from dalmeum.runs.folder import Run, open_run
 from dalmeum.runs.predictions import Array, ScoredPairs, labelled, read_evaluations, read_predictions
+from dalmeum.runs.reuse import is_certain
 
 SEED = "training.seed"
 LONGEST_NAME = 60
@@ -47,11 +48,13 @@ class _Settings:
     Attributes:
         shown: as the recipe has them.
         decisive: data by what the files held, not by where they lie; own code by its source, too.
+        contents: what the run's record holds of what it began with.
     """
 
     run: Run
     shown: Mapping[str, Any]
     decisive: Mapping[str, Any]
+    contents: tuple[str | None, int | None]
 
     @property
     def seed(self) -> int:
@@ -102,9 +105,12 @@ def groups_of(runs: Sequence[Run]) -> list[RunGroup]:
     Raises `InputError` where all have one recipe, or two have one recipe and one seed.
     """
     settings = [_settings(run) for run in runs]
-    arms: dict[str, dict[int, _Settings]] = {}
+    # Of a run from before its contents were kept they may be those of any other of its recipe.
+    known = {each.recipe: each.contents for each in reversed(settings) if is_certain(each.run)}
+    arms: dict[tuple[str, tuple[str | None, int | None]], dict[int, _Settings]] = {}
     for each in settings:
-        seeds = arms.setdefault(each.recipe, {})
+        contents = each.contents if is_certain(each.run) else known.get(each.recipe, each.contents)
+        seeds = arms.setdefault((each.recipe, contents), {})
         if each.seed in seeds:
             raise InputError(
                 f"{seeds[each.seed].run.folder} and {each.run.folder}: have one recipe and one seed, "
@@ -245,7 +251,8 @@ def _settings(run: Run) -> _Settings:
     }
     # Own code whose source is not known is like no other.
     code = {f"code.{name}": digest or str(run.folder) for name, digest in run.record.code.items()}
-    return _Settings(run, shown, {**shown, **hashes, **code})
+    contents = run.record.encoder, run.record.training_version
+    return _Settings(run, shown, {**shown, **hashes, **code}, contents)
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
