@@ -154,7 +154,7 @@ def check_output(path: Path, inputs: Iterable[str | Path] = ()) -> None:
                 raise InputError(f"{path}: is what is read ({given}): name another file for the output")
     for target in dict.fromkeys([os.path.abspath(path), os.path.realpath(path)]):
         for folder in Path(target).parents:
-            if os.path.isfile(folder / "run.json"):
+            if all(os.path.isfile(folder / name) for name in ("run.json", "recipe.yaml")):
                 raise InputError(
                     f"{path}: lies in the folder of a run ({folder.name}), which keeps what it is: "
                     "choose another place for the output"

@@ -10,7 +10,7 @@ from typing import Any
 
 from dalmeum.data.splits import PairReader, Split
 from dalmeum.errors import InputError
-from dalmeum.files import check_path, make_folder
+from dalmeum.files import check_output, check_path, make_folder
 from dalmeum.languages import Text
 from dalmeum.recipe import Recipe
 from dalmeum.runs.folder import Run, create_run, open_run
@@ -51,6 +51,7 @@ def begin(
     """
     output = Path(recipe.output)
     check_path(output)
+    check_output(output / name)
     make_folder(output)
     wanted = Wanted.of(recipe, files)
     warnings: tuple[Text, ...] = ()

@@ -15,7 +15,7 @@ from dalmeum.experiments.arms import RunGroup, read_arms
 from dalmeum.experiments.findings import write_findings_about
 from dalmeum.experiments.missing import complete
 from dalmeum.experiments.workers import Order
-from dalmeum.files import make_folder
+from dalmeum.files import check_output, make_folder
 from dalmeum.losses import similarity_loss
 from dalmeum.own_code import is_own
 from dalmeum.recipe import Recipe
@@ -89,7 +89,8 @@ def conduct(
         )
     check_metric(study.metric)
     if output is not None:
-        make_folder(output)  # now, and not only after hours of training
+        check_output(output / PAGE)  # now, and not only after hours of training
+        make_folder(output)
     reader = reader or PairReader()
     data = _read_data(_recipes(study), study.splits, reader)
     study = _with_files(study, reader)
