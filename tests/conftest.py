@@ -14,8 +14,9 @@ import csv
 import importlib
 import importlib.util
 import random
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,13 @@ def own_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def deep(here: Path) -> Iterator[Path]:
+    """A folder that is not there, below 1,500 others."""
+    yield Path(*["d"] * 1500)
+    subprocess.run(["rm", "-rf", "d"], check=True)  # Python calls itself for each
 
 
 @pytest.fixture
