@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from dalmeum.data import PairTable
 from dalmeum.data.splits import Split
@@ -16,10 +16,12 @@ from dalmeum.languages import Text
 
 State = Literal["running", "finished", "failed"]
 
-Metrics = dict[Split, dict[str, dict[Literal["value", "low", "high"], float | None] | None]]
-"""`metrics.json`: by split and name; None where a score has no value, or no interval."""
-
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+
+Score = Annotated[dict[Literal["value", "low", "high"], float | None], Field(min_length=3)]
+Metrics = dict[Split, dict[str, Score | None]]
+"""`metrics.json`: by split and name; None where a score has no value, or no interval."""
 
 
 def _of_a_step(entry: dict[str, int | float | None]) -> dict[str, int | float | None]:
@@ -90,7 +92,7 @@ class RunRecord:
 Kept = TypeVar("Kept")
 
 RECORD = TypeAdapter(RunRecord)
-METRICS = TypeAdapter(Metrics, config=ConfigDict(strict=True, allow_inf_nan=False))
+METRICS = TypeAdapter(Metrics, config=STRICT)
 HISTORY = TypeAdapter(list[Entry], config=ConfigDict(strict=True))
 
 

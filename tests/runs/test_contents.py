@@ -54,7 +54,7 @@ def test_a_study_trains_anew_where_the_encoder_changed(
     values: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     study = build_study(
-        {"question": "?", "baseline": values, "arms": {"mae": {"loss.alpha": 1.0}}, "seeds": [1]}, "test"
+        {"question": "?", "baseline": values, "arms": {"mae": {"loss.alpha": 1.0}}, "seeds": [1, 2]}, "test"
     )
 
     def to_do() -> str:
@@ -63,13 +63,13 @@ def test_a_study_trains_anew_where_the_encoder_changed(
         return next(line for line in capsys.readouterr().err.splitlines() if "runs to do" in line)
 
     conducted: list[Any] = []
-    assert to_do() == "2 of 2 runs to do"
-    assert to_do() == "0 of 2 runs to do"
+    assert to_do() == "4 of 4 runs to do"
+    assert to_do() == "0 of 4 runs to do"
     change(Path("tiny/model.safetensors"))
-    assert to_do() == "2 of 2 runs to do"
+    assert to_do() == "4 of 4 runs to do"
     for run in conducted[-1].runs["mae"]:
         without_contents(run)
-    assert to_do() == "0 of 2 runs to do"
+    assert to_do() == "0 of 4 runs to do"
     runs = [run for those in conducted[-1].runs.values() for run in those]
     warnings = [str(warning) for warning in warnings_of(conducted[-1].findings, runs)]
     assert f"mae: {UNCERTAIN.en}" in warnings
