@@ -4,13 +4,19 @@ import contextlib
 import errno
 import json
 import os
+import re
+import shutil
+import socket
 import stat
 import tempfile
 import unicodedata
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from dalmeum.errors import InputError
 
@@ -24,9 +30,10 @@ def replace_file(path: Path, *, newline: str | None = "\n") -> Iterator[TextIOWr
     Raises `InputError` where the place can't be written or the disk is full; then, and on any other error
     in the block, what stood at `path` still stands there.
     """
+    _check_nul(path)
     temporary: Path | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(path.parent)
         if path.is_dir():
             raise InputError(f"{path}: is a folder; name a file to write")
         if path.exists() and not path.is_file():
@@ -35,8 +42,7 @@ def replace_file(path: Path, *, newline: str | None = "\n") -> Iterator[TextIOWr
                 yield file
             return
         path = path.resolve() if path.is_symlink() else path
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-        temporary = Path(name)
+        handle, temporary = make_temporary(path.parent)
         # mkstemp makes files that only their owner can read; a result is an ordinary file.
         umask = os.umask(0)
         os.umask(umask)
@@ -53,6 +59,32 @@ def replace_file(path: Path, *, newline: str | None = "\n") -> Iterator[TextIOWr
         if temporary is not None:
             with contextlib.suppress(OSError):
                 temporary.unlink()
+
+
+def make_temporary(folder: Path) -> tuple[int, Path]:
+    """A file to be written and to take another's name, opened; those of dead processes are swept away.
+
+    Its name does not hold the other's, which may be as long as names can be.
+    """
+    prefix = f".dalmeum-{zlib.crc32(socket.gethostname().encode('utf-8', 'replace')):08x}-"
+    for left in folder.glob(f"{prefix}*.tmp"):
+        pid = left.name.removeprefix(prefix).partition("-")[0]
+        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            with contextlib.suppress(OSError):
+                left.unlink()
+    handle, name = tempfile.mkstemp(dir=folder, prefix=f"{prefix}{os.getpid()}-", suffix=".tmp")
+    return handle, Path(name)
+
+
+def disk_time(folder: Path) -> float:
+    """Now, in seconds, by the clock that stamps the files of `folder`: a share's is not this machine's."""
+    handle, path = make_temporary(folder)
+    try:
+        os.write(handle, b".")
+        return os.fstat(handle).st_mtime
+    finally:
+        os.close(handle)
+        path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -79,12 +111,37 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 def make_folder(folder: Path) -> None:
     """Make a folder that is to be written to; `InputError` where it can't be."""
+    check_path(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folders(folder)
         with tempfile.TemporaryFile(dir=folder):  # one that is there already may be read-only
             pass
     except OSError as error:
         raise output_error(folder, error) from error
+
+
+def check_path(path: Path) -> None:
+    """Raise `InputError` where no folder can have this name, or none that its records and pages can name."""
+    _check_nul(path)
+    if writable(str(path)) != str(path):
+        raise InputError(f"{str(path)!r}: is not UTF-8: choose another name for the output")
+
+
+def _check_nul(path: Path) -> None:
+    if "\0" in str(path):
+        raise InputError(f"{str(path)!r}: holds a NUL character, which no name of a file may")
+
+
+def make_folders(folder: Path) -> None:
+    """Make a folder and those above it, which may be many: Python's own ways call themselves for each."""
+    missing = []
+    while not os.path.isdir(folder):
+        missing.append(folder)
+        if folder == folder.parent or os.path.lexists(folder):
+            break
+        folder = folder.parent
+    for each in reversed(missing):
+        each.mkdir(exist_ok=True)
 
 
 def output_error(path: Path, error: OSError) -> InputError:
@@ -105,18 +162,42 @@ def disk_error(path: Path, error: Exception) -> InputError | None:
     if isinstance(error, OSError):
         return output_error(path, error)
     said = str(error)
-    for code, signs in _SIGNS.items():
-        if any(sign in said for sign in signs):
+    for code, sign in _SIGNS.items():
+        if re.search(sign, said):
             return output_error(path, OSError(code, os.strerror(code)))
-    return None
+    return _refused(path) if re.search(_WRITER, said) else None
 
 
 _SIGNS = {
-    # torch's writer says where in its file it broke off, not why; that is a disk that takes no more.
-    errno.ENOSPC: ("os error 28", "code: 28", "No space left", "PytorchStreamWriter", "inline_container.cc"),
-    errno.EDQUOT: ("os error 122", "Disk quota exceeded"),
-    errno.EFBIG: ("os error 27", "File too large"),
+    errno.ENOSPC: r"os error 28\b|code: 28\b|No space left",
+    errno.EDQUOT: r"os error 122\b|code: 122\b|Disk quota exceeded",
+    errno.EFBIG: r"os error 27\b|code: 27\b|File too large",
+    errno.EIO: r"os error 5\b|code: 5\b|Input/output error",
+    errno.EROFS: r"os error 30\b|code: 30\b|Read-only file system",
+    errno.EACCES: r"os error 13\b|code: 13\b|Permission denied",
 }
+
+_WRITER = r"PytorchStreamWriter|inline_container\.cc|Parent directory .* does not exist"
+"""torch's writer says where in its file it broke off, not why."""
+
+_PROBE = 1 << 20
+
+
+def _refused(path: Path) -> InputError:
+    """Why `path` takes no more, found out by writing to it; said to be unknown where that goes well."""
+    folder = path if path.is_dir() else path.parent
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(_PROBE))
+            file.flush()
+            os.fsync(file.fileno())
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        return output_error(path, error)
+    return InputError(
+        f"{path}: can't be written: the writing broke off, for no reason that was told; {free / 1e9:.1f} GB "
+        "are free there: look for a quota, a limit on the size of files, or a share that was lost"
+    )
 
 
 _STANDARD_INPUT = {"/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"}
@@ -129,6 +210,7 @@ def check_output(output: Path, inputs: Iterable[str | Path] = ()) -> None:
     file systems take for the same), what lies in an input that is a folder, or in any folder with a
     `run.json`, and standard input. What names no place (`hub:...`) is no input that could be written.
     """
+    _check_nul(output)
     mend = "choose another place for the output"
     if os.path.normpath(output) in _STANDARD_INPUT:
         raise InputError(f"{output}: is standard input; {mend}")

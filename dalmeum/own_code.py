@@ -1,12 +1,17 @@
 """Code of the user's own, which a recipe names as `module:name`: found, and told apart by its source."""
 
+import ast
+import contextlib
 import difflib
 import functools
 import hashlib
 import importlib
+import importlib.util
 import inspect
+import os
 import re
 import sys
+import sysconfig
 from typing import Any
 
 from dalmeum.errors import InputError
@@ -54,14 +59,14 @@ def find(key: str, name: str) -> Any:
             hint = f"; did you mean {near[0]}?" if near else ""
             raise InputError(f"{key}: module {module_name} has no {path}{hint}")
         found = getattr(found, part)
-    _source(module_name)
-    _source(_home(found))
+    for module in _with_imports(module_name, _home(found)):
+        _source(module)
     return found
 
 
 def source_hash(key: str, value: object) -> str | None:
-    """Hash of the source that own code runs from: of the module that is named, and of the one where the
-    function, or an object's class, is defined.
+    """Hash of the source that own code runs from: of the module that is named, of the one where the function,
+    or an object's class, is defined, and of all that these import from beside them.
 
     None where a source can't be read or was changed after its import, so that other code runs than stands
     there; and for an object that its written name does not lead back to: a lambda, a function inside another,
@@ -75,7 +80,7 @@ def source_hash(key: str, value: object) -> str | None:
     elif not leads_back(name, value):
         return None
     digest = hashlib.sha256()
-    for module in dict.fromkeys([name.partition(":")[0], _home(value)]):
+    for module in _with_imports(name.partition(":")[0], _home(value)):
         source = _source(module)
         if source is None:
             return None
@@ -103,6 +108,52 @@ def _home(found: Any) -> str:
     while isinstance(found, functools.partial):
         found = found.func
     return getattr(found, "__module__", None) or ""
+
+
+def _with_imports(*names: str) -> list[str]:
+    """Modules, and those that they import from their own package or folder, and these again."""
+    found = list(dict.fromkeys(names))
+    for name in found:  # which grows
+        module = sys.modules.get(name)
+        place = _place(name)
+        if place is None:
+            continue
+        with contextlib.suppress(OSError, TypeError, SyntaxError):
+            tree = ast.parse(inspect.getsource(module))  # type: ignore[arg-type] # None is a TypeError
+            imported = sorted(_imported(tree, getattr(module, "__package__", None) or ""))
+            found += [each for each in imported if each not in found and _place(each) == place]
+    return found
+
+
+def _imported(tree: ast.AST, package: str) -> set[str]:
+    """The modules that a source imports, of those that are loaded."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = "." * node.level + (node.module or "")
+            with contextlib.suppress(ImportError):  # leads out of its package
+                base = importlib.util.resolve_name(base, package) if node.level else base
+                names.update([base, *(f"{base}.{alias.name}" for alias in node.names)])
+    return names & sys.modules.keys()
+
+
+def _place(module_name: str) -> str | None:
+    """Where a module's own neighbours are: its package, or of a single file its folder.
+
+    None for a single file that was installed: all packages lie beside it.
+    """
+    top, _, inner = module_name.partition(".")
+    module = sys.modules.get(top)
+    file = getattr(module, "__file__", None)
+    if module is None or file is None:
+        return None
+    if inner or hasattr(module, "__path__"):
+        return top
+    folder = os.path.dirname(os.path.realpath(file))
+    installed = {os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib")}
+    return None if folder in installed else folder
 
 
 def _source(module_name: str) -> str | None:

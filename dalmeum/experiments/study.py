@@ -10,28 +10,25 @@ from dalmeum.comparison import BASELINE, Findings, check_metric, compare_arms
 from dalmeum.data import PairTable
 from dalmeum.data.splits import PairReader, Split, binary_labels, read_splits
 from dalmeum.data.table import joined
-from dalmeum.errors import DalmeumError, InputError
+from dalmeum.errors import InputError
 from dalmeum.experiments.arms import RunGroup, read_arms
 from dalmeum.experiments.findings import write_findings_about
-from dalmeum.experiments.workers import Order, Workers, default_jobs
-from dalmeum.files import make_folder
+from dalmeum.experiments.missing import complete
+from dalmeum.experiments.workers import Order
+from dalmeum.files import check_output, make_folder
 from dalmeum.languages import Text
 from dalmeum.losses import similarity_loss
 from dalmeum.numbers import NONE, number
 from dalmeum.own_code import is_own
 from dalmeum.pages import STUDY_PAGE
-from dalmeum.progress import Progress
 from dalmeum.recipe import Recipe
 from dalmeum.recipe.study import Study, arm_recipes, with_fold, with_seed
-from dalmeum.runs.folder import Run, data_files, open_run
-from dalmeum.runs.reuse import finished_runs, run_key
+from dalmeum.runs.folder import Run
+from dalmeum.runs.record import data_files
+from dalmeum.runs.reuse import Wanted
 from dalmeum.training.viewers import check_viewers
 
-RUNS = Text("runs", "실행")
-TO_DO = Text("{count} of {runs} runs to do", "실행 {runs}개 중 {count}개를 돌립니다")
-CELL = Text.same("{cell}: {outcome} ({told})")
 SCORED = Text.same("{split} {metric} {score}, {folder}")
-FAILED = Text("failed: {error}", "실패: {error}")
 
 
 @dataclass(frozen=True)
@@ -80,8 +77,9 @@ def conduct(
 ) -> Conducted:
     """Run what is missing, judge the arms on each of the study's splits, and write that into `output`.
 
-    A run is not repeated where a finished one has the same recipe and data; one that an earlier, interrupted
-    call left unfinished goes on where its last checkpoint stands. `jobs` processes work at once, by default
+    A run is not repeated where a finished one has the same recipe, data and contents; one that an earlier,
+    interrupted call left unfinished goes on where its last checkpoint stands, and what another process makes
+    at this time is awaited. `jobs` processes work at once, by default
     one a GPU, or one a core. `reader` holds pairs that the study names and that are in no file: they are
     written beside the runs, for the processes that train. `assets` and `self_contained` are as in
     `write_findings_about`.
@@ -96,7 +94,8 @@ def conduct(
     check_metric(study.metric)
     check_viewers(study.baseline)
     if output is not None:
-        make_folder(output)  # now, and not only after hours of training
+        check_output(output / STUDY_PAGE)  # now, and not only after hours of training
+        make_folder(output)
     reader = reader or PairReader()
     data = _read_data(_recipes(study), study.splits, reader)
     study = _with_files(study, reader)
@@ -129,37 +128,9 @@ def conduct(
 def _run(
     study: Study, name: str, recipes: Mapping[Cell, Recipe], data: Mapping[Cell, Tables], jobs: int | None
 ) -> dict[Cell, Run]:
-    finished = finished_runs(Path(study.baseline.output))
-    keys = {cell: run_key(recipe, data_files(data[cell])) for cell, recipe in recipes.items()}
-    runs = {cell: finished[key] for cell, key in keys.items() if key in finished}
-    orders = {
-        cell: Order(f"{name}-{cell.name}", name, recipe)
-        for cell, recipe in recipes.items()
-        if cell not in runs
-    }
-    failures: dict[Cell, str] = {}
-    with Progress(len(recipes), RUNS) as progress:
-        progress.line(TO_DO.format(count=len(orders), runs=len(recipes)))
-        progress.jump(len(runs))
-        if not orders:
-            return runs
-        with Workers(min(jobs or default_jobs(), len(orders))) as workers:
-            for cell, answer in workers.map(orders):
-                if answer.folder is not None:
-                    runs[cell] = open_run(answer.folder).told()
-                    outcome = _score(runs[cell], study)
-                else:
-                    failures[cell] = answer.error
-                    outcome = FAILED.format(error=answer.error)
-                progress.advance()
-                progress.line(CELL.format(cell=cell, outcome=outcome, told=progress.told()))
-    if failures:
-        cell, reason = next(iter(failures.items()))
-        raise DalmeumError(
-            f"{len(failures)} of {len(recipes)} runs failed, the first {cell}: {reason.splitlines()[0]}; "
-            "the finished ones are kept"
-        )
-    return runs
+    orders = {cell: Order(f"{name}-{cell.name}", name, recipe) for cell, recipe in recipes.items()}
+    wanted = {cell: Wanted.of(recipe, data_files(data[cell])) for cell, recipe in recipes.items()}
+    return complete(orders, wanted, Path(study.baseline.output), jobs, outcome=lambda run: _score(run, study))
 
 
 def _score(run: Run, study: Study) -> Text:

@@ -3,7 +3,7 @@
 import contextlib
 import shutil
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,33 +17,25 @@ from dalmeum.data import PairTable, Predictions
 from dalmeum.data.splits import PairReader, Split, binary_labels, data_warnings, read_splits
 from dalmeum.errors import DalmeumError
 from dalmeum.evaluation import Evaluation, evaluate_predictions
+from dalmeum.experiments.begin import begin, clear_leftovers
 from dalmeum.experiments.ready import plan_told, starts_slowly
 from dalmeum.experiments.report import write_report
 from dalmeum.files import disk_error
-from dalmeum.languages import Text
 from dalmeum.losses import similarity_loss
 from dalmeum.models.kinds import new_scorer
 from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairScorer
 from dalmeum.progress import tell
 from dalmeum.recipe import Recipe
-from dalmeum.runs.folder import DataFile, Run, create_run, data_files, open_run
+from dalmeum.runs.folder import Run, open_run
+from dalmeum.runs.lock import LostRunError, RunLock
 from dalmeum.runs.predictions import write_evaluations, write_predictions, write_submission
-from dalmeum.runs.reuse import find_resumable
+from dalmeum.runs.record import data_files
 from dalmeum.stats import METRICS
 from dalmeum.training.fit import Fit, fit
 from dalmeum.training.pairs import EncodedPairs, encode_pairs
 from dalmeum.training.processes import LostProcessError, lost_processes_told
 from dalmeum.training.viewers import check_viewers
-
-NOT_FOUND_AGAIN = Text(
-    "{code}: can't be found again by this name: no other run counts as the same, none is resumed",
-    "{code}: 이 이름으로 다시 찾을 수 없어 다른 실행과 같은 것으로 보지 않으며, 이어서 학습할 수도 없습니다",
-)
-NONE_UNFINISHED = Text(
-    "no unfinished run of this recipe on these data under {output}: started a new one",
-    "{output} 아래에 같은 레시피와 데이터로 끝나지 않은 실행이 없어 새로 시작했습니다",
-)
 
 
 def train(
@@ -58,9 +50,11 @@ def train(
     """Run a recipe and return its finished run, whose folder holds all that came out.
 
     Nothing is written before data, recipe and encoder are known to be good. With `resume`, the newest
-    unfinished run in `recipe.output` with the same recipe and data is taken up where its last checkpoint
-    stands; where there is none, a new one starts. Of several processes (torchrun) all train, and the first
-    alone writes. `parent_study` is the name of the study that orders the run, if one does. `reader` holds
+    unfinished run in `recipe.output` with the same recipe, data and contents, that no other process works on,
+    is taken up where its last checkpoint stands; where there is none, a new one starts. Of several processes
+    (torchrun) all train, and the first alone writes. `parent_study` is the name of the study that orders the
+    run, if one does; then a run that another process has finished is returned, and `HeldError` raised for one
+    that another works on. `reader` holds
     pairs that the recipe names and that are in no file: they are written into the run. With `self_contained`
     its page is one file that can be mailed.
 
@@ -78,34 +72,61 @@ def train(
     files = data_files(tables)
     processes = PartialState(cpu=scorer.model.device.type == "cpu")
     folder: list[Path | None] = [None]
-    if processes.is_main_process:
-        machine = {"device": str(scorer.model.device), "processes": processes.num_processes}
-        run = _begin(
-            recipe, name, files, machine, reader, scorer.notes, resume=resume, parent_study=parent_study
-        )
-        folder = [run.folder]
-    with lost_processes_told():
-        (shared,) = broadcast_object_list(folder)
-    run = open_run(shared or "")
-    if processes.is_main_process:
-        tell(run.folder if starts_slowly(recipe) else plan_told(recipe, tables, run.folder))
-    with _failure_recorded(run):
-        encoded = {split: encode_pairs(scorer, table, binary.get(split)) for split, table in tables.items()}
+    with contextlib.ExitStack() as stack:
+        lock: RunLock | None = None
+        if processes.is_main_process:
+            machine = {"device": str(scorer.model.device), "processes": processes.num_processes}
+            run, lock = begin(
+                recipe,
+                name,
+                files,
+                reader,
+                machine=machine,
+                notes=scorer.notes,
+                resume=resume,
+                parent_study=parent_study,
+            )
+            if lock is None:
+                return run
+            stack.enter_context(lock)
+            folder = [run.folder]
         with lost_processes_told():
-            result = fit(scorer, recipe, encoded["train"], encoded.get("dev"), run.checkpoints)
-            if processes.is_main_process:
-                _record_results(run, scorer, tables, encoded, result, self_contained)
-            processes.wait_for_everyone()
+            (shared,) = broadcast_object_list(folder)
+        run = open_run(shared or "")
+        if processes.is_main_process:
+            tell(run.folder if starts_slowly(recipe) else plan_told(recipe, tables, run.folder))
+        still_ours = lock.check if lock else _unasked
+        with _failure_recorded(run, still_ours):
+            encoded = {
+                split: encode_pairs(scorer, table, binary.get(split)) for split, table in tables.items()
+            }
+            with lost_processes_told():
+                dev = encoded.get("dev")
+                result = fit(scorer, recipe, encoded["train"], dev, run.checkpoints, before_saving=still_ours)
+                if processes.is_main_process:
+                    still_ours()
+                    _record_results(run, scorer, tables, encoded, result, self_contained)
+                    still_ours()
+                    open_run(run.folder).finish()
+                    clear_leftovers(run.folder)
+                processes.wait_for_everyone()
     run = open_run(run.folder)
     return run.told() if processes.is_main_process else run
 
 
+def _unasked() -> None:
+    """The first process of a run holds its lock, and asks for all."""
+
+
 @contextlib.contextmanager
-def _failure_recorded(run: Run) -> Iterator[None]:
-    """What goes wrong stands in the run's record, too."""
+def _failure_recorded(run: Run, still_ours: Callable[[], None]) -> Iterator[None]:
+    """What goes wrong stands in the run's record, too, unless the run is another process's by now."""
     try:
         yield
+    except LostRunError:
+        raise
     except Exception as error:
+        still_ours()  # what goes wrong in a folder where two work is not what is to be told
         if mended := disk_error(run.folder, error):
             raise mended from error
         told = isinstance(error, DalmeumError)
@@ -117,32 +138,6 @@ def _failure_recorded(run: Run) -> Iterator[None]:
         raise
 
 
-def _begin(
-    recipe: Recipe,
-    name: str,
-    files: Mapping[str, DataFile],
-    machine: Mapping[str, Any],
-    reader: PairReader,
-    notes: tuple[Text, ...],
-    *,
-    resume: bool,
-    parent_study: str | None,
-) -> Run:
-    """The run to take up, or a new one; its record says that it is running, and on what."""
-    output = Path(recipe.output)
-    run = find_resumable(output, recipe, files) if resume else None
-    warnings = notes
-    if run is None:
-        run = create_run(output, recipe, name, files, parent_study, reader)
-        lost = (code for code, digest in run.record.code.items() if digest is None)
-        warnings = (*warnings, *(NOT_FOUND_AGAIN.format(code=code) for code in lost))
-        # A study takes up what there is, and starts what there is not.
-        if resume and parent_study is None:
-            warnings = (*warnings, NONE_UNFINISHED.format(output=output))
-    machine = {**run.record.machine, **machine}
-    return run.update(state="running", error=None, machine=machine, warnings=warnings)
-
-
 def _record_results(
     run: Run,
     scorer: PairScorer,
@@ -151,7 +146,7 @@ def _record_results(
     result: Fit,
     self_contained: bool,
 ) -> None:
-    """The model, predictions, metrics and report of a trained scorer, and that the run is finished."""
+    """The model, predictions, metrics and report of a trained scorer."""
     _save_model(scorer, run.model)
     evaluations: dict[Split, Evaluation] = {}
     predictions: dict[Split, Predictions] = {}
@@ -175,10 +170,6 @@ def _record_results(
     warnings = (*run.record.warnings, *data_warnings(tables.values()), *result.warnings)
     run = run.update(training=_training_record(result, scorer), warnings=warnings)
     write_report(run, tables, predictions, evaluations, self_contained=self_contained)
-    # Optimiser states are of use to an unfinished run alone, and twice the size of the model.
-    for checkpoint in run.checkpoints.iterdir():
-        shutil.rmtree(checkpoint)
-    run.finish()
 
 
 def _save_model(scorer: PairScorer, folder: Path) -> None:

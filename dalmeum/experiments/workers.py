@@ -38,10 +38,11 @@ class Order:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of an order: the run's folder, or what went wrong."""
+    """What came of an order: the run's folder, or what went wrong; or that another process works on it."""
 
     folder: str | None
     error: str = ""
+    held: bool = False
 
 
 class Worker:
@@ -167,9 +168,12 @@ def _listen(orders: "queue.Queue[str]") -> None:
 def _carry_out(order: Order) -> Answer:
     from dalmeum.errors import DalmeumError
     from dalmeum.experiments.train import train
+    from dalmeum.runs.lock import HeldError
 
     try:
         run = train(order.recipe, order.name, resume=True, parent_study=order.study)
+    except HeldError as error:
+        return Answer(None, str(error), held=True)
     except DalmeumError as error:
         return Answer(None, str(error))
     except Exception as error:

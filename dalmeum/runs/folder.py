@@ -12,24 +12,23 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any
 
-from dalmeum.data import PairTable
 from dalmeum.data.splits import PairReader, Split
 from dalmeum.errors import InputError
-from dalmeum.files import output_error, write_json, write_text
+from dalmeum.files import check_path, make_folders, output_error, writable, write_json, write_text
 from dalmeum.languages import Text
 from dalmeum.machine import machine, versions
 from dalmeum.models.pretrained import is_model_folder
 from dalmeum.own_code import written
 from dalmeum.recipe import Recipe, load_recipe, own_code
+from dalmeum.runs.lock import RunLock
 from dalmeum.runs.names import LATEST, latest, nearest
+from dalmeum.runs.record import HISTORY, METRICS, RECORD, DataFile, RunRecord, read_kept
 
 if TYPE_CHECKING:
     from dalmeum.models.scorer import PairScorer
     from dalmeum.pages.summary import RunSummary
-
-State = Literal["running", "finished", "failed"]
 
 PACKAGES = ("dalmeum", "torch", "transformers", "numpy", "kiwipiepy", "kiwipiepy_model")
 """Packages whose version can move a score."""
@@ -41,50 +40,9 @@ FAILED_AFTER = Text(
     "{function} failed after the run: {reason}", "실행 후 호출한 {function}에서 오류가 났습니다: {reason}"
 )
 
+DAMAGED = "the run folder is damaged"
+
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
-
-
-@dataclass(frozen=True)
-class DataFile:
-    """One file of a run: where it was, what it held."""
-
-    path: str
-    rows: int
-    sha256: str
-
-
-def data_files(tables: Mapping[Split, PairTable]) -> dict[str, DataFile]:
-    """What a run's record says of its data."""
-    return {split: DataFile(table.name, len(table), table.sha256) for split, table in tables.items()}
-
-
-@dataclass(frozen=True)
-class RunRecord:
-    """`run.json`: what happened, when, with what. The recipe says what was to happen.
-
-    `code` is the user's own that the recipe names (`code_hashes`).
-    """
-
-    id: str
-    state: State
-    created: str
-    recipe: str
-    data: Mapping[str, DataFile]
-    versions: Mapping[str, str]
-    machine: Mapping[str, Any]
-    finished: str | None = None
-    parent_study: str | None = None
-    training: Mapping[str, Any] | None = None
-    warnings: tuple[Text, ...] = ()
-    error: str | None = None
-    code: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        data = {split: DataFile(**file) for split, file in values.pop("data").items()}
-        if not isinstance(values["created"], str) or not isinstance(values.get("code", {}), dict):
-            raise TypeError
-        return cls(data=data, warnings=tuple(map(Text.from_json, values.pop("warnings"))), **values)
 
 
 @dataclass(frozen=True)
@@ -163,8 +121,9 @@ class Run:
         return load_recipe(path)
 
     def metrics(self) -> dict[str, Any]:
-        metrics: dict[str, Any] = _read_json(self.folder / "metrics.json")
-        return metrics
+        """`{split: {name: {value, low, high}}}`, None for a score, or a bound of it, that there is not."""
+        kept = read_kept(self.folder / "metrics.json", METRICS, f"holds no scores: {DAMAGED}")
+        return {str(split): scores for split, scores in kept.items()}
 
     def update(self, **changes: Any) -> "Run":
         """The run with a changed record, written to `run.json`."""
@@ -186,15 +145,9 @@ class Run:
                 run = run.update(warnings=(*run.record.warnings, told))
         return run
 
-    def history(self) -> list[dict[str, float]]:
+    def history(self) -> list[dict[str, Any]]:
         """The log of training: entries of `step` with some of `loss`, `train_pearson`, `eval_pearson`, ..."""
-        path = self.folder / "history.json"
-        history: list[dict[str, float]] = _read_json(path)
-        if not isinstance(history, list) or not all(
-            isinstance(entry, dict) and "step" in entry for entry in history
-        ):
-            raise InputError(f"{path}: is no log of training: the run folder is damaged")
-        return history
+        return [*read_kept(self.folder / "history.json", HISTORY, f"is no log of training: {DAMAGED}")]
 
     def write_history(self, history: Sequence[Mapping[str, float]]) -> None:
         # A loss may have been no number; JSON has none of those.
@@ -212,50 +165,83 @@ def create_run(
     output: Path,
     recipe: Recipe,
     name: str,
-    data: Mapping[str, DataFile],
+    data: Mapping[Split, DataFile],
     parent_study: str | None = None,
     reader: PairReader | None = None,
-) -> Run:
+    **record: Any,
+) -> tuple[Run, RunLock]:
     """A new run folder under `output` whose id no other run has, even one that starts in the same second.
 
     What the recipe has in memory, held by `reader`, is written into it, so that the recipe there is complete.
+    `record` are further fields of its record. The run is this process's until the lock is released.
     Raises `InputError` where the folder can't be made.
     """
+    check_path(output)
     started = _now()
-    stem = f"{started:%Y%m%d-%H%M%S}-{name}"
+    stem = f"{started:%Y%m%d-%H%M%S}-{_part_of_an_id(name)}"
     for number in range(1, 1000):
         folder = output / (stem if number == 1 else f"{stem}-{number}")
         try:
-            folder.mkdir(parents=True)
+            make_folders(output)
+            folder.mkdir()
             (folder / "checkpoints").mkdir()
+            _check_depth(folder)
             break
         except FileExistsError:
             if not output.is_dir():
                 raise InputError(f"{output}: is a file; choose another place for the output") from None
         except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
             raise output_error(folder, error) from error
+    lock = None
     try:
+        lock = RunLock.take(folder)  # before there is a record by which others find the run
         kept = recipe if reader is None else reader.write_held(recipe, folder / "data")
         paths = {split: getattr(kept.data, split) for split in data if kept is not recipe}
-        record = RunRecord(
+        values = RunRecord(
             id=folder.name,
             state="running",
             created=started.isoformat(timespec="seconds"),
-            recipe=name,
+            recipe=writable(name),
             data={
                 split: dataclasses.replace(file, path=paths.get(split) or file.path)
                 for split, file in data.items()
             },
             versions=versions(PACKAGES),
-            parent_study=parent_study,
+            parent_study=None if parent_study is None else writable(parent_study),
             code=own_code(recipe),
             machine=machine(),
+            **record,
         )
         write_text(folder / "recipe.yaml", kept.to_yaml())
-        return Run(folder, record).update()
-    except InputError:
+        return Run(folder, values).update(), lock
+    except BaseException:
+        if lock is not None:
+            lock.release()
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+LONGEST_NAME = 200
+"""Bytes of a run's name: with its time, a number and what its files add, a folder's name has at most 255."""
+
+LONGEST_INSIDE = f"checkpoints/checkpoint-{10**9}/{'x' * 60}"
+"""Where in a run's folder the longest path leads."""
+
+
+def _part_of_an_id(name: str) -> str:
+    """A name, of a recipe's file perhaps, without what no id has: what does not print, and more than fits."""
+    printed = "".join(letter if letter.isprintable() else "_" for letter in name)
+    return printed.encode()[:LONGEST_NAME].decode(errors="ignore")
+
+
+def _check_depth(folder: Path) -> None:
+    """Raise the system's error where a path in the folder would be too long: now, not after training."""
+    deepest = os.path.abspath(folder / LONGEST_INSIDE)
+    os.mkdir(os.path.dirname(deepest))
+    with open(deepest, "xb"):
+        pass
+    shutil.rmtree(os.path.dirname(deepest))
 
 
 def open_run(run: str | Path, output: str | Path = "runs") -> Run:
@@ -273,10 +259,8 @@ def open_run(run: str | Path, output: str | Path = "runs") -> Run:
             f"{nearest(Path(run).name, Path(output))}"
         )
     folder = found[0]
-    try:
-        return Run(folder, RunRecord.from_dict(_read_json(folder / "run.json")))
-    except (KeyError, TypeError, AttributeError):
-        raise InputError(f"{folder}/run.json: is no record that this version of dalmeum reads") from None
+    record = read_kept(folder / "run.json", RECORD, "is no record that this version of dalmeum reads")
+    return Run(folder, record)
 
 
 def model_folder(run: str | Path, output: str | Path = "runs") -> Path:
@@ -315,10 +299,3 @@ def load(
 
 def _now() -> datetime.datetime:
     return datetime.datetime.now().astimezone()
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: can't be read: {error}; the run folder is damaged") from None

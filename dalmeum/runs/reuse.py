@@ -3,39 +3,65 @@
 import contextlib
 import json
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
+from dalmeum.data.splits import Split
 from dalmeum.errors import InputError
 from dalmeum.recipe import Recipe, own_code
-from dalmeum.runs.folder import DataFile, Run, State, open_run
+from dalmeum.runs.contents import Contents
+from dalmeum.runs.folder import Run, open_run
+from dalmeum.runs.record import DataFile, State
 
 
-def find_resumable(output: Path, recipe: Recipe, data: Mapping[str, DataFile]) -> Run | None:
-    """The newest unfinished run under `output` with the same recipe on the same data."""
-    key, found = run_key(recipe, data), []
-    for run in runs_in(output, {"running", "failed"}):
-        with contextlib.suppress(InputError):
-            if run_key(run.recipe(), run.record.data, run.record.code) == key:
-                found.append(run)
-    return max(found, key=age, default=None)
+@dataclass(frozen=True)
+class Wanted:
+    """A run that is to be: its `run_key`, and what else decides its result."""
+
+    key: str
+    contents: Contents
+
+    @classmethod
+    def of(cls, recipe: Recipe, data: Mapping[Split, DataFile]) -> "Wanted":
+        """Errors as in `run_key` and `Contents.of`."""
+        return cls(run_key(recipe, data), Contents.of(recipe))
+
+    def first_of(self, runs: Iterable[Run]) -> Run | None:
+        """The first of these runs, all of this key, that would come to the same.
+
+        One whose record does not say what it began with may be it, but one that does comes before it.
+        """
+        same = [run for run in runs if self.contents.agree_with(run.record)]
+        return min(same, key=lambda run: not is_certain(run), default=None)
 
 
-def finished_runs(output: Path) -> dict[str, Run]:
-    """The newest finished run under `output` of each recipe on each data, by its `run_key`."""
-    found: dict[str, Run] = {}
-    for run in runs_in(output, {"finished"}):
+def is_certain(run: Run) -> bool:
+    """Whether its record says what it began with; dalmeum 0.1.0's first runs did not."""
+    return run.record.encoder is not None and run.record.training_version is not None
+
+
+def unfinished_runs(output: Path, wanted: Wanted) -> list[Run]:
+    """The unfinished runs under `output` that would come to the same, newest first, another process's too."""
+    found = runs_by_key(output, {"running", "failed"}).get(wanted.key, [])
+    return [run for run in found if wanted.contents.agree_with(run.record)]
+
+
+def runs_by_key(output: Path, states: set[State]) -> dict[str, list[Run]]:
+    """The runs under `output` in one of these states, newest first, by their `run_key`."""
+    found: dict[str, list[Run]] = {}
+    for run in sorted(runs_in(output, states), key=age, reverse=True):
         with contextlib.suppress(InputError):
             key = run_key(run.recipe(), run.record.data, run.record.code)
-            found[key] = max(found.get(key, run), run, key=age)
+            found.setdefault(key, []).append(run)
     return found
 
 
 def run_key(
-    recipe: Recipe, data: Mapping[str, DataFile], code: Mapping[str, str | None] | None = None
+    recipe: Recipe, data: Mapping[Split, DataFile], code: Mapping[str, str | None] | None = None
 ) -> str:
-    """The same for all runs that would come to the same result.
+    """The same for all runs of one recipe on the same data.
 
     `code` is that of the run's record; without, own code counts as it is now. Code whose source is not known
     makes a key that no other equals.

@@ -16,12 +16,20 @@ class IntermediateEvaluations(TrainerCallback):
         self.steps_per_epoch = steps_per_epoch
         evaluations = min(evaluations, steps_per_epoch)
         self.at = {round(part * steps_per_epoch / evaluations) for part in range(1, evaluations)}
+        self.last: int | None = None
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         if state.global_step % self.steps_per_epoch in self.at - {0}:
             control.should_evaluate = control.should_save = True
+            self.last = state.global_step
+
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        if state.global_step == self.last:  # training ends here: once is enough
+            control.should_evaluate = control.should_save = False
 
 
 TRAINING = Text("training, step", "학습 스텝")

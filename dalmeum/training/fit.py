@@ -1,17 +1,14 @@
 """From an untrained scorer and pairs to a trained one that answers on the label scale."""
 
-import contextlib
 import dataclasses
-import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from accelerate import PartialState
 from numpy.typing import NDArray
-from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 from dalmeum.data import Predictions
 from dalmeum.errors import DalmeumError
@@ -19,6 +16,7 @@ from dalmeum.languages import Text
 from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import Recipe
+from dalmeum.training.checkpoints import newest_checkpoint
 from dalmeum.training.dev_predictions import DevPredictions
 from dalmeum.training.pairs import EncodedPairs
 from dalmeum.training.rise import rise_warnings
@@ -55,18 +53,25 @@ class Fit:
 
 
 def fit(
-    scorer: PairScorer, recipe: Recipe, train: EncodedPairs, dev: EncodedPairs | None, checkpoints: Path
+    scorer: PairScorer,
+    recipe: Recipe,
+    train: EncodedPairs,
+    dev: EncodedPairs | None,
+    checkpoints: Path,
+    *,
+    before_saving: Callable[[], None] | None = None,
 ) -> Fit:
     """Train `scorer` in place, going on from the newest whole checkpoint in `checkpoints`, if any.
 
     `checkpoints` lies in the folder of the run, beside which nothing is written but what
-    `training.report_to` asks for.
+    `training.report_to` asks for. `before_saving` is called before every checkpoint; what it raises ends the
+    training.
 
-    Raises `DalmeumError` where the weights stopped being numbers.
+    Raises `DalmeumError` where the weights stopped being numbers; `InputError` for a damaged checkpoint.
     """
     main_process = PartialState().is_main_process
     with quiet_transformers(), viewers(recipe, checkpoints.parent, main_process=main_process) as more:
-        trainer = PairTrainer(scorer, recipe, train, dev, checkpoints)
+        trainer = PairTrainer(scorer, recipe, train, dev, checkpoints, before_saving)
         for callback in more:
             trainer.add_callback(callback)
         resume_from = newest_checkpoint(checkpoints)
@@ -89,7 +94,8 @@ def fit(
     rise = trainer.epoch_scores.rise
     dev_pearsons = [entry["eval_pearson"] for entry in trainer.state.log_history if "eval_pearson" in entry]
     return Fit(
-        history=tuple(trainer.state.log_history),
+        # A checkpoint's JSON has sorted keys, which a resumed run begins with.
+        history=tuple(dict(sorted(entry.items())) for entry in trainer.state.log_history),
         steps=trainer.state.global_step,
         best_step=trainer.state.best_global_step or trainer.state.global_step,
         dev_predictions=trainer.dev_predictions,
@@ -129,14 +135,3 @@ _NOT_FOLDED = Text(
 )
 _CONSTANT = Text("the model gives all training pairs one score", "모델이 모든 학습 문장쌍에 같은 점수를 주어")
 _NOT_RISING = Text("scores do not rise with the training labels", "학습 레이블이 커져도 점수가 커지지 않아")
-
-
-def newest_checkpoint(checkpoints: Path) -> Path | None:
-    """The newest checkpoint that was written whole: `trainer_state.json`, written last, must parse."""
-    folders = [path for path in checkpoints.glob(f"{PREFIX_CHECKPOINT_DIR}-*") if path.name[11:].isdigit()]
-    for folder in sorted(folders, key=lambda path: int(path.name[11:]), reverse=True):
-        with contextlib.suppress(OSError, ValueError):
-            state: dict[str, Any] = json.loads((folder / "trainer_state.json").read_text(encoding="utf-8"))
-            if state["global_step"] == int(folder.name[11:]):
-                return folder
-    return None

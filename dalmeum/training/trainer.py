@@ -1,6 +1,7 @@
 """The small part in which training on Pearson differs from `transformers.Trainer`."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader, Dataset
-from transformers import EarlyStoppingCallback, PrinterCallback, ProgressCallback, Trainer, TrainingArguments
+from transformers import EarlyStoppingCallback, PrinterCallback, ProgressCallback, TrainingArguments
 
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.models.precision import autocast
@@ -19,14 +20,17 @@ from dalmeum.recipe import Recipe, TokenBudget
 from dalmeum.stats import mae, pearson
 from dalmeum.training.batches import MicroBatchSize, PairBatchSampler
 from dalmeum.training.callbacks import EpochEnd, IntermediateEvaluations, ReportProgress
+from dalmeum.training.checkpoints import damage_told
 from dalmeum.training.dev_predictions import DevPredictions, load_dev_predictions, save_dev_predictions
 from dalmeum.training.embeddings import SparseEmbeddingGradients
 from dalmeum.training.exact import MicroBatch, Passes
 from dalmeum.training.objective import Objective
 from dalmeum.training.optimizer import parameter_groups
 from dalmeum.training.pairs import EncodedPairs, collate_rows
+from dalmeum.training.resuming import ResumingTrainer
 from dalmeum.training.rise import EpochScores
 from dalmeum.training.scopes import make_scope
+from dalmeum.training.window import Window
 
 AUTO_TOKENS = 16_384
 """Tokens of a micro-batch by default: of a base-sized encoder about 5 GB of activations in bfloat16."""
@@ -39,7 +43,7 @@ class EpochLoader(DataLoader[list[int]]):
         self.batch_sampler.set_epoch(epoch)  # type: ignore[union-attr]
 
 
-class PairTrainer(Trainer):
+class PairTrainer(ResumingTrainer):
     """`Trainer` with pairs encoded beforehand, batches by length, and metrics over the whole dev set.
 
     Peers average the Pearson of each batch, which is no Pearson of anything.
@@ -52,6 +56,7 @@ class PairTrainer(Trainer):
         train: EncodedPairs,
         dev: EncodedPairs | None,
         checkpoints: Path,
+        before_saving: Callable[[], None] | None = None,
     ) -> None:
         self.scorer = scorer
         self.recipe = recipe
@@ -59,7 +64,7 @@ class PairTrainer(Trainer):
         self.dev_pairs = dev
         self.objective: Objective = Objective(recipe)
         self.scope = make_scope(recipe.loss, self.objective, train)
-        self.window: list[tuple[Tensor, Tensor]] = []
+        self.window = Window()
         self.epoch_scores = EpochScores()
         self.dev_predictions: DevPredictions = {}
         steps = math.ceil(len(train) / recipe.training.effective_batch_size)
@@ -70,6 +75,7 @@ class PairTrainer(Trainer):
             train_dataset=train,
             eval_dataset=dev,
             callbacks=[reporting, EpochEnd(self.finish_epoch)],
+            before_saving=before_saving,
         )
         if self.args.n_gpu > 1:
             raise InputError(
@@ -136,9 +142,9 @@ class PairTrainer(Trainer):
         if not torch.isfinite(loss):
             raise self.diverged("the loss")
         self.objective.weights.step(self.args.device)
-        answered = outputs.mean(0), torch.cat([batch["labels"] for batch in micro_batches])
-        self.window.append(answered)
-        self.epoch_scores.steps.append(answered)
+        labels = torch.cat([batch["labels"] for batch in micro_batches])
+        self.window.add(loss, outputs.mean(0), labels)
+        self.epoch_scores.steps.append((outputs.mean(0), labels))
         return loss.to(self.args.device, torch.float32)
 
     @property
@@ -160,17 +166,26 @@ class PairTrainer(Trainer):
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Add Pearson and MAE of the training pairs since the last log line, apart from the loss.
 
-        And, where there are two, the weights of the tasks as they are now.
+        And, where there are two, the weights of the tasks as they are now. Losses are those of all steps that
+        they are said to be of; the library forgets what was before a resume. Times, which it adds in the end,
+        are left out: those of a resumed run say nothing.
         """
-        if "loss" in logs and self.window:
-            logits = torch.cat([logits for logits, _ in self.window]).double().cpu().numpy()
-            labels = torch.cat([labels for _, labels in self.window]).double().cpu().numpy()
-            self.window.clear()
-            logs |= {f"train_{name}": value for name, value in self.metrics(logits, labels).items()}
+        if "train_loss" in logs:
+            logs = {"train_loss": self.over_processes(self.window.mean_loss())}
+        elif "loss" in logs:
+            loss, logits, labels = self.window.take()
+            logs["loss"] = self.over_processes(loss)
+            metrics = self.metrics(logits.numpy(), labels.numpy())
+            logs |= {f"train_{name}": value for name, value in metrics.items()}
             weights = self.objective.weights.at(self.progress)
             if len(weights) > 1:
                 logs |= dict(zip(("similarity_weight", "binary_weight"), weights, strict=True))
         super().log(logs, start_time)
+
+    def over_processes(self, value: Tensor) -> float:
+        """The mean over all processes."""
+        moved = value.to(self.args.device, torch.float32 if self.args.device.type == "mps" else None)
+        return float(self.accelerator.reduce(moved, "mean"))
 
     def evaluate(
         self,
@@ -198,6 +213,7 @@ class PairTrainer(Trainer):
 
     def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
         super()._save_optimizer_and_scheduler(output_dir)
+        self.window.save(Path(output_dir), self.args.process_index)
         if self.args.should_save:
             self.scope.save(Path(output_dir))
             self.objective.weights.save(Path(output_dir))
@@ -207,10 +223,12 @@ class PairTrainer(Trainer):
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
         super()._load_optimizer_and_scheduler(checkpoint)
         if checkpoint is not None:
-            self.scope.load(Path(checkpoint))
-            self.objective.weights.load(Path(checkpoint))
-            self.epoch_scores.load(Path(checkpoint))
-            self.dev_predictions = load_dev_predictions(Path(checkpoint))
+            with damage_told(checkpoint):
+                self.scope.load(Path(checkpoint))
+                self.objective.weights.load(Path(checkpoint))
+                self.epoch_scores.load(Path(checkpoint))
+                self.dev_predictions = load_dev_predictions(Path(checkpoint))
+                self.window.load(Path(checkpoint), self.args.process_index)
 
     def _save_rng_state(self, output_dir: str) -> None:
         super()._save_rng_state(output_dir)

@@ -14,8 +14,9 @@ from dalmeum.experiments.arms import RunGroup, read_arms
 from dalmeum.languages import Text
 from dalmeum.recipe import build_recipe
 from dalmeum.recipe.study import Study
-from dalmeum.runs.folder import Run, RunRecord
+from dalmeum.runs.folder import Run
 from dalmeum.runs.predictions import write_predictions
+from dalmeum.runs.record import RunRecord
 from tests.comparison.made import LABELS, SEEDS, Array, one_run, sentences
 
 
@@ -35,11 +36,23 @@ def fake_run(
         table = PairTable(ids, ("",) * count, sentences, sentences, label=labels)
         write_predictions(folder / "predictions" / f"{split}.csv", table, Predictions(predictions))
     run = Run(
-        folder, RunRecord(identifier or folder.name, "finished", "", "test", {}, {}, {}, warnings=warnings)
+        folder,
+        RunRecord(
+            identifier or folder.name,
+            "finished",
+            "2026-01-01T00:00:00+00:00",
+            "test",
+            data={},
+            versions={},
+            machine={},
+            warnings=warnings,
+            encoder="sha256 0",
+            training_version=1,
+        ),
     )
     if curve is not None:
         history: list[dict[str, float]] = [{"step": 1, "loss": 1.0, "train_pearson": 0.1}]
-        run.write_history(history + [{"step": step, "eval_pearson": score} for step, score in curve])
+        run.write_history(history + [{"step": int(step), "eval_pearson": score} for step, score in curve])
     return run
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dalmeum.recipe import build_recipe
-from dalmeum.runs.folder import DataFile, Run
+from dalmeum.runs.folder import Run
+from dalmeum.runs.record import DataFile
 from tests.comparison.made import LABELS, SHARED
 
 from .fake_runs import fake_run

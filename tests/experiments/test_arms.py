@@ -18,13 +18,14 @@ from dalmeum.data.splits import read_splits
 from dalmeum.errors import InputError
 from dalmeum.experiments import arms as reading
 from dalmeum.experiments.arms import RunGroup, read_arms
-from dalmeum.runs.folder import Run, RunRecord
+from dalmeum.runs.folder import Run
 from dalmeum.runs.predictions import (
     ScoredPairs,
     read_predictions,
     write_evaluations,
     write_predictions,
 )
+from dalmeum.runs.record import RunRecord
 from dalmeum.stats import seed_by_pair
 from tests.comparison.made import LABELS, sentences
 
@@ -60,7 +61,7 @@ def fold_run(folder: Path, seed: int, fold: int) -> Run:
         table = PairTable(tuple(predictions), empty, empty, empty, label=labels)
         path = folder / "predictions" / f"{split}.csv"
         write_predictions(path, table, Predictions(np.array([*predictions.values()])))
-    return Run(folder, RunRecord(folder.name, "finished", "", "test", {}, {}, {}))
+    return Run(folder, RunRecord(folder.name, "finished", "2026-01-01", "test", {}, {}, {}))
 
 
 @pytest.fixture

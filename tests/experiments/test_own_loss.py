@@ -12,14 +12,15 @@ import yaml
 from torch import Tensor
 
 from dalmeum.errors import InputError
+from dalmeum.experiments.begin import NOT_FOUND_AGAIN
 from dalmeum.experiments.compare import compare_runs
 from dalmeum.experiments.study import conduct
-from dalmeum.experiments.train import NOT_FOUND_AGAIN, train
+from dalmeum.experiments.train import train
 from dalmeum.languages import Text
 from dalmeum.recipe import Recipe, build_recipe, own_code
 from dalmeum.recipe.study import Study
 from dalmeum.runs.folder import AFTER_RUN, Run, open_run
-from dalmeum.runs.reuse import find_resumable, finished_runs, run_key
+from dalmeum.runs.reuse import Wanted, run_key, runs_by_key, unfinished_runs
 
 Module = Callable[[str, str], Path]
 Tiny = Callable[[str], str]
@@ -86,13 +87,13 @@ def test_the_run_records_the_source_and_counts_as_the_same_only_with_it(
     (digest,) = json.loads((run.folder / "run.json").read_text())["code"].values()
     assert len(digest) == 64
     output = tmp_path / "runs"
-    assert run_key(recipe, run.record.data) in finished_runs(output)
+    assert run_key(recipe, run.record.data) in runs_by_key(output, {"finished"})
     own_module("own_loss", OWN_LOSS + "\n# another\n")
-    assert run_key(recipe, run.record.data) not in finished_runs(output)
+    assert run_key(recipe, run.record.data) not in runs_by_key(output, {"finished"})
     run.update(state="failed")
-    assert find_resumable(output, recipe, run.record.data) is None
+    assert unfinished_runs(output, Wanted.of(recipe, run.record.data)) == []
     own_module("own_loss", OWN_LOSS)
-    assert find_resumable(output, recipe, run.record.data) == open_run(run.folder)
+    assert unfinished_runs(output, Wanted.of(recipe, run.record.data)) == [open_run(run.folder)]
 
 
 def test_a_function_is_a_loss_in_python(make: Make, own_module: Module, tmp_path: Path) -> None:
@@ -109,9 +110,9 @@ def test_a_function_is_a_loss_in_python(make: Make, own_module: Module, tmp_path
         f"no unfinished run of this recipe on these data under {tmp_path / 'runs'}: started a new one",
         f"{tmp_path / 'runs'} 아래에 같은 레시피와 데이터로 끝나지 않은 실행이 없어 새로 시작했습니다",
     )
-    assert run_key(recipe, run.record.data) not in finished_runs(tmp_path / "runs")
+    assert run_key(recipe, run.record.data) not in runs_by_key(tmp_path / "runs", {"finished"})
     run.update(state="failed")
-    assert find_resumable(tmp_path / "runs", recipe, run.record.data) is None
+    assert unfinished_runs(tmp_path / "runs", Wanted.of(recipe, run.record.data)) == []
     np.testing.assert_allclose(predictions(run), predictions(train(make(name="mse"), "theirs")), atol=1e-4)
 
 
@@ -153,7 +154,7 @@ def test_runs_from_before_own_code_and_planted_pairs_count_as_the_same(make: Mak
         if spacing is not None:
             data = {**recipe.data.model_dump(), "planted": {"perturbation": "spacing", **spacing}}
             key = run_key(build_recipe({**recipe.model_dump(), "data": data}, "new"), run.record.data)
-        assert list(finished_runs(tmp_path / "runs")) == [key]
+        assert list(runs_by_key(tmp_path / "runs", {"finished"})) == [key]
 
 
 def test_functions_are_called_with_every_finished_run(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:

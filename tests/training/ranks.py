@@ -19,8 +19,9 @@ from dalmeum.models.cross import new_cross_encoder
 from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import build_recipe
 from dalmeum.training.batches import MicroBatchSize, PairBatchSampler
+from dalmeum.training.checkpoints import newest_checkpoint
 from dalmeum.training.exact import Passes, exact_backward
-from dalmeum.training.fit import fit, newest_checkpoint
+from dalmeum.training.fit import fit
 from dalmeum.training.pairs import EncodedPairs, collate_rows
 from dalmeum.training.processes import gather_pairs
 from dalmeum.training.trainer import PairTrainer, network_outputs

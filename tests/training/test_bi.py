@@ -18,8 +18,9 @@ from dalmeum.models.kinds import load_scorer
 from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import Recipe, build_recipe
 from dalmeum.training.batches import MicroBatchSize, cut, sorted_by_length
+from dalmeum.training.checkpoints import newest_checkpoint
 from dalmeum.training.exact import Passes, RandomState, exact_backward
-from dalmeum.training.fit import fit, newest_checkpoint
+from dalmeum.training.fit import fit
 from dalmeum.training.optimizer import parameter_groups
 from dalmeum.training.pairs import EncodedPairs, collate_rows
 from dalmeum.training.trainer import PairTrainer, network_outputs

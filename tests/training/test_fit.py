@@ -16,7 +16,8 @@ from dalmeum.models.head import last_linear
 from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import Recipe, build_recipe
 from dalmeum.stats import pearson
-from dalmeum.training.fit import fit, label_scale, newest_checkpoint
+from dalmeum.training.checkpoints import newest_checkpoint
+from dalmeum.training.fit import fit, label_scale
 from dalmeum.training.pairs import EncodedPairs
 from dalmeum.training.trainer import PairTrainer
 from tests.conftest import draw_pairs

@@ -10,7 +10,8 @@ import torch
 from safetensors import safe_open
 
 from dalmeum.recipe import BinaryTask
-from dalmeum.training.fit import fit, newest_checkpoint
+from dalmeum.training.checkpoints import newest_checkpoint
+from dalmeum.training.fit import fit
 from dalmeum.training.objective import Objective
 from dalmeum.training.trainer import PairTrainer
 from dalmeum.training.weights import GivenWeights, LearnedWeights, task_weights
