@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Hashable, Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 from dalmeum.comparison import BASELINE, Arm, Arms, Checkpoints, Curve, Pairs
 from dalmeum.comparison.rows import Scored, check_same, rows_of, with_sentences
 from dalmeum.data import PairTable
+from dalmeum.data.splits import Split
 from dalmeum.errors import InputError
 from dalmeum.runs.folder import Run, open_run
 from dalmeum.runs.predictions import (
@@ -270,12 +271,12 @@ def read_arms(
     return Arms.of(arms, pairs, baseline=baseline, paired=len({arm.seeds for arm in arms}) == 1, folds=folds)
 
 
-def _rows(runs: Sequence[Run], split: str, folds: int, read: Read) -> Scored:
+def _rows(runs: Sequence[Run], split: Split, folds: int, read: Read) -> Scored:
     parts = [labelled(_kept(run, split, read)) for run in runs]
     return rows_of(parts, folds, out_of_fold=split == "dev")
 
 
-def _kept(run: Run, split: str, read: Read) -> ScoredPairs:
+def _kept(run: Run, split: Split, read: Read) -> ScoredPairs:
     scored, file = read(run.predictions(split)), run.record.data.get(split)
     if file is not None and len(scored.ids) != file.rows:
         raise damaged(scored.path)
