@@ -36,6 +36,7 @@ def main() -> None:
         from record import circumstances
 
         settings = {name: value for name, value in vars(options).items() if name not in ("json", "out")}
+        settings["train"] = Path(options.train).name
         packages = ("dalmeum", "numpy", "torch", "kiwipiepy")
         content = {**circumstances(packages, settings), **result}
         options.out.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
