@@ -10,7 +10,7 @@ from json import loads
 import pytest
 from rich.cells import cell_len
 
-COMMANDS = ("", "demo", "check", "train", "study", "compare", "predict", "evaluate")
+COMMANDS = ("", "demo", "init", "check", "train", "study", "compare", "predict", "evaluate")
 HANGUL = re.compile("[가-힣]")
 
 PROGRAM = """
