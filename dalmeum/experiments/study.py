@@ -17,12 +17,12 @@ from dalmeum.experiments.reuse import finished_runs, run_key
 from dalmeum.experiments.runs import Run, data_files, open_run
 from dalmeum.experiments.workers import Order, Workers, default_jobs
 from dalmeum.files import make_folder
+from dalmeum.integrations.viewers import check_viewers
 from dalmeum.losses import similarity_loss
 from dalmeum.own_code import is_own
 from dalmeum.progress import Progress
 from dalmeum.recipe import Recipe
 from dalmeum.recipe.study import Study, arm_recipes, with_fold, with_seed
-from dalmeum.training.viewers import check_viewers
 
 PAGE = "study.html"
 

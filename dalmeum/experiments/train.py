@@ -22,6 +22,7 @@ from dalmeum.experiments.report import write_report
 from dalmeum.experiments.reuse import find_resumable
 from dalmeum.experiments.runs import DataFile, Run, create_run, data_files, open_run
 from dalmeum.files import disk_error
+from dalmeum.integrations.viewers import check_viewers, viewers
 from dalmeum.languages import Text
 from dalmeum.losses import similarity_loss
 from dalmeum.models.kinds import new_scorer
@@ -32,7 +33,6 @@ from dalmeum.stats import METRICS
 from dalmeum.training.fit import Fit, fit
 from dalmeum.training.pairs import EncodedPairs, encode_pairs
 from dalmeum.training.processes import LostProcessError, lost_processes_told
-from dalmeum.training.viewers import check_viewers
 
 NOT_FOUND_AGAIN = Text(
     "{code}: can't be found again by this name: no other run counts as the same, none is resumed",
@@ -86,7 +86,8 @@ def train(
     with _failure_recorded(run):
         encoded = {split: encode_pairs(scorer, table, binary.get(split)) for split, table in tables.items()}
         with lost_processes_told():
-            result = fit(scorer, recipe, encoded["train"], encoded.get("dev"), run.checkpoints)
+            with viewers(recipe, run.folder, main_process=processes.is_main_process) as callbacks:
+                result = fit(scorer, recipe, encoded["train"], encoded.get("dev"), run.checkpoints, callbacks)
             if processes.is_main_process:
                 _record_results(run, scorer, tables, encoded, result, self_contained)
             processes.wait_for_everyone()

@@ -4,13 +4,14 @@ import contextlib
 import dataclasses
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from accelerate import PartialState
 from numpy.typing import NDArray
+from transformers import TrainerCallback
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 from dalmeum.data import Predictions
@@ -23,7 +24,6 @@ from dalmeum.training.dev_predictions import DevPredictions
 from dalmeum.training.pairs import EncodedPairs
 from dalmeum.training.rise import rise_warnings
 from dalmeum.training.trainer import PairTrainer
-from dalmeum.training.viewers import viewers
 
 
 @dataclass(frozen=True)
@@ -55,19 +55,20 @@ class Fit:
 
 
 def fit(
-    scorer: PairScorer, recipe: Recipe, train: EncodedPairs, dev: EncodedPairs | None, checkpoints: Path
+    scorer: PairScorer,
+    recipe: Recipe,
+    train: EncodedPairs,
+    dev: EncodedPairs | None,
+    checkpoints: Path,
+    callbacks: Sequence[TrainerCallback] = (),
 ) -> Fit:
     """Train `scorer` in place, going on from the newest whole checkpoint in `checkpoints`, if any.
 
-    `checkpoints` lies in the folder of the run, beside which nothing is written but what
-    `training.report_to` asks for.
-
     Raises `DalmeumError` where the weights stopped being numbers.
     """
-    main_process = PartialState().is_main_process
-    with quiet_transformers(), viewers(recipe, checkpoints.parent, main_process=main_process) as more:
+    with quiet_transformers():
         trainer = PairTrainer(scorer, recipe, train, dev, checkpoints)
-        for callback in more:
+        for callback in callbacks:
             trainer.add_callback(callback)
         resume_from = newest_checkpoint(checkpoints)
         start = time.perf_counter()
