@@ -16,6 +16,7 @@ from dalmeum.experiments.findings import write_findings_about
 from dalmeum.experiments.missing import complete
 from dalmeum.experiments.workers import Order
 from dalmeum.files import check_output, make_folder
+from dalmeum.integrations.viewers import check_viewers
 from dalmeum.languages import Text
 from dalmeum.losses import similarity_loss
 from dalmeum.numbers import NONE, number
@@ -26,7 +27,6 @@ from dalmeum.recipe.study import Study, arm_recipes, with_fold, with_seed
 from dalmeum.runs.folder import Run
 from dalmeum.runs.record import data_files
 from dalmeum.runs.reuse import Wanted
-from dalmeum.training.viewers import check_viewers
 
 SCORED = Text.same("{split} {metric} {score}, {folder}")
 

@@ -21,6 +21,7 @@ from dalmeum.experiments.begin import begin, clear_leftovers
 from dalmeum.experiments.ready import plan_told, starts_slowly
 from dalmeum.experiments.report import write_report
 from dalmeum.files import disk_error
+from dalmeum.integrations.viewers import check_viewers, viewers
 from dalmeum.losses import similarity_loss
 from dalmeum.models.kinds import new_scorer
 from dalmeum.models.quiet import quiet_transformers
@@ -35,7 +36,6 @@ from dalmeum.stats import METRICS
 from dalmeum.training.fit import Fit, fit
 from dalmeum.training.pairs import EncodedPairs, encode_pairs
 from dalmeum.training.processes import LostProcessError, lost_processes_told
-from dalmeum.training.viewers import check_viewers
 
 
 def train(
@@ -101,8 +101,16 @@ def train(
                 split: encode_pairs(scorer, table, binary.get(split)) for split, table in tables.items()
             }
             with lost_processes_told():
-                dev = encoded.get("dev")
-                result = fit(scorer, recipe, encoded["train"], dev, run.checkpoints, before_saving=still_ours)
+                with viewers(recipe, run.folder, main_process=processes.is_main_process) as callbacks:
+                    result = fit(
+                        scorer,
+                        recipe,
+                        encoded["train"],
+                        encoded.get("dev"),
+                        run.checkpoints,
+                        callbacks,
+                        before_saving=still_ours,
+                    )
                 if processes.is_main_process:
                     still_ours()
                     _record_results(run, scorer, tables, encoded, result, self_contained)

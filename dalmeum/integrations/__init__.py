@@ -1,1 +1,1 @@
-"""dalmeum's losses in other libraries' trainers."""
+"""dalmeum beside other tools: its losses in their trainers, its curves in their viewers."""

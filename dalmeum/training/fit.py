@@ -2,13 +2,13 @@
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from accelerate import PartialState
 from numpy.typing import NDArray
+from transformers import TrainerCallback
 
 from dalmeum.data import Predictions
 from dalmeum.errors import DalmeumError
@@ -21,7 +21,6 @@ from dalmeum.training.dev_predictions import DevPredictions
 from dalmeum.training.pairs import EncodedPairs
 from dalmeum.training.rise import rise_warnings
 from dalmeum.training.trainer import PairTrainer
-from dalmeum.training.viewers import viewers
 
 
 @dataclass(frozen=True)
@@ -58,21 +57,19 @@ def fit(
     train: EncodedPairs,
     dev: EncodedPairs | None,
     checkpoints: Path,
+    callbacks: Sequence[TrainerCallback] = (),
     *,
     before_saving: Callable[[], None] | None = None,
 ) -> Fit:
     """Train `scorer` in place, going on from the newest whole checkpoint in `checkpoints`, if any.
 
-    `checkpoints` lies in the folder of the run, beside which nothing is written but what
-    `training.report_to` asks for. `before_saving` is called before every checkpoint; what it raises ends the
-    training.
+    `before_saving` is called before every checkpoint; what it raises ends the training.
 
     Raises `DalmeumError` where the weights stopped being numbers; `InputError` for a damaged checkpoint.
     """
-    main_process = PartialState().is_main_process
-    with quiet_transformers(), viewers(recipe, checkpoints.parent, main_process=main_process) as more:
+    with quiet_transformers():
         trainer = PairTrainer(scorer, recipe, train, dev, checkpoints, before_saving)
-        for callback in more:
+        for callback in callbacks:
             trainer.add_callback(callback)
         resume_from = newest_checkpoint(checkpoints)
         start = time.perf_counter()

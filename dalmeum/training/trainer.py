@@ -301,5 +301,5 @@ def training_arguments(
         # Buffers never change here; and ranks whose forwards differ in number would wait for each other.
         ddp_broadcast_buffers=False,
         dataloader_pin_memory=False,
-        report_to="none",  # `viewers` has what the recipe wants
+        report_to="none",  # what the recipe wants comes as a callback
     )

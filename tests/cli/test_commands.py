@@ -92,10 +92,11 @@ def test_train_for_people(run: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert re.fullmatch(r"rmse +\d\.\d{4}  \d\.\d{4} to \d\.\d{4}", lines[3])
     assert lines[7] == "dev        score  95 % interval"
     (folder,) = run_folders("people")
-    assert lines[-3:] == [
-        f"run     {folder.name}",
-        f"model   {folder}/model",
-        f"report  {folder}/report.html",
+    assert lines[-4:] == [
+        f"run         {folder.name}",
+        f"model       {folder}/model",
+        f"report      {folder}/report.html",
+        f"submission  {folder}/submission.csv",
     ]
 
 

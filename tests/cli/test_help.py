@@ -10,7 +10,7 @@ from json import loads
 import pytest
 from rich.cells import cell_len
 
-COMMANDS = ("", "demo", "check", "train", "study", "runs", "compare", "predict", "evaluate", "score")
+COMMANDS = ("", "demo", "init", "check", "train", "study", "runs", "compare", "predict", "evaluate", "score")
 HANGUL = re.compile("[가-힣]")
 
 PROGRAM = """

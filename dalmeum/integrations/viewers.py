@@ -68,7 +68,7 @@ def _wandb_run(recipe: Recipe, run: Path) -> Iterator[None]:
             project=project, name=run.name, dir=str(run), config=recipe.model_dump(mode="json"), reinit=True
         )
     except Exception as error:  # of many types, all about the account or the network
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise InputError(
             f"training.report_to: wandb can't start: {reason}: run wandb login, or set WANDB_MODE=offline"
         ) from error
