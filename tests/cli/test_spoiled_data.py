@@ -140,19 +140,25 @@ def test_a_range_that_no_label_has(
     assert not Path("runs").exists()
 
 
-def test_the_same_text_has_the_same_score(run: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_scored_is_composed(run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the tokenizer makes of it: some compose themselves, most do not."""
     pairs = [("한 남자가 기타를 친다.", "한 남자가 café에 간다."), ("가", "나")]
     decomposed = [
         (unicodedata.normalize("NFD", one), unicodedata.normalize("NFD", two)) for one, two in pairs
     ]
     scorer = dalmeum.load(run)
+    encoded: list[tuple[str, str]] = []
+    encode = type(scorer.encoding).encode
+
+    def noting(self: object, sentence1: list[str], sentence2: list[str]) -> list[object]:
+        encoded.extend(zip(sentence1, sentence2, strict=True))
+        return encode(self, sentence1, sentence2)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(scorer.encoding), "encode", noting)
     assert scorer.score(decomposed).tolist() == scorer.score(pairs).tolist()
-    lines = [f"{row},s,{one},{two},1,0\n" for row, (one, two) in enumerate(pairs)]
-    write("nfc.csv", lines)
-    write("nfd.csv", [unicodedata.normalize("NFD", line) for line in lines])
-    for name in ("nfc", "nfd"):
-        assert call("predict", run, f"{name}.csv", "-o", f"{name}-out.csv") == 0
-    assert Path("nfc-out.csv").read_bytes() == Path("nfd-out.csv").read_bytes()
+    with pytest.warns(UserWarning, match="were composed"):
+        dalmeum.predict(scorer, decomposed)
+    assert encoded == pairs * 3
 
 
 def test_pairs_are_scored_in_slices(run: str, monkeypatch: pytest.MonkeyPatch) -> None:
