@@ -90,7 +90,9 @@ class _Work(Generic[Cell]):
         orders = {cell: self.orders[cell] for cell in self.open() if cell not in self.awaited}
         for cell, answer in workers.map(orders):
             if answer.held:
-                continue  # the next look says by whom
+                self.progress.line(f"{cell}: {answer.error}: its result is awaited")
+                self.awaited.add(cell)
+                continue
             if answer.folder is not None:
                 self.runs[cell] = open_run(answer.folder).told()
                 outcome = self.outcome(self.runs[cell])
