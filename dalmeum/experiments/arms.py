@@ -223,7 +223,7 @@ def _apart(value: Any, others: Sequence[Any]) -> str:
 
 def read_arms(
     groups: Sequence[RunGroup],
-    splits: Sequence[str],
+    splits: Sequence[Split],
     *,
     baseline: str = BASELINE,
     folds: int = 1,
