@@ -246,7 +246,7 @@ def read_arms(
     scored = {
         split: {group.name: _rows(group.runs, split, folds, read) for group in groups} for split in splits
     }
-    pairs = {}
+    pairs: dict[str, Pairs] = {}
     for split, of_arms in scored.items():
         first, *others = (those for those, _ in of_arms.values())
         for other in others:

@@ -14,7 +14,7 @@ from dalmeum.comparison import Arms, compare_arms
 from dalmeum.comparison.diagnosis import arm_diagnoses
 from dalmeum.comparison.judge import judge
 from dalmeum.data import PairTable, Predictions
-from dalmeum.data.splits import read_splits
+from dalmeum.data.splits import Split, read_splits
 from dalmeum.errors import InputError
 from dalmeum.experiments import arms as reading
 from dalmeum.experiments.arms import RunGroup, read_arms
@@ -40,7 +40,7 @@ TEST = {"x": 1.0, "y": 4.0}
 DEV = LABELS["dev"]
 
 
-def read(arms: Mapping[str, Sequence[Run]], splits: Sequence[str] = ("dev",), **how: Any) -> Arms:
+def read(arms: Mapping[str, Sequence[Run]], splits: Sequence[Split] = ("dev",), **how: Any) -> Arms:
     """Arms with the seeds 0, 1, ..."""
     folds = how.get("folds", 1)
     groups = [RunGroup(name, tuple(runs), tuple(range(len(runs) // folds))) for name, runs in arms.items()]
@@ -216,7 +216,7 @@ def test_what_runs_predicted_at_each_evaluation(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("splits", [["dev"], ["dev", "test"], ["test"]])
 def test_each_file_of_a_run_is_parsed_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, splits: list[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, splits: list[Split]
 ) -> None:
     arms = {"base": make_arm(tmp_path, 0.5, (1, 2)), "arm": make_arm(tmp_path, 0.4, (1, 2), 0.9)}
     for run in (run for runs in arms.values() for run in runs):
