@@ -1,6 +1,7 @@
 """What is read from the JSON of a model folder is of the type that it has to be, or the folder is refused."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -135,3 +136,17 @@ def test_sizes_of_an_offline_scorer_that_are_not_its_weights(offline: Path, fiel
     finally:
         (offline / "config.json").write_bytes(whole)
     assert str(caught.value) == f"{offline}/config.json: is not of its weights: export the model again"
+
+
+def test_arrays_of_an_offline_scorer_that_are_not_of_its_json(offline: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(offline, tmp_path / "model"))
+    change(folder / "encoder.json", None, {"morphemes": ["비/NNG"]})
+    with pytest.raises(InputError) as caught:
+        load_scorer(folder)
+    assert str(caught.value) == (
+        f"{folder}/encoder.safetensors: is not of its encoder.json: export the model again"
+    )
+    (folder / "encoder.safetensors").write_bytes(b"cut off")
+    with pytest.raises(InputError) as caught:
+        load_scorer(folder)
+    assert str(caught.value) == f"{folder}/encoder.safetensors: is damaged: export the model again"

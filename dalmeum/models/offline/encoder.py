@@ -21,7 +21,7 @@ from dalmeum.korean.jamo import decomposed
 from dalmeum.korean.morphemes import Morpheme, analyse_all, kiwi_versions
 from dalmeum.models.fields import EXPORT_AGAIN, Fields
 from dalmeum.models.offline.alignment import alignment_features
-from dalmeum.models.offline.embeddings import DIMENSIONS, MorphemeVectors
+from dalmeum.models.offline.embeddings import MorphemeVectors
 from dalmeum.models.offline.ngrams import ngram_counts, tfidf_cosines
 from dalmeum.models.offline.sentences import NO_WORDS, Lexicon, Sentences, Words
 from dalmeum.models.offline.surface import MAX_CHARACTERS, Surface, letters_of, normalise, surface_features
@@ -176,8 +176,8 @@ class OfflineEncoder:
                 stacklevel=2,
             )
         morphemes = tuple(state.texts("morphemes"))
-        shapes = {"vectors": (len(morphemes), DIMENSIONS), **dict.fromkeys(GRAMS, (BUCKETS,))}
-        if {name: array.shape for name, array in arrays.items()} != shapes:
+        rows = {"vectors": len(morphemes), **dict.fromkeys(GRAMS, BUCKETS)}
+        if {name: array.shape[:1] for name, array in arrays.items()} != {k: (n,) for k, n in rows.items()}:
             raise InputError(f"{folder / 'encoder.safetensors'}: is not of its encoder.json: {EXPORT_AGAIN}")
         vectors = MorphemeVectors(morphemes, arrays["vectors"])
         lexicon = Lexicon(vectors, state.mapping("document_frequency", int), state.count("documents"))
