@@ -180,7 +180,7 @@ _SIGNS = {
 _WRITER = r"PytorchStreamWriter|inline_container\.cc|Parent directory .* does not exist"
 """torch's writer says where in its file it broke off, not why."""
 
-_PROBE = 1 << 20
+_PROBE, _LARGE = 1 << 20, 1 << 34
 
 
 def _refused(path: Path) -> InputError:
@@ -191,12 +191,13 @@ def _refused(path: Path) -> InputError:
             file.write(bytes(_PROBE))
             file.flush()
             os.fsync(file.fileno())
+            file.truncate(_LARGE)  # takes no space, but is held against a limit on the size of files
         free = shutil.disk_usage(folder).free
     except OSError as error:
         return output_error(path, error)
     return InputError(
         f"{path}: can't be written: the writing broke off, for no reason that was told; {free / 1e9:.1f} GB "
-        "are free there: look for a quota, a limit on the size of files, or a share that was lost"
+        "are free there: look for a quota, or a share that was lost"
     )
 
 

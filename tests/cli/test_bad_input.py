@@ -322,7 +322,7 @@ def damaged_run(run: str, file: str, content: str | None) -> str:
         ("run.json", "{oops", r"damaged/run\.json: can't be read: .*; the run folder is damaged"),
         ("run.json", "[" * 100_000, r"damaged/run\.json: can't be read: .*; the run folder is damaged"),
         ("run.json", "[]", r"damaged/run\.json: is no record that this version of dalmeum reads"),
-        ("run.json", "{}", r"damaged/run\.json: is no record that this version of dalmeum reads"),
+        ("run.json", "{}", r"damaged/run\.json: is no record that this version of dalmeum reads \(key id\)"),
         ("model/config.json", None, r"damaged/model: is no model folder: config\.json is missing"),
         ("model/config.json", "{oops", r"damaged/model/config\.json: can't be read: .*"),
         ("model/model.safetensors", None, r"damaged/model: has no \*\.safetensors; .*"),
@@ -448,7 +448,7 @@ def test_a_full_disk_in_training_can_be_resumed(
 def test_no_run_is_left_where_not_even_its_record_fits(fails: Fails) -> None:
     with file_size_limit(100):
         (line,) = fails("train", "recipe.yaml")
-    assert re.fullmatch(r"runs/\S+/recipe\.yaml: can't be written: file too large; .*", line)
+    assert re.fullmatch(r"runs/\S+/\.lease\.json: can't be written: file too large; .*", line)
     assert not any(Path("runs").iterdir())
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.stats
 import torch
-from transformers import AutoModelForSequenceClassification, PreTrainedModel
+from transformers import AutoModelForSequenceClassification, PreTrainedModel, TrainerState
 
 from dalmeum.errors import DalmeumError
 from dalmeum.languages import Text
@@ -157,11 +157,15 @@ def test_resumed_training_takes_the_same_steps(tiny_encoder: Tiny, tmp_path: Pat
 
 
 def test_half_written_checkpoint_does_not_count(tmp_path: Path) -> None:
-    for step, state in ((10, '{"global_step": 10}'), (20, '{"global_st'), (30, None)):
+    for step in (10, 20, 30):
         folder = tmp_path / f"checkpoint-{step}"
         folder.mkdir()
-        if state is not None:
-            (folder / "trainer_state.json").write_text(state)
+        (folder / "model.safetensors").touch()
+        state = TrainerState(global_step=step, logging_steps=1, stateful_callbacks=[])
+        state.save_to_json(str(folder / "trainer_state.json"))
+    (folder / "trainer_state.json").unlink()
+    half = tmp_path / "checkpoint-20" / "trainer_state.json"
+    half.write_text(half.read_text()[:40])
     assert newest_checkpoint(tmp_path) == tmp_path / "checkpoint-10"
     assert newest_checkpoint(tmp_path / "none") is None
 
