@@ -19,7 +19,7 @@ from dalmeum.errors import DataError, InputError
 SCALES = ((0.0, 1.0), (1.0, 5.0), (0.0, 5.0), (0.0, 10.0), (0.0, 100.0), (-1.0, 1.0))
 """Ranges that labels have; the first that holds all of a file's is taken."""
 
-ANY_LABEL = (-1e9, 1e9)
+ANY_LABEL = (-1e6, 1e6)
 """To read labels before their range is known."""
 
 HIDDEN = -1.0

@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from dalmeum.comparison.rows import Scored, check_same, rows_of, with_sentences
 from dalmeum.data import PairTable
 from dalmeum.data.splits import Split
 from dalmeum.errors import InputError
+from dalmeum.recipe.training import auto_numbers
 from dalmeum.runs.folder import Run, open_run
 from dalmeum.runs.predictions import (
     Array,
@@ -77,11 +78,22 @@ class _Settings:
         return json.dumps({**self.decisive, SEED: None}, sort_keys=True)
 
     def changes(self, baseline: "_Settings") -> dict[str, Any]:
+        """What of its recipe is not as the baseline's, but for numbers that both left to their kinds."""
+        left = self.auto & baseline.auto
         return {
             key: self.shown[key]
             for key, value in self.decisive.items()
-            if key in self.shown and (key not in baseline.decisive or baseline.decisive[key] != value)
+            if key in self.shown and key not in left
+            if key not in baseline.decisive or baseline.decisive[key] != value
         }
+
+    @functools.cached_property
+    def auto(self) -> frozenset[str]:
+        """Keys with the number that its kind of model has where nobody names one."""
+        auto = auto_numbers(self.shown["model.kind"])
+        return frozenset(
+            key for name, number in auto.items() if self.shown.get(key := f"training.{name}") == number
+        )
 
 
 def open_runs(names: Sequence[str], output: Path) -> list[Run]:
@@ -121,7 +133,7 @@ def groups_of(runs: Sequence[Run]) -> list[RunGroup]:
     def contents(each: _Settings) -> object:
         return each.contents if is_certain(each.run) else known.get(each.recipe, each.contents)
 
-    arms = _by_seed({each.run.id: ((each.recipe, contents(each)), each) for each in settings})
+    arms = _by_seed(((each.recipe, contents(each)), each) for each in settings)
     if len(arms) == 1:
         raise InputError(
             f"{runs[0].folder} and {runs[-1].folder}: all runs are seeds of one recipe, so there is nothing "
@@ -142,7 +154,7 @@ def named_groups(runs: Sequence[Run], names: Sequence[str]) -> list[RunGroup]:
     Raises `InputError` where runs of one arm are of several recipes, or of one seed.
     """
     settings = [_settings(run) for run in runs]
-    arms = _by_seed({each.run.id: (name, each) for name, each in zip(names, settings, strict=True)})
+    arms = _by_seed(zip(names, settings, strict=True))
     for name, (first, *others) in zip(dict.fromkeys(names), arms, strict=True):
         for other in others:
             if other.recipe != first.recipe:
@@ -153,10 +165,10 @@ def named_groups(runs: Sequence[Run], names: Sequence[str]) -> list[RunGroup]:
     return _groups(arms, list(dict.fromkeys(names)), but=SEED)
 
 
-def _by_seed(runs: Mapping[str, tuple[Hashable, _Settings]]) -> list[list[_Settings]]:
+def _by_seed(runs: Iterable[tuple[Hashable, _Settings]]) -> list[list[_Settings]]:
     """Runs by what each is filed under, those of an arm by seed."""
     arms: dict[Hashable, dict[int, _Settings]] = {}
-    for arm, each in runs.values():
+    for arm, each in runs:
         seeds = arms.setdefault(arm, {})
         if each.seed in seeds:
             raise InputError(

@@ -28,6 +28,12 @@ moves at 2e-5."""
 
 AUTO_KEYS = tuple(AUTO["cross"])
 
+
+def auto_numbers(kind: str) -> Mapping[str, float]:
+    """What `auto` means for a kind of model, by key."""
+    return AUTO.get(kind, AUTO["cross"])
+
+
 CURVE_VIEWERS = ("tensorboard", "wandb")
 """Where curves can go while a run trains, by the name of the Python package that takes them there."""
 MOST = 1_000_000_000
@@ -196,6 +202,6 @@ class TrainingRecipe(Section):
 
     def for_kind(self, kind: str) -> Self:
         """The section with the kind's number for all that is `auto`."""
-        numbers = AUTO.get(kind, AUTO["cross"])
+        numbers = auto_numbers(kind)
         automatic = {key: numbers[key] for key in AUTO_KEYS if key not in self.model_fields_set}
         return self.model_construct(self.model_fields_set, **{**dict(self), **automatic})

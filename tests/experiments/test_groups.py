@@ -65,15 +65,15 @@ def test_names_that_are_taken_or_empty_give_way_to_run_ids(tmp_path: Path) -> No
 
 
 def test_a_name_is_as_long_as_it_takes_to_tell_arms_apart(tmp_path: Path) -> None:
-    many = {"epochs": 7, "learning_rate": 0.001, "warmup": 0.2, "weight_decay": 0.1, "max_gradient_norm": 2.0}
+    many = {"epochs": 7, "learning_rate": 0.002, "warmup": 0.2, "weight_decay": 0.1, "max_gradient_norm": 2.0}
     base = make_run(tmp_path, 0.5, 1)
     one = make_run(tmp_path, 0.4, 1, {"training": many})
     other = make_run(tmp_path, 0.3, 1, {"training": {**many, "max_gradient_norm": 3.0}})
     names = [arm.name for arm in single_runs([base, one, other])]
-    assert names[1].startswith("training.epochs=7, training.learning_rate=0.001, ")
+    assert names[1].startswith("training.epochs=7, training.learning_rate=0.002, ")
     assert names[1].endswith("training.max_gradient_norm=2.0")
     assert names[2].endswith("training.max_gradient_norm=3.0")
-    assert single_runs([base, one])[1].name == "training.epochs=7, training.learning_rate=0.001, ..."
+    assert single_runs([base, one])[1].name == "training.epochs=7, training.learning_rate=0.002, ..."
 
 
 def test_arms_may_be_named(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ class TableBuilder:
             name=self.problems.name,
             # A record number finds nothing in an editor; the id does.
             lines=tuple(self.columns.numbers) if self.frame.unit == "line" else (),
-            warnings=warnings,
+            warnings=(*warnings, *self.problems.notes),
             label_range=label_range,
         )
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dalmeum.data.readers.decode import TextFile
 from dalmeum.data.readers.frame import Columns, Frame, composed
 from dalmeum.data.readers.problems import Problems, quoted
+from dalmeum.languages import Text
 
 Record = tuple[int, list[str]]
 """The line at which a record starts, and its fields."""
@@ -24,6 +25,14 @@ TOGETHER = 2048
 
 CSV_MEND = "quote a sentence that holds a comma"
 TSV_MEND = "a sentence can't hold a tab"
+
+
+STRAY = Text(
+    "{name}: column {column} has no name and is left out; {count:,} of its cells hold something, the first "
+    "in line {line}: {value}",
+    "{name}: 이름이 없는 {column}번째 열은 읽지 않았습니다. 값이 든 칸이 {count:,}개 있고, "
+    "처음은 {line}번째 줄의 {value}입니다",
+)
 
 
 def read_csv(text: TextFile, problems: Problems, header: Sequence[str] | None = None) -> Frame:
@@ -113,6 +122,7 @@ def _sound_records(
 ) -> Iterator[Record]:
     """The records with a field a name; all others are problems."""
     unnamed = [place for place, name in enumerate(names) if place and not name]
+    stray: dict[int, list[tuple[int, str]]] = {place: [] for place in unnamed}
     for number, fields in records:
         if not fewest <= len(fields) <= len(names):
             span = f"{fewest} to {len(names)}" if fewest < len(names) else str(len(names))
@@ -121,5 +131,16 @@ def _sound_records(
             continue
         for place in unnamed:
             if fields[place].strip():
-                problems.add(f"column {place + 1} has no name and holds {quoted(fields[place])}", number)
+                stray[place].append((number, fields[place]))
         yield number, fields
+    problems.notes += [
+        STRAY.format(
+            name=problems.name,
+            column=place + 1,
+            count=len(found),
+            line=found[0][0],
+            value=quoted(found[0][1]),
+        )
+        for place, found in stray.items()
+        if found
+    ]

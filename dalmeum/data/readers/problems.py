@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from dalmeum.errors import DataError
+from dalmeum.languages import Text
 
 Unit = Literal["line", "record"]
 
@@ -13,10 +14,14 @@ ECHOED_CHARACTERS = 40
 
 
 class Problems:
-    """The problems of one file, told in the order of their lines; those of the whole file come first."""
+    """The problems of one file, told in the order of their lines; those of the whole file come first.
+
+    And `notes` on what can be lived with.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.notes: list[Text] = []
         self._found: list[tuple[int, str]] = []
 
     def __len__(self) -> int:
