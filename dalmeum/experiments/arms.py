@@ -16,7 +16,6 @@ from dalmeum.errors import InputError
 from dalmeum.languages import shorten
 from dalmeum.runs.folder import Run, open_run
 from dalmeum.runs.predictions import Array, ScoredPairs, labelled, read_evaluations, read_predictions
-from dalmeum.runs.reuse import is_certain
 
 SEED = "training.seed"
 LONGEST_NAME = 60
@@ -106,10 +105,10 @@ def groups_of(runs: Sequence[Run]) -> list[RunGroup]:
     """
     settings = [_settings(run) for run in runs]
     # Of a run from before its contents were kept they may be those of any other of its recipe.
-    known = {each.recipe: each.contents for each in reversed(settings) if is_certain(each.run)}
+    known = {each.recipe: each.contents for each in reversed(settings) if each.run.record.is_certain}
     arms: dict[tuple[str, tuple[str | None, int | None]], dict[int, _Settings]] = {}
     for each in settings:
-        contents = each.contents if is_certain(each.run) else known.get(each.recipe, each.contents)
+        contents = each.contents if each.run.record.is_certain else known.get(each.recipe, each.contents)
         seeds = arms.setdefault((each.recipe, contents), {})
         if each.seed in seeds:
             raise InputError(

@@ -11,7 +11,7 @@ from dalmeum.experiments.workers import Order, Workers, default_jobs
 from dalmeum.progress import Progress
 from dalmeum.runs.folder import Run, open_run
 from dalmeum.runs.lock import Holder, holder_of
-from dalmeum.runs.reuse import Wanted, is_certain, runs_by_key
+from dalmeum.runs.reuse import Wanted, runs_by_key
 
 LOOK_EVERY = 2.0
 """Seconds between two looks at what another process makes."""
@@ -95,7 +95,7 @@ def complete(
         work.look()
         ours = len(work.open()) - len(work.awaited)
         progress.line(f"{ours} of {len(orders)} runs to do")
-        if uncertain := sum(not is_certain(run) for run in work.runs.values()):
+        if uncertain := sum(not run.record.is_certain for run in work.runs.values()):
             progress.line(
                 f"{uncertain} of the finished runs are from before it was kept what their encoder held: it "
                 "may have been another than today's; delete them to have them made anew"
