@@ -24,7 +24,6 @@ from dalmeum.runs.predictions import (
     read_evaluations,
     read_predictions,
 )
-from dalmeum.runs.reuse import is_certain
 
 SEED = "training.seed"
 LONGEST_NAME = 60
@@ -128,10 +127,10 @@ def groups_of(runs: Sequence[Run]) -> list[RunGroup]:
     """
     settings = [_settings(run) for run in runs]
     # Of a run from before its contents were kept they may be those of any other of its recipe.
-    known = {each.recipe: each.contents for each in reversed(settings) if is_certain(each.run)}
+    known = {each.recipe: each.contents for each in reversed(settings) if each.run.record.is_certain}
 
     def contents(each: _Settings) -> object:
-        return each.contents if is_certain(each.run) else known.get(each.recipe, each.contents)
+        return each.contents if each.run.record.is_certain else known.get(each.recipe, each.contents)
 
     arms = _by_seed(((each.recipe, contents(each)), each) for each in settings)
     if len(arms) == 1:

@@ -9,7 +9,6 @@ from dalmeum.comparison import Findings
 from dalmeum.languages import Text
 from dalmeum.pages import ASSETS, write_findings
 from dalmeum.runs.folder import Run
-from dalmeum.runs.reuse import is_certain
 
 ALL_ARMS, WARNING = Text("all arms", "모든 비교 조건"), Text.same("{arms}: {warning}")
 
@@ -58,7 +57,7 @@ def warnings_of(findings: Findings, runs: Sequence[Run]) -> Iterator[Text]:
     for arm in findings.arms.arms:
         for run in runs:
             if run.id in arm.runs:
-                uncertain = () if is_certain(run) else (UNCERTAIN,)
+                uncertain = () if run.record.is_certain else (UNCERTAIN,)
                 for warning in (*run.record.warnings, *uncertain):
                     arms.setdefault(warning, {})[arm.name] = None
     for warning, names in arms.items():

@@ -12,7 +12,7 @@ from dalmeum.languages import Text
 from dalmeum.progress import Progress
 from dalmeum.runs.folder import Run, open_run
 from dalmeum.runs.lock import Holder, holder_of
-from dalmeum.runs.reuse import Wanted, is_certain, runs_by_key
+from dalmeum.runs.reuse import Wanted, runs_by_key
 
 RUNS = Text("runs", "실행")
 TO_DO = Text("{count} of {runs} runs to do", "실행 {runs}개 중 {count}개를 돌립니다")
@@ -124,7 +124,7 @@ def complete(
         work.look()
         ours = len(work.open()) - len(work.awaited)
         progress.line(TO_DO.format(count=ours, runs=len(orders)))
-        if uncertain := sum(not is_certain(run) for run in work.runs.values()):
+        if uncertain := sum(not run.record.is_certain for run in work.runs.values()):
             progress.line(UNCERTAIN.format(count=uncertain))
         if not work.open():
             return work.runs

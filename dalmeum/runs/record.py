@@ -88,6 +88,11 @@ class RunRecord:
     encoder: str | None = None
     training_version: int | None = None
 
+    @property
+    def is_certain(self) -> bool:
+        """Whether it says what the run began with."""
+        return self.encoder is not None and self.training_version is not None
+
 
 Kept = TypeVar("Kept")
 

@@ -34,12 +34,7 @@ class Wanted:
         One whose record does not say what it began with may be it, but one that does comes before it.
         """
         same = [run for run in runs if self.contents.agree_with(run.record)]
-        return min(same, key=lambda run: not is_certain(run), default=None)
-
-
-def is_certain(run: Run) -> bool:
-    """Whether its record says what it began with; dalmeum 0.1.0's first runs did not."""
-    return run.record.encoder is not None and run.record.training_version is not None
+        return min(same, key=lambda run: not run.record.is_certain, default=None)
 
 
 def unfinished_runs(output: Path, wanted: Wanted) -> list[Run]:

@@ -43,6 +43,7 @@ class Window:
 
     def save(self, folder: Path, process: int) -> None:
         """Write it to a checkpoint; each process has seen others."""
+        folder.mkdir(parents=True, exist_ok=True)  # a process may be here before the first one
         tensors = {"logged": self.logged}
         if self.losses:
             tensors["losses"] = torch.stack(self.losses).cpu()

@@ -84,7 +84,7 @@ def test_two_studies_share_the_work(study: Path) -> None:
         said = [process.communicate(timeout=600)[1] for process in (first, second)]
     assert [first.returncode, second.returncode] == [0, 0], said
     # Both come to the first run at nearly the same time.
-    assert any("(another process made it)" in each for each in said), said
+    assert any("made by another process" in each for each in said), said
     assert_each_run_once()
     assert len(json.loads(Path("studies/study/study.json").read_text())["arms"]) == 2
 
@@ -143,7 +143,7 @@ def test_a_study_awaits_what_another_process_makes(
     said = capsys.readouterr().err
     assert "0 of 4 runs to do" in said
     assert f"another process ({lock.holder}) makes, and this one awaits: mae, seed 1\n" in said
-    assert f"mae, seed 1: {run.folder} (another process made it)\n" in said
+    assert f"{run.folder}, made by another process (" in said
     assert len(run_folders("runs")) == 4
 
 
