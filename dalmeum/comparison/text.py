@@ -50,7 +50,7 @@ INTERVAL = Text("95 % interval", "95 % 구간")
 VERDICT = Text("verdict", "판정")
 TEST_HEADS: tuple[Shown, ...] = (
     ARM,
-    Text("bootstrap p", "부트스트랩 p"),
+    Text("jackknife t, p", "잭나이프 t의 p"),
     "Williams t (p)",
     "Steiger z (p)",
     Text("Zou's 95 % interval", "Zou의 95 % 구간"),
@@ -204,7 +204,7 @@ def _steps(convergence: Convergence, arm: ArmResult) -> list[str]:
 
 
 def _test_lines(judgement: Judgement) -> list[str]:
-    """The tests beside the bootstrap, where there are some; p-values are not adjusted for the arms."""
+    """The tests beside the verdict's, where there are some; p-values are not adjusted for the arms."""
     tested = [(arm.name, arm.tests) for arm in judgement.arms if arm.tests is not None]
     if not tested:
         return []

@@ -222,7 +222,7 @@ def _overfitting(train: tuple[Array, Array], label: Array, predictions: Array, r
 
 
 def _scale(label: Array, predictions: Array, resamples: int) -> Scale:
-    fits = [linearity(label, row, resamples=0) for row in predictions]
+    fits = [linearity(label, row) for row in predictions]
     line, curve = (np.stack([getattr(fit, name) for fit in fits]) for name in ("linear", "isotonic"))
     return Scale(
         rmse_linear=float(np.mean([fit.rmse_linear for fit in fits])),

@@ -42,7 +42,7 @@ def verdict_table(findings: Findings, judgement: Judgement) -> Table:
 
 
 def tests_table(judgement: Judgement) -> Table | None:
-    """The tests beside the bootstrap, each p-value for itself; None where none were made."""
+    """The tests beside the verdict's, each p-value for itself; None where none were made."""
     rows = [
         Row(
             arm.name,

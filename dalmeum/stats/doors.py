@@ -57,24 +57,25 @@ def difference(
 
     Args:
         metric, labels: as in `score`.
-        first, second: predictions of one model each, (n,) or (1, n): the paired bootstrap; of Pearson a
-            `CorrelationComparison`, with the tests of Williams, Steiger and Zou beside it, where those can
-            be made. Or of k >= 2 seeds each, (k, n) and (m, n): a `SeedDifference` (Obuchowski and Rockette).
+        first, second: predictions of one model each, (n,) or (1, n): Student's t on the jackknife's standard
+            error (`paired_difference`); of Pearson a `CorrelationComparison`, with the tests of Williams,
+            Steiger and Zou beside it, where those can be made. Or of k >= 2 seeds each, (k, n) and (m, n):
+            a `SeedDifference` (Obuchowski and Rockette).
         paired: of seeds, the i-th rows of both have one seed (k = m).
 
     Raises:
         ValueError: an unknown metric, or shapes that do not fit.
     """
     statistic, one, other = _statistic(metric), one_row(first), one_row(second)
-    how: Any = {"resamples": resamples, "confidence": confidence}
     if one.ndim > 1 or other.ndim > 1:
-        return seed_by_pair(labels, one, other, paired=paired, metric=statistic, **how)
+        how: Any = {"metric": statistic, "resamples": resamples, "confidence": confidence}
+        return seed_by_pair(labels, one, other, paired=paired, **how)
     if statistic is weighted.pearson:
         try:
-            return compare_correlations(labels, one, other, **how)
+            return compare_correlations(labels, one, other, confidence=confidence)
         except ValueError:
             pass  # too few pairs, or predictions that do not vary or mirror each other
-    return paired_difference(labels, one, other, metric=statistic, **how)
+    return paired_difference(labels, one, other, metric=statistic, confidence=confidence)
 
 
 def _statistic(metric: str | PlainStatistic) -> Statistic:

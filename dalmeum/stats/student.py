@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dalmeum.stats.intervals import CONFIDENCE, Estimate
+from dalmeum.stats.intervals import CONFIDENCE, Difference, Estimate
 
 
 def satterthwaite(parts: Sequence[tuple[float, float]]) -> tuple[float, float]:
@@ -39,6 +39,19 @@ def p_value(difference: float, standard_error: float, degrees_of_freedom: float)
     from scipy.special import stdtr
 
     return float(2 * stdtr(degrees_of_freedom, -abs(difference) / standard_error))
+
+
+def difference(
+    value: float, standard_error: float, degrees_of_freedom: float, confidence: float = CONFIDENCE
+) -> Difference:
+    """A difference with its t interval and p-value."""
+    width = half_width(standard_error, degrees_of_freedom, confidence)
+    return Difference(
+        interval=Estimate(value, value - width, value + width),
+        p_value=p_value(value, standard_error, degrees_of_freedom),
+        standard_error=standard_error,
+        degrees_of_freedom=degrees_of_freedom,
+    )
 
 
 def t_interval(values: ArrayLike, *, confidence: float = CONFIDENCE) -> Estimate:

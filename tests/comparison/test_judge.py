@@ -109,7 +109,7 @@ def test_models_are_compared_on_pairs() -> None:
     assert "tests" not in found.arms[0].to_dict()
 
 
-def test_other_metrics_of_models_have_the_bootstrap_alone() -> None:
+def test_other_metrics_of_models_have_one_test_alone() -> None:
     base, clean = rows(0.5)[0], rows(0.1)[0]
     found = judge(Arms(DEV, {"baseline": base, "clean": clean}), "test", metric="rmse", smallest_effect=0.001)
     arm = found.arms[1]

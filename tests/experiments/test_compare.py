@@ -129,7 +129,7 @@ def test_single_runs_are_judged_as_models(tmp_path: Path) -> None:
     assert "tests" not in arms["baseline"]
 
 
-def test_other_metrics_of_models_have_the_bootstrap_alone(tmp_path: Path) -> None:
+def test_other_metrics_of_models_have_one_test_alone(tmp_path: Path) -> None:
     runs = [*make_arm(tmp_path, 0.5, (1,)), *make_arm(tmp_path, 0.1, (1,), 0.9)]
     found = compare_runs(runs, metric="rmse", smallest_effect=0.001)
     arm = found.judgements[0].arms[1]

@@ -139,7 +139,8 @@ def test_a_smallest_effect_below_zero() -> None:
 def of_models(value: float, low: float, high: float) -> Difference:
     """With the p-value of a normal difference that has this interval."""
     error = (high - low) / 2 / stats.norm.ppf(0.975)
-    return Difference(Estimate(value, low, high), 2 * float(stats.norm.sf(abs(value) / error)))
+    p_value = 2 * float(stats.norm.sf(abs(value) / error))
+    return Difference(Estimate(value, low, high), p_value, error, math.inf)
 
 
 def test_models_are_judged_by_the_same_rule() -> None:
@@ -151,7 +152,7 @@ def test_models_are_judged_by_the_same_rule() -> None:
     assert verdict(sure, 0.005, higher_is_better=False, pairs=300).outcome == "worse"
     assert verdict(of_models(-0.02, -0.03, -0.01), 0.005, pairs=300).outcome == "worse"
     assert verdict(sure, 0.005, adjusted_p_value=0.06, pairs=300).outcome == "undecided"
-    nothing = verdict(Difference(Estimate(math.nan), math.nan), 0.005, pairs=300)
+    nothing = verdict(Difference(Estimate(math.nan), math.nan, math.nan, math.nan), 0.005, pairs=300)
     assert nothing.outcome == "undecided"
     assert nothing.pairs_to_decide is None
 
