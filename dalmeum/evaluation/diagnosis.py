@@ -227,8 +227,10 @@ def _scale(label: Array, predictions: Array, resamples: int) -> Scale:
     return Scale(
         rmse_linear=float(np.mean([fit.rmse_linear for fit in fits])),
         rmse_isotonic=float(np.mean([fit.rmse_isotonic for fit in fits])),
-        difference=difference("rmse", label, curve, line, resamples=resamples).interval,
-        pearson_gain=difference("pearson", label, curve, predictions, resamples=resamples).interval,
+        difference=difference("rmse", label, curve, line, paired=True, resamples=resamples).interval,
+        pearson_gain=difference(
+            "pearson", label, curve, predictions, paired=True, resamples=resamples
+        ).interval,
     )
 
 

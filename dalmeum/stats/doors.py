@@ -2,19 +2,21 @@
 the method: predictions (n,) are one trained model's, (k, n) those of k seeds of one recipe.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from numpy.typing import ArrayLike
 
 from dalmeum.stats import weighted
+from dalmeum.stats.arms import seeds_by_pair
 from dalmeum.stats.columns import equal_columns, one_row
 from dalmeum.stats.correlations import compare_correlations
 from dalmeum.stats.intervals import CONFIDENCE, Difference, Score, bca
 from dalmeum.stats.metrics import Metric, PlainStatistic, metric_named
 from dalmeum.stats.paired import paired_difference
 from dalmeum.stats.resampling import RESAMPLES
-from dalmeum.stats.seeds import mean_over_seeds, seed_by_pair
-from dalmeum.stats.weighted import Statistic
+from dalmeum.stats.seeds import mean_over_seeds
+from dalmeum.stats.weighted import Array, Statistic
 
 
 def score(
@@ -48,7 +50,7 @@ def difference(
     labels: ArrayLike,
     first: ArrayLike,
     second: ArrayLike,
-    paired: bool = True,
+    paired: bool = False,
     *,
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
@@ -61,15 +63,40 @@ def difference(
             error (`paired_difference`); of Pearson a `CorrelationComparison`, with the tests of Williams,
             Steiger and Zou beside it, where those can be made. Or of k >= 2 seeds each, (k, n) and (m, n):
             a `SeedDifference` (Obuchowski and Rockette).
-        paired: of seeds, the i-th rows of both have one seed (k = m).
+        paired: of seeds, the i-th rows of both are one draw (k = m), so that differences by seed are what
+            varies. Say so only where it was decided before the runs.
 
     Raises:
         ValueError: an unknown metric, or shapes that do not fit.
     """
-    statistic, one, other = _statistic(metric), one_row(first), one_row(second)
-    if one.ndim > 1 or other.ndim > 1:
+    (found,) = differences_to(
+        metric, labels, {"first": first}, second, paired, resamples=resamples, confidence=confidence
+    ).values()
+    return found
+
+
+def differences_to(
+    metric: str | PlainStatistic,
+    labels: ArrayLike,
+    arms: Mapping[str, ArrayLike],
+    baseline: ArrayLike,
+    paired: bool = False,
+    *,
+    resamples: int = RESAMPLES,
+    confidence: float = CONFIDENCE,
+) -> dict[str, Difference]:
+    """Each arm's `difference` to the baseline; how much seeds differ is taken from all arms together."""
+    statistic, other = _statistic(metric), one_row(baseline)
+    rows = {name: one_row(values) for name, values in arms.items()}
+    if other.ndim > 1 or any(values.ndim > 1 for values in rows.values()):
         how: Any = {"metric": statistic, "resamples": resamples, "confidence": confidence}
-        return seed_by_pair(labels, one, other, paired=paired, **how)
+        return dict(seeds_by_pair(labels, rows, other, paired=paired, **how))
+    return {name: _of_models(statistic, labels, values, other, confidence) for name, values in rows.items()}
+
+
+def _of_models(
+    statistic: Statistic, labels: ArrayLike, one: Array, other: Array, confidence: float
+) -> Difference:
     if statistic is weighted.pearson:
         try:
             return compare_correlations(labels, one, other, confidence=confidence)

@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dalmeum.stats import resampling, student, weighted
+from dalmeum.stats.arms import seed_by_pair
 from dalmeum.stats.columns import equal_columns, one_row
 from dalmeum.stats.intervals import CONFIDENCE, Difference
 from dalmeum.stats.paired import difference_of, jackknifed
 from dalmeum.stats.resampling import RESAMPLES
-from dalmeum.stats.seeds import SeedErrors, mean_over_seeds, pair_degrees_of_freedom, seed_by_pair
+from dalmeum.stats.seeds import SeedErrors, mean_over_seeds, pair_degrees_of_freedom
 from dalmeum.stats.weighted import Array, Statistic
 
 
@@ -71,7 +72,7 @@ def gap_difference(
             confidence,
         )
     errors = [
-        seed_by_pair(label, arm, baseline, metric=metric, resamples=resamples)
+        seed_by_pair(label, arm, baseline, paired=True, metric=metric, resamples=resamples)
         for label, arm, baseline in sides
     ]
     differences = [

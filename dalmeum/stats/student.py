@@ -41,6 +41,18 @@ def p_value(difference: float, standard_error: float, degrees_of_freedom: float)
     return float(2 * stdtr(degrees_of_freedom, -abs(difference) / standard_error))
 
 
+def equivalence_p_value(found: Difference, margin: float) -> float:
+    """p of "the difference is `margin` or more, either way": 1 less the confidence of the interval that just
+    fits inside +- margin.
+
+    Two one-sided tests, each at half the level (Schuirmann 1987). 1 where the difference itself lies outside.
+    """
+    room = margin - abs(found.difference)
+    if math.isnan(room):
+        return math.nan
+    return p_value(room, found.standard_error, found.degrees_of_freedom) if room > 0 else 1.0
+
+
 def difference(
     value: float, standard_error: float, degrees_of_freedom: float, confidence: float = CONFIDENCE
 ) -> Difference:

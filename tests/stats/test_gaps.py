@@ -136,7 +136,10 @@ def test_an_arm_against_the_baseline_over_seeds() -> None:
     own = gap((label, arm), (dev_label, dev_arm))
     other = gap((label, base), (dev_label, dev_base))
     assert result.difference == pytest.approx(own.difference - other.difference)
-    sides = [seed_by_pair(label, arm, base), seed_by_pair(dev_label, dev_arm, dev_base)]
+    sides = [
+        seed_by_pair(label, arm, base, paired=True),
+        seed_by_pair(dev_label, dev_arm, dev_base, paired=True),
+    ]
     half = (result.interval.high - result.interval.low) / 2
     assert half > 1.9 * math.sqrt(sum(side.pair_variance for side in sides))
     assert half < (own.interval.high - own.interval.low) / 4
