@@ -20,6 +20,7 @@ from dalmeum.stats.detectable import (
 from dalmeum.stats.doors import difference, differences_to, score
 from dalmeum.stats.gaps import gap, gap_difference
 from dalmeum.stats.intervals import Difference, Estimate, Score, bca, bca_each, fisher, json_number
+from dalmeum.stats.looks import levels_of_looks
 from dalmeum.stats.metrics import (
     METRICS,
     Metric,
@@ -77,6 +78,7 @@ __all__ = [
     "judged_together",
     "label_reliability",
     "least_squares",
+    "levels_of_looks",
     "linearity",
     "mae",
     "mean_over_seeds",
