@@ -248,12 +248,12 @@ def simulated(scale: float, seed: int) -> Iterator[tuple[str, Counts | list[Coun
             for arms in (1, 9)
         ],
     )
-    yield "advice", [{"arms": arms, **advised(arms, many(2000), generator)} for arms in (1, 9)]
+    yield "advice", [{"arms": arms, **advised(arms, many(1000), generator)} for arms in (1, 9)]
     yield (
         "predictions",
         [
             {"arms": arms, "seeds": k, "better_or_worse": on_predictions(arms, k, many(studies), generator)}
-            for arms, k, studies in ((1, 3, 2000), (2, 5, 600), (9, 3, 600))
+            for arms, k, studies in ((1, 3, 4000), (2, 5, 2000), (9, 3, 1500))
         ],
     )
 

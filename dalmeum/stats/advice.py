@@ -2,13 +2,17 @@
 
 A projection from the difference that was just seen takes luck for truth: followed until it decides, it finds
 differences where there are none (Hoenig and Heisey 2001, The American Statistician 55, 19-24). What is taken
-from a study is its error alone.
+from a study is its error alone, and how little few seeds tell of it: power is the mean over what the variance
+of the seeds may truly be.
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import mean
 from typing import Literal
+
+import numpy as np
 
 from dalmeum.stats.arms import SeedDifference
 from dalmeum.stats.detectable import LEVEL, study_power
@@ -16,6 +20,7 @@ from dalmeum.stats.intervals import Difference
 from dalmeum.stats.seeds import FEWEST_SEEDS, standard_error
 
 POWER = 0.8
+RATIOS = 16
 MOST_SEEDS = 60
 MOST_PAIRS = 10**9
 """Beyond them a number is as good as none."""
@@ -56,27 +61,35 @@ def advice(
         return study_power(effect, error, freedom, level=LEVEL / arms) if error else 1.0
 
     def with_seeds(count: int) -> float:
-        return power_at(*_with_seeds(found, count))
+        return mean(power_at(*_with_seeds(found, count, ratio)) for ratio in ratios)
 
     def with_pairs(count: int) -> float:
         return power_at(difference.standard_error * math.sqrt(pairs / count), count - 1.0)
 
     if isinstance(difference, SeedDifference):
-        found = difference
+        found, ratios = difference, _true_by_estimated(difference.seed_degrees_of_freedom)
         seeds = _smallest(lambda count: with_seeds(count) >= power, FEWEST_SEEDS, MOST_SEEDS)
         return Advice("seeds", seeds, with_seeds(seeds))
     enough = _smallest(lambda count: with_pairs(count) >= power, 3, MOST_PAIRS)
     return Advice("pairs", enough, with_pairs(enough))
 
 
-def _with_seeds(found: SeedDifference, seeds: int) -> tuple[float, float]:
+def _true_by_estimated(freedom: float) -> list[float]:
+    """Ratios of a variance to its estimate, all equally likely: the degrees of freedom over chi^2."""
+    from scipy.special import chdtri  # slow to import
+
+    middles = (np.arange(RATIOS) + 0.5) / RATIOS
+    return [float(freedom / each) for each in chdtri(freedom, middles)]
+
+
+def _with_seeds(found: SeedDifference, seeds: int, ratio: float) -> tuple[float, float]:
     """Standard error and degrees of freedom with other numbers of seeds, the arms judged as they were."""
     fewer = found.seeds / seeds
     return standard_error(
-        found.seed_variance * fewer,
+        found.seed_variance * ratio * fewer,
         found.seed_degrees_of_freedom * (seeds - 1) / (found.seeds - 1),
         found.pair_variance,
-        found.cross_variance * fewer,
+        found.cross_variance * ratio * fewer,
         seeds,
         found.pairs,
     )

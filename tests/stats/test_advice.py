@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import integrate, stats
 
 from dalmeum.stats import advice, judged_together, study_power
 from dalmeum.stats.arms import SeedDifference
@@ -16,14 +17,32 @@ def of_seeds(seeds: int, spread: float, pair_variance: float = 0.0, arms: int = 
     return found[0]
 
 
-def test_seeds_by_hand() -> None:
-    # .006 * sqrt(2 / k): the first k with 80 % power at .012, with 2 (k - 1) degrees of freedom.
-    found = advice(of_seeds(3, 0.006), 0.012, pairs=1500)
+def power(seeds: int, freedom: float) -> float:
+    """At .012, of two arms whose s is .006, of these degrees of freedom, over all that sigma may be."""
+
+    def weighted(square: float) -> float:
+        error = 0.006 * math.sqrt(freedom / square * 2 / seeds)
+        return float(study_power(0.012, error, 2 * (seeds - 1)) * stats.chi2.pdf(square, freedom))
+
+    return float(integrate.quad(weighted, 1e-3, 400, limit=200, points=[1, 4, 20, 80])[0])
+
+
+@pytest.mark.parametrize("seeds", [3, 10])
+def test_seeds_by_hand(seeds: int) -> None:
+    found = advice(of_seeds(seeds, 0.006), 0.012, pairs=1500)
     assert found is not None
-    powers = {k: study_power(0.012, 0.006 * math.sqrt(2 / k), 2 * (k - 1)) for k in range(2, 20)}
     assert found.of == "seeds"
-    assert found.count == next(k for k, power in powers.items() if power >= 0.8)
-    assert found.power == pytest.approx(powers[found.count])
+    freedom = 2 * (seeds - 1)
+    assert found.power == pytest.approx(power(found.count, freedom), abs=0.01)
+    assert found.power >= 0.8
+    assert power(found.count - 1, freedom) < 0.81
+
+
+def test_what_is_known_well_takes_fewer_seeds() -> None:
+    few, many = (advice(of_seeds(seeds, 0.006), 0.012, pairs=1500) for seeds in (3, 30))
+    assert few is not None
+    assert many is not None
+    assert few.count > many.count
 
 
 def test_it_does_not_depend_on_the_difference_that_was_seen() -> None:
@@ -37,11 +56,13 @@ def test_it_does_not_depend_on_the_difference_that_was_seen() -> None:
 
 
 def test_many_arms_take_more_seeds_but_know_more_of_their_spread() -> None:
-    one = advice(of_seeds(3, 0.006), 0.012, pairs=1500)
-    nine = advice(of_seeds(3, 0.006, arms=9), 0.012, pairs=1500, arms=9)
-    assert one is not None
-    assert nine is not None
-    assert one.count < nine.count < 2 * one.count
+    alone = advice(of_seeds(3, 0.006), 0.012, pairs=1500)
+    pooled = advice(of_seeds(3, 0.006, arms=9), 0.012, pairs=1500)
+    corrected = advice(of_seeds(3, 0.006, arms=9), 0.012, pairs=1500, arms=9)
+    assert alone is not None
+    assert pooled is not None
+    assert corrected is not None
+    assert pooled.count < min(alone.count, corrected.count)
 
 
 def test_where_pairs_are_the_trouble_no_number_of_seeds_is_enough() -> None:
