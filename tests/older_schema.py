@@ -1,6 +1,7 @@
 """The JSON of findings as 0.1.0 wrote it, from today's: `python -m tests.older_schema OLD.json NEW.json`.
 
-Before schema 2 a study and a comparison had a shape each. All of their numbers stand in today's.
+Before schema 2 a study and a comparison had a shape each; schema 3 judges arms together, so that intervals,
+p-values and what stands in a verdict are other than then. All else must be what it was.
 """
 
 import json
@@ -10,6 +11,8 @@ from typing import Any
 
 Json = dict[str, Any]
 
+CHANGED = {"verdict", "same_seeds"}
+DIFFERENCES = {"difference", "pearson_gain"}
 JUDGED = ("score", "difference", "verdict")
 
 
@@ -66,6 +69,18 @@ def _known(values: Json) -> Json | None:
     return values if any(values.values()) else None
 
 
+def as_judged_before(values: Any) -> Any:
+    """Without what judging arms together changed: verdicts, and the bounds and p-values of differences."""
+    if isinstance(values, list):
+        return [as_judged_before(each) for each in values]
+    if not isinstance(values, dict):
+        return values
+    kept = {key: as_judged_before(each) for key, each in values.items() if key not in CHANGED}
+    for key in DIFFERENCES & kept.keys():
+        kept[key] = kept[key] and kept[key]["value"]
+    return kept
+
+
 def differences(old: Any, new: Any, place: str = "", tolerance: float = 0.0) -> list[str]:
     """Where two JSON values differ: by default not one digit may, else a fraction by `tolerance`."""
     if isinstance(old, dict) and isinstance(new, dict):
@@ -92,10 +107,10 @@ def differences(old: Any, new: Any, place: str = "", tolerance: float = 0.0) -> 
 
 def main() -> None:
     old, new = (json.loads(Path(name).read_text(encoding="utf-8")) for name in sys.argv[1:3])
-    if new.get("schema") == 2:
+    if new.get("schema", 1) >= 2:
         new = as_study(new) if "judgements" in old else as_comparison(new)
-    found = differences(old, new)
-    print("\n".join(found) or "equal in every number and word")
+    found = differences(as_judged_before(old), as_judged_before(new))
+    print("\n".join(found) or "equal in every number and word but for what arms judged together changed")
     sys.exit(bool(found))
 
 

@@ -95,7 +95,8 @@ class Arms:
     Attributes:
         arms: the baseline first.
         pairs: by split, those that can be judged on.
-        paired: the i-th seeds of all arms are the same; never between trained models.
+        paired: whether verdicts take the i-th rows of all arms for one draw of a seed; never between trained
+            models.
         folds: so many runs after one another are one seed (out of fold on dev).
 
     Args:
@@ -104,7 +105,9 @@ class Arms:
         baseline: name of the arm that the others are compared with.
         ids: n names of the pairs; by default their numbers, from 0.
         seeds: of the rows: a sequence for all arms, or one an arm by name.
-        paired: whether the i-th rows of all arms share their seed; by default they do where `seeds` says so.
+        paired: whether the i-th rows of all arms are one draw of a seed, which was decided before the runs:
+            then differences by seed are judged. Otherwise the seeds of two arms are independent, also where
+            both have the same numbers, which is the default.
         split: what findings call these pairs. As `dev`, they also tell what picking the best arm on them is
             worth.
 
@@ -151,9 +154,7 @@ class Arms:
             raise InputError(
                 "paired=True, but the arms have different seeds: leave paired out, or mend the seeds"
             )
-        if paired is None:
-            paired = len(known) == 1 and all(arm.seeds for arm in arms)
-        self._set(arms, {split: Pairs(names, label)}, baseline, paired, 1)
+        self._set(arms, {split: Pairs(names, label)}, baseline, bool(paired), 1)
 
     @classmethod
     def of(
@@ -162,7 +163,7 @@ class Arms:
         pairs: Mapping[str, Pairs],
         *,
         baseline: str = BASELINE,
-        paired: bool = True,
+        paired: bool = False,
         folds: int = 1,
     ) -> "Arms":
         """Arms with all that is known of them, on one split or several; errors as of `Arms`."""
@@ -195,6 +196,12 @@ class Arms:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(arm.name for arm in self.arms)
+
+    @property
+    def same_seeds(self) -> bool:
+        """Whether the i-th runs of all arms have one seed, so that they may be shown beside each other."""
+        known = {arm.seeds for arm in self.arms}
+        return self.compared == "recipes" and (self.paired or (len(known) == 1 and bool(self.baseline.seeds)))
 
     @property
     def compared(self) -> Compared:

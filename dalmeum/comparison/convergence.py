@@ -60,7 +60,7 @@ class Convergence:
 def convergence(arms: Arms) -> Convergence | None:
     """Steps of each arm's runs to shares of the best Pearson, over evaluations, of the baseline's mean run.
 
-    No arm is compared with the baseline where their seeds are not paired, nor between trained models. Of
+    No arm is compared with the baseline where their seeds are not the same, nor between trained models. Of
     folds, a seed's steps are the mean of its runs.
 
     None where the baseline's runs kept no dev evaluations, or were never better than chance.
@@ -77,7 +77,7 @@ def convergence(arms: Arms) -> Convergence | None:
     }
     steps = {
         name: tuple(
-            _steps(own, base if arms.paired and name != arms.baseline.name else None)
+            _steps(own, base if arms.same_seeds and name != arms.baseline.name else None)
             for own, base in zip(reached[name], reached[arms.baseline.name], strict=True)
         )
         if those

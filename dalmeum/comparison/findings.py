@@ -13,8 +13,8 @@ from dalmeum.comparison.judge import ArmResult, Judgement, judge
 from dalmeum.errors import InputError
 from dalmeum.stats import Estimate, metric_named, try_metric
 
-SCHEMA = 2
-"""Of `Findings.to_dict`; docs/findings.md describes it. Before there was one for each command."""
+SCHEMA = 3
+"""Of `Findings.to_dict`; docs/findings.md describes it, and what each change of the number changed."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -51,7 +51,7 @@ def _gap(arms: Arms, arm: Arm, split: str, metric: str) -> ArmGap | None:
     labels, statistic = arms.pairs[split].labels, metric_named(metric)
     train, judged = (arm.train.labels, arm.train_predictions), (labels, arm.predictions[split])
     base, change = arms.baseline, None
-    comparable = arms.paired and arm is not base and base.train is not None and arm.train.are(base.train)
+    comparable = arms.same_seeds and arm is not base and base.train is not None and arm.train.are(base.train)
     if comparable and base.train_predictions is not None:
         sides = (*train, base.train_predictions), (*judged, base.predictions[split])
         change = gap_difference(*sides, metric=statistic)

@@ -6,21 +6,22 @@ from typing import Any
 
 from dalmeum.comparison.arms import Arms
 from dalmeum.stats import (
+    Advice,
     CorrelationComparison,
     Difference,
     Score,
-    SeedDifference,
     SeedMean,
     SignificanceTest,
     Verdict,
-    difference,
-    holm,
+    advice,
+    differences_to,
     json_number,
     metric_named,
     score,
     smallest_detectable_effect,
-    verdict,
+    verdicts,
 )
+from dalmeum.stats.detectable import LEVEL
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,18 @@ class ArmResult:
         score: mean over seeds, with an interval for new seeds and new pairs; of one trained model its score,
             with an interval for new pairs.
         difference: this arm less the baseline, with the same kind of interval; None for the baseline.
-        verdict: what the difference means, its p-value by Holm over all arms; None for the baseline.
+        verdict: what the difference means, by Holm over all arms; None for the baseline.
+        detectable_effect: smallest true difference that such a study finds with 80 % power, after Holm; NaN
+            where it is not known.
+        advice: what a new study needs to find the smallest effect that matters; None where that is not known.
     """
 
     name: str
     score: Score
-    difference: Difference | None
-    verdict: Verdict | None
+    difference: Difference | None = None
+    verdict: Verdict | None = None
+    detectable_effect: float = math.nan
+    advice: Advice | None = None
 
     @property
     def seeds(self) -> int:
@@ -49,14 +55,6 @@ class ArmResult:
         """The tests of two correlations, where they were made: of one model against another, on Pearson."""
         return self.difference if isinstance(self.difference, CorrelationComparison) else None
 
-    @property
-    def detectable_effect(self) -> float:
-        """Smallest true difference that such a study finds with 80 % power, before Holm; NaN if unknown."""
-        found = self.difference
-        if not isinstance(found, SeedDifference):
-            return math.nan
-        return smallest_detectable_effect(found.standard_error, found.degrees_of_freedom)
-
     def to_dict(self) -> dict[str, Any]:
         values: dict[str, Any] = {"score": self.score.interval.to_dict(), "difference": None, "verdict": None}
         if self.difference is not None and self.verdict is not None:
@@ -64,9 +62,9 @@ class ArmResult:
             values["verdict"] = {
                 "outcome": self.verdict.outcome,
                 "p_value": json_number(self.verdict.p_value),
-                "seeds_to_decide": self.verdict.seeds_to_decide,
-                "pairs_to_decide": self.verdict.pairs_to_decide,
+                "equivalence_p_value": json_number(self.verdict.equivalence_p_value),
                 "detectable_effect": json_number(self.detectable_effect),
+                "advice": self.advice and {self.advice.of: self.advice.count, "power": self.advice.power},
             }
         if self.tests is not None:
             values["tests"] = {
@@ -87,34 +85,36 @@ class Judgement:
     pairs: int
     arms: tuple[ArmResult, ...]
 
+    @property
+    def compared(self) -> int:
+        """Arms that are compared with the baseline: what verdicts are corrected for."""
+        return len(self.arms) - 1
+
 
 def judge(arms: Arms, split: str, *, metric: str = "pearson", smallest_effect: float = 0.005) -> Judgement:
     """Compare the arms with the baseline on one of their splits."""
     labels, base = arms.pairs[split].labels, arms.baseline.predictions[split]
-    differences = {
-        arm.name: difference(metric, labels, arm.predictions[split], base, paired=arms.paired)
-        for arm in arms.others
-    }
-    adjusted = dict(zip(differences, holm([each.p_value for each in differences.values()]), strict=True))
-    verdicts = {
-        name: verdict(
-            each,
-            smallest_effect,
-            pairs=len(labels),
-            adjusted_p_value=float(adjusted[name]),
-            higher_is_better=metric_named(metric).higher_is_better,
-        )
-        for name, each in differences.items()
-    }
-    results = (
-        ArmResult(
-            name=arm.name,
-            score=score(metric, labels, arm.predictions[split]),
-            difference=differences.get(arm.name),
-            verdict=verdicts.get(arm.name),
-        )
-        for arm in arms.arms
+    rows = {arm.name: arm.predictions[split] for arm in arms.others}
+    differences = differences_to(metric, labels, rows, base, paired=arms.paired)
+    told = verdicts(
+        list(differences.values()),
+        smallest_effect,
+        higher_is_better=metric_named(metric).higher_is_better,
     )
+    results = [ArmResult(arms.baseline.name, score(metric, labels, base))]
+    for (name, each), outcome in zip(differences.items(), told, strict=True):
+        results.append(
+            ArmResult(
+                name=name,
+                score=score(metric, labels, rows[name]),
+                difference=each,
+                verdict=outcome,
+                detectable_effect=smallest_detectable_effect(
+                    each.standard_error, each.degrees_of_freedom, level=LEVEL / len(rows)
+                ),
+                advice=advice(each, smallest_effect, pairs=len(labels), arms=len(rows)),
+            )
+        )
     return Judgement(split, metric, smallest_effect, len(labels), tuple(results))
 
 

@@ -10,7 +10,8 @@ from dalmeum.comparison.gaps import ArmGap
 from dalmeum.comparison.judge import ArmResult, Judgement
 from dalmeum.languages import Shown, Text
 from dalmeum.numbers import NONE, has_interval, interval, number, p_value, signed, signed_interval
-from dalmeum.stats import Estimate, Outcome, Verdict
+from dalmeum.stats import Advice, Estimate, Outcome
+from dalmeum.stats.advice import POWER
 from dalmeum.templates import environment
 from dalmeum.terminal import table, terminal_width, wrapped
 
@@ -32,17 +33,34 @@ ARRAYS_NOTE = Text(
     "참고: 비교 조건마다 예측이 하나뿐이라 판정은 여기 있는 학습된 모델에만 해당합니다. "
     "시드가 바뀌면 뒤집힐 수 있습니다",
 )
-NO_SEEDS_NOTE = Text(
-    "note: nobody said which seeds the rows have, so they are not paired; where the i-th rows of all arms "
-    "share their seed, say so with seeds=... or paired=True",
-    "참고: 예측마다 시드가 무엇인지 알려 주지 않아 짝지어 비교하지 못했습니다. "
-    "모든 비교 조건의 i번째 예측이 같은 시드라면 seeds=...나 paired=True로 알려 주세요",
+TWO_SEEDS_NOTE = Text(
+    "note: two seeds tell little of how much seeds differ: of studies whose arms are all equal more than the "
+    "promised 5 % find one better or worse; train each recipe with a third seed before you act on it",
+    "참고: 시드 두 개로는 시드에 따른 차이를 알기 어렵습니다. 모든 비교 조건이 같아도 "
+    "더 좋거나 나쁘다는 판정이 약속한 5 %보다 자주 나오므로, "
+    "판정에 따라 움직이기 전에 레시피마다 시드를 하나 더 학습하세요",
 )
-SEEDS_NOTE = Text(
-    "note: the arms do not have the same seeds, so their runs are not paired; with the same seeds the "
-    "intervals are usually narrower",
-    "참고: 비교 조건마다 시드가 달라 실행을 짝지어 비교하지 못했습니다. "
-    "같은 시드를 쓰면 보통 구간이 더 좁아집니다",
+CLEAR_ALONE = Text(
+    "its own interval is clear of 0, but not once corrected for {count} arms",
+    "따로 보면 구간이 0을 벗어나지만, 비교 조건 {count}개에 맞춰 보정하면 그렇지 않습니다",
+)
+INSIDE_ALONE = Text(
+    "its own interval is too small to matter, but not once corrected for {count} arms",
+    "따로 보면 의미 없을 만큼 작지만, 비교 조건 {count}개에 맞춰 보정하면 그렇다고 할 수 없습니다",
+)
+SEEDS_ADVISED = Text(
+    "of new studies with {count} seeds, {power:.0%} would find a true difference of {effect}",
+    "시드 {count}개로 새로 비교하면 실제 차이가 {effect}일 때 {power:.0%}가 찾아냅니다",
+)
+MORE_PAIRS_ADVISED = Text(
+    "even with {count} seeds on these pairs, {power:.0%} of new studies would find a true difference of "
+    "{effect}: take more pairs",
+    "이 문장쌍으로는 시드 {count}개로 새로 비교해도 실제 차이가 {effect}일 때 {power:.0%}만 찾아냅니다. "
+    "문장쌍을 늘리세요",
+)
+PAIRS_ADVISED = Text(
+    "of comparisons on {count} new pairs, {power:.0%} would find a true difference of {effect}",
+    "새 문장쌍 {count}개로 비교하면 실제 차이가 {effect}일 때 {power:.0%}가 찾아냅니다",
 )
 ARM = Text("arm", "비교 조건")
 SCORE, DIFFERENCE = Text("score", "점수"), Text("difference", "차이")
@@ -50,7 +68,7 @@ INTERVAL = Text("95 % interval", "95 % 구간")
 VERDICT = Text("verdict", "판정")
 TEST_HEADS: tuple[Shown, ...] = (
     ARM,
-    Text("bootstrap p", "부트스트랩 p"),
+    Text("jackknife t, p", "잭나이프 t의 p"),
     "Williams t (p)",
     "Steiger z (p)",
     Text("Zou's 95 % interval", "Zou의 95 % 구간"),
@@ -105,8 +123,13 @@ def findings_html(findings: Findings) -> str:
 
 
 def judgement_lines(judgement: Judgement) -> list[str]:
-    """A table of the verdicts, and below it what would decide those that are not decided."""
-    return [*_wrapped(_head(judgement)), *table(verdict_rows(judgement)), *_ways_to_decide(judgement)]
+    """A table of the verdicts, and below it what is said of the undecided and what all are corrected for."""
+    return [
+        *_wrapped(_head(judgement)),
+        *table(verdict_rows(judgement)),
+        *_undecided(judgement),
+        *(_wrapped(corrected_for(judgement)) if judgement.compared > 1 else []),
+    ]
 
 
 def verdict_rows(judgement: Judgement) -> list[Sequence[object]]:
@@ -174,27 +197,42 @@ def seeds_told(judgement: Judgement) -> Text:
     )
 
 
-def ways_to_decide(verdict: Verdict, *, models: bool) -> Text:
-    """What would decide an undecided arm."""
-    ways = []
-    if verdict.seeds_to_decide is not None:
-        ways.append(Text("{count:,} seeds", "시드 {count:,}개").format(count=verdict.seeds_to_decide))
-    if verdict.pairs_to_decide is not None:
-        ways.append(Text("{count:,} pairs", "문장쌍 {count:,}개").format(count=verdict.pairs_to_decide))
-    if ways:
-        joined = Text(" or ".join(way.en for way in ways), " 또는 ".join(way.ko for way in ways))
-        return Text("{ways} would decide", "{ways}면 판정 가능").format(ways=joined)
-    if models:
-        return Text("pairs alone would not decide", "문장쌍만 늘려서는 판정할 수 없음")
-    return Text("neither seeds nor pairs alone would decide", "시드나 문장쌍만 늘려서는 판정할 수 없음")
+def corrected_for(judgement: Judgement) -> Text:
+    """What the interval of an arm shows, and its verdict says, where there are several."""
+    return Text(
+        "each interval is its arm's own; p and verdict are corrected for {count} arms (Holm)",
+        "구간은 비교 조건마다 따로 구한 것이고, p와 판정은 비교 조건 {count}개에 맞춰 보정했습니다(Holm)",
+    ).format(count=judgement.compared)
 
 
-def _ways_to_decide(judgement: Judgement) -> list[str]:
+def of_undecided(judgement: Judgement, arm: ArmResult) -> list[Text]:
+    """What its interval alone would have said, and what a new study needs."""
+    told = []
+    if arm.difference is not None and arm.verdict is not None:
+        effect, low, high = judgement.smallest_effect, arm.difference.low, arm.difference.high
+        count = judgement.compared
+        if low > 0 or high < 0:
+            told.append(CLEAR_ALONE.format(count=count))
+        elif -effect < low and high < effect:
+            told.append(INSIDE_ALONE.format(count=count))
+    if arm.advice is not None:
+        values = {"count": f"{arm.advice.count:,}", "effect": f"{judgement.smallest_effect:g}"}
+        told.append(_advice(arm.advice).format(**values, power=arm.advice.power))
+    return told
+
+
+def _advice(advice: Advice) -> Text:
+    if advice.of == "pairs":
+        return PAIRS_ADVISED
+    return SEEDS_ADVISED if advice.power >= POWER else MORE_PAIRS_ADVISED
+
+
+def _undecided(judgement: Judgement) -> list[str]:
     lines = []
     for arm in judgement.arms:
         if arm.verdict is not None and arm.verdict.outcome == "undecided":
-            told = f"{arm.name}: {ways_to_decide(arm.verdict, models=arm.seeds == 1)}"
-            lines += _wrapped(told, "  ", "    ")
+            for told in of_undecided(judgement, arm):
+                lines += _wrapped(f"{arm.name}: {told}", "  ", "    ")
     return lines
 
 
@@ -212,7 +250,7 @@ def _steps(convergence: Convergence, arm: ArmResult) -> list[str]:
 
 
 def _test_lines(judgement: Judgement) -> list[str]:
-    """The tests beside the bootstrap, where there are some; p-values are not adjusted for the arms."""
+    """The tests beside the verdict's, where there are some; p-values are not adjusted for the arms."""
     tested = [(arm.name, arm.tests) for arm in judgement.arms if arm.tests is not None]
     if not tested:
         return []
@@ -235,12 +273,10 @@ def _run_lines(findings: Findings) -> list[str]:
 
 
 def note_of(findings: Findings) -> Text | None:
-    """What keeps a verdict from holding for new seeds, or from being as sharp as it could be."""
+    """What keeps a verdict from holding for new seeds, or from being as sure as it says."""
     if findings.arms.compared == "models":
         return MODELS_NOTE if findings.arms.baseline.runs else ARRAYS_NOTE
-    if findings.arms.paired:
-        return None
-    return SEEDS_NOTE if findings.arms.baseline.seeds else NO_SEEDS_NOTE
+    return TWO_SEEDS_NOTE if min(arm.count for arm in findings.arms.arms) == 2 else None
 
 
 def _without_empty_ends(lines: Sequence[str]) -> list[str]:

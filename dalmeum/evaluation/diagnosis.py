@@ -222,13 +222,15 @@ def _overfitting(train: tuple[Array, Array], label: Array, predictions: Array, r
 
 
 def _scale(label: Array, predictions: Array, resamples: int) -> Scale:
-    fits = [linearity(label, row, resamples=0) for row in predictions]
+    fits = [linearity(label, row) for row in predictions]
     line, curve = (np.stack([getattr(fit, name) for fit in fits]) for name in ("linear", "isotonic"))
     return Scale(
         rmse_linear=float(np.mean([fit.rmse_linear for fit in fits])),
         rmse_isotonic=float(np.mean([fit.rmse_isotonic for fit in fits])),
-        difference=difference("rmse", label, curve, line, resamples=resamples).interval,
-        pearson_gain=difference("pearson", label, curve, predictions, resamples=resamples).interval,
+        difference=difference("rmse", label, curve, line, paired=True, resamples=resamples).interval,
+        pearson_gain=difference(
+            "pearson", label, curve, predictions, paired=True, resamples=resamples
+        ).interval,
     )
 
 

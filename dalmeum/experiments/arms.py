@@ -237,6 +237,7 @@ def read_arms(
     splits: Sequence[Split],
     *,
     baseline: str = BASELINE,
+    paired: bool = False,
     folds: int = 1,
     tables: Mapping[str, PairTable | None] | None = None,
 ) -> Arms:
@@ -248,6 +249,7 @@ def read_arms(
     Args:
         groups: with as many runs after one another as there are folds for each seed.
         splits: to judge on.
+        paired: as in `Arms`.
         tables: by split, the sentences; left aside where they are of other pairs or labels by now.
 
     Raises:
@@ -279,7 +281,7 @@ def read_arms(
                 checkpoints=_checkpoints(group.runs, read),
             )
         )
-    return Arms.of(arms, pairs, baseline=baseline, paired=len({arm.seeds for arm in arms}) == 1, folds=folds)
+    return Arms.of(arms, pairs, baseline=baseline, paired=paired, folds=folds)
 
 
 def _rows(runs: Sequence[Run], split: Split, folds: int, read: Read) -> Scored:

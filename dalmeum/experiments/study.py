@@ -107,6 +107,7 @@ def conduct(
         groups,
         study.splits,
         baseline=against,
+        paired=study.paired,
         folds=study.folds or 1,
         tables={split: _sentences(study, data, against, split) for split in study.splits},
     )

@@ -143,6 +143,7 @@ def _split(findings: Findings, number: int, judgement: Judgement) -> dict[str, A
         "name": split,
         "pairs": judgement.pairs,
         "effect": judgement.smallest_effect,
+        "compared": judgement.compared,
         "verdicts": verdict_table(findings, judgement),
         "tests": tests_table(judgement),
         "gaps": gap_table(gaps, split, against),

@@ -50,7 +50,7 @@ def figures(findings: Findings) -> dict[str, Figure]:
     for number, judgement in enumerate(findings.judgements):
         found[f"forest-{number}"] = forest(judgement, colours)
         gaps = findings.gaps[judgement.split]
-        if any(gaps.values()) and findings.arms.paired:
+        if any(gaps.values()) and findings.arms.same_seeds:
             seeds = findings.arms.baseline.seeds or range(1, findings.arms.baseline.count + 1)
             found[f"gap-{number}"] = gap_scatter(gaps, judgement.split, seeds, colours)
     if findings.convergence is not None:

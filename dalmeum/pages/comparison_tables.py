@@ -17,8 +17,8 @@ from dalmeum.comparison.text import (
     OUTCOMES,
     TEST_HEADS,
     VERDICT,
+    of_undecided,
     reached_told,
-    ways_to_decide,
 )
 from dalmeum.languages import Shown, Text, shorten
 from dalmeum.numbers import number, p_value, signed, signed_interval
@@ -43,14 +43,14 @@ def verdict_table(findings: Findings, judgement: Judgement) -> Table:
             estimate_cell(result.score.interval, 4, 4),
             EMPTY if change is None else signed_cell(change.interval),
             EMPTY if found is None else Cell(p_value(found.p_value)),
-            _verdict(result),
+            _verdict(judgement, result),
         )
         rows.append(Row(result.name, cells, _changes(arms[result.name])))
     return Table(heads, [Group(rows)], wide=True)
 
 
 def tests_table(judgement: Judgement) -> Table | None:
-    """The tests beside the bootstrap, each p-value for itself; None where none were made."""
+    """The tests beside the verdict's, each p-value for itself; None where none were made."""
     rows = [
         Row(
             arm.name,
@@ -108,12 +108,12 @@ def convergence_table(convergence: Convergence, checkpoints: Mapping[str, Estima
     return Table(heads, [Group(rows)])
 
 
-def _verdict(arm: ArmResult) -> Cell:
+def _verdict(judgement: Judgement, arm: ArmResult) -> Cell:
     if arm.verdict is None:
         return Cell(Text("the others are compared with it", "비교 기준"))
     below = []
     if arm.verdict.outcome == "undecided":
-        below.append(ways_to_decide(arm.verdict, models=arm.seeds == 1))
+        below += of_undecided(judgement, arm)
     if math.isfinite(arm.detectable_effect):
         power = Text("80 % power from ±{effect} on", "검정력 80 %: ±{effect}부터")
         below.append(power.format(effect=number(arm.detectable_effect, 4)))

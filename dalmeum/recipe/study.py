@@ -91,6 +91,13 @@ class Study(Section):
         "판정할 데이터(레이블이 있는 분할). 판정은 첫째에서 내립니다",
         default=("dev",),
     )
+    paired: Annotated[bool, Field(strict=True)] = described(
+        "judge the differences seed by seed: only where it is known, before any run, that a seed does the "
+        "same in every arm; otherwise the seeds of two arms count as independent",
+        "시드끼리 짝지은 차이로 판정합니다. 한 시드가 모든 비교 조건에서 똑같이 작용한다는 것을 "
+        "실행 전에 아는 경우에만 켜세요. 켜지 않으면 두 비교 조건의 시드는 서로 독립이라고 봅니다",
+        default=False,
+    )
     metric: str = described(
         "what arms are judged by: `pearson`, `spearman`, `rmse`, `mae`, or a "
         "[metric of your own](python.md#a-metric-of-your-own), `module:name`",

@@ -1,5 +1,7 @@
 """Scores, their intervals and what may be concluded from them, on NumPy and SciPy alone."""
 
+from dalmeum.stats.advice import Advice, advice
+from dalmeum.stats.arms import SeedDifference, judged_together, seed_by_pair, seeds_by_pair
 from dalmeum.stats.board import ShakeUp, shake_up
 from dalmeum.stats.correlations import (
     CorrelationComparison,
@@ -15,9 +17,10 @@ from dalmeum.stats.detectable import (
     smallest_detectable_effect,
     study_power,
 )
-from dalmeum.stats.doors import difference, score
+from dalmeum.stats.doors import difference, differences_to, score
 from dalmeum.stats.gaps import gap, gap_difference
 from dalmeum.stats.intervals import Difference, Estimate, Score, bca, bca_each, fisher, json_number
+from dalmeum.stats.looks import levels_of_looks
 from dalmeum.stats.metrics import (
     METRICS,
     Metric,
@@ -34,14 +37,16 @@ from dalmeum.stats.optimism import Optimism, optimism_of_choice
 from dalmeum.stats.paired import paired_difference
 from dalmeum.stats.reliability import LabelReliability, label_reliability
 from dalmeum.stats.scale import Linearity, isotonic_curve, linearity
-from dalmeum.stats.seeds import SeedDifference, SeedMean, mean_over_seeds, seed_by_pair
+from dalmeum.stats.seeds import SeedMean, mean_over_seeds
+from dalmeum.stats.spread import SeedSpread, paired_spreads, seed_spreads
 from dalmeum.stats.steps import steps_to_reach
 from dalmeum.stats.student import t_interval
 from dalmeum.stats.unexplained import least_squares, relative_squared_error
-from dalmeum.stats.verdicts import Outcome, Verdict, holm, verdict
+from dalmeum.stats.verdicts import Outcome, Verdict, holm, verdict, verdicts
 
 __all__ = [
     "METRICS",
+    "Advice",
     "CorrelationComparison",
     "Difference",
     "Estimate",
@@ -53,13 +58,16 @@ __all__ = [
     "Score",
     "SeedDifference",
     "SeedMean",
+    "SeedSpread",
     "ShakeUp",
     "SignificanceTest",
     "Verdict",
+    "advice",
     "bca",
     "bca_each",
     "compare_correlations",
     "difference",
+    "differences_to",
     "f1",
     "fisher",
     "gap",
@@ -67,8 +75,10 @@ __all__ = [
     "holm",
     "isotonic_curve",
     "json_number",
+    "judged_together",
     "label_reliability",
     "least_squares",
+    "levels_of_looks",
     "linearity",
     "mae",
     "mean_over_seeds",
@@ -76,12 +86,15 @@ __all__ = [
     "of_columns",
     "optimism_of_choice",
     "paired_difference",
+    "paired_spreads",
     "pearson",
     "power",
     "relative_squared_error",
     "rmse",
     "score",
     "seed_by_pair",
+    "seed_spreads",
+    "seeds_by_pair",
     "shake_up",
     "smallest_detectable_difference",
     "smallest_detectable_effect",
@@ -92,6 +105,7 @@ __all__ = [
     "t_interval",
     "try_metric",
     "verdict",
+    "verdicts",
     "williams",
     "zou",
 ]

@@ -2,19 +2,21 @@
 the method: predictions (n,) are one trained model's, (k, n) those of k seeds of one recipe.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from numpy.typing import ArrayLike
 
 from dalmeum.stats import weighted
+from dalmeum.stats.arms import seeds_by_pair
 from dalmeum.stats.columns import equal_columns, one_row
 from dalmeum.stats.correlations import compare_correlations
 from dalmeum.stats.intervals import CONFIDENCE, Difference, Score, bca
 from dalmeum.stats.metrics import Metric, PlainStatistic, metric_named
 from dalmeum.stats.paired import paired_difference
 from dalmeum.stats.resampling import RESAMPLES
-from dalmeum.stats.seeds import mean_over_seeds, seed_by_pair
-from dalmeum.stats.weighted import Statistic
+from dalmeum.stats.seeds import mean_over_seeds
+from dalmeum.stats.weighted import Array, Statistic
 
 
 def score(
@@ -48,7 +50,7 @@ def difference(
     labels: ArrayLike,
     first: ArrayLike,
     second: ArrayLike,
-    paired: bool = True,
+    paired: bool = False,
     *,
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
@@ -57,24 +59,50 @@ def difference(
 
     Args:
         metric, labels: as in `score`.
-        first, second: predictions of one model each, (n,) or (1, n): the paired bootstrap; of Pearson a
-            `CorrelationComparison`, with the tests of Williams, Steiger and Zou beside it, where those can
-            be made. Or of k >= 2 seeds each, (k, n) and (m, n): a `SeedDifference` (Obuchowski and Rockette).
-        paired: of seeds, the i-th rows of both have one seed (k = m).
+        first, second: predictions of one model each, (n,) or (1, n): Student's t on the jackknife's standard
+            error (`paired_difference`); of Pearson a `CorrelationComparison`, with the tests of Williams,
+            Steiger and Zou beside it, where those can be made. Or of k >= 2 seeds each, (k, n) and (m, n):
+            a `SeedDifference` (Obuchowski and Rockette).
+        paired: of seeds, the i-th rows of both are one draw (k = m), so that differences by seed are what
+            varies. Say so only where it was decided before the runs.
 
     Raises:
         ValueError: an unknown metric, or shapes that do not fit.
     """
-    statistic, one, other = _statistic(metric), one_row(first), one_row(second)
-    how: Any = {"resamples": resamples, "confidence": confidence}
-    if one.ndim > 1 or other.ndim > 1:
-        return seed_by_pair(labels, one, other, paired=paired, metric=statistic, **how)
+    (found,) = differences_to(
+        metric, labels, {"first": first}, second, paired, resamples=resamples, confidence=confidence
+    ).values()
+    return found
+
+
+def differences_to(
+    metric: str | PlainStatistic,
+    labels: ArrayLike,
+    arms: Mapping[str, ArrayLike],
+    baseline: ArrayLike,
+    paired: bool = False,
+    *,
+    resamples: int = RESAMPLES,
+    confidence: float = CONFIDENCE,
+) -> dict[str, Difference]:
+    """Each arm's `difference` to the baseline; how much seeds differ is taken from all arms together."""
+    statistic, other = _statistic(metric), one_row(baseline)
+    rows = {name: one_row(values) for name, values in arms.items()}
+    if other.ndim > 1 or any(values.ndim > 1 for values in rows.values()):
+        how: Any = {"metric": statistic, "resamples": resamples, "confidence": confidence}
+        return dict(seeds_by_pair(labels, rows, other, paired=paired, **how))
+    return {name: _of_models(statistic, labels, values, other, confidence) for name, values in rows.items()}
+
+
+def _of_models(
+    statistic: Statistic, labels: ArrayLike, one: Array, other: Array, confidence: float
+) -> Difference:
     if statistic is weighted.pearson:
         try:
-            return compare_correlations(labels, one, other, **how)
+            return compare_correlations(labels, one, other, confidence=confidence)
         except ValueError:
             pass  # too few pairs, or predictions that do not vary or mirror each other
-    return paired_difference(labels, one, other, metric=statistic, **how)
+    return paired_difference(labels, one, other, metric=statistic, confidence=confidence)
 
 
 def _statistic(metric: str | PlainStatistic) -> Statistic:

@@ -6,19 +6,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dalmeum.stats import resampling, student, weighted
+from dalmeum.stats.arms import seed_by_pair
 from dalmeum.stats.columns import equal_columns, one_row
-from dalmeum.stats.intervals import (
-    CONFIDENCE,
-    FEWEST_PAIRS,
-    BootstrapDistribution,
-    Difference,
-    Estimate,
-    influences,
-)
-from dalmeum.stats.paired import difference_of
-from dalmeum.stats.resampling import RESAMPLES, SEED
-from dalmeum.stats.seeds import SeedErrors, mean_over_seeds, pair_degrees_of_freedom, seed_by_pair
-from dalmeum.stats.weighted import Array, Statistic, Weighted
+from dalmeum.stats.intervals import CONFIDENCE, Difference
+from dalmeum.stats.paired import difference_of, jackknifed
+from dalmeum.stats.resampling import RESAMPLES
+from dalmeum.stats.seeds import SeedErrors, mean_over_seeds, pair_degrees_of_freedom
+from dalmeum.stats.weighted import Array, Statistic
 
 
 def gap(
@@ -28,16 +22,14 @@ def gap(
     metric: Statistic = weighted.pearson,
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
-    seed: int = SEED,
 ) -> Difference:
     """Score on the first set less that on the second, of one model or in the mean over an arm's seeds.
 
     Each set is (labels (n,), predictions (n,) or (k, n)), with an n of its own and the seeds in the same
     order; the sets share no pairs.
 
-    Of one model: the BCa bootstrap of two samples (Efron 1987; Davison and Hinkley 1997, Bootstrap Methods
-    and their Application, section 3.2), each resampled on its own. The bounds are NaN for a set of fewer
-    than 3 pairs.
+    Of one model: Student's t on the jackknife's standard errors of both sets, as in `paired_difference`, at
+    Satterthwaite's degrees of freedom. The bounds are NaN for a set of fewer than 3 pairs.
 
     Of k >= 2 seeds, for new seeds and new pairs: with s^2 the variance of the k gaps, and each set's pair
     variance as in `dalmeum.stats.seeds`, the squared standard error is
@@ -49,8 +41,7 @@ def gap(
     sides = [(label, one_row(predictions)) for label, predictions in (first, second)]
     if all(rows.ndim == 1 for _, rows in sides):
         columns = [equal_columns(*side) for side in sides]
-        statistics = [metric(label, prediction) for label, prediction in columns]
-        return _two_samples(statistics, [len(side[0]) for side in columns], resamples, confidence, seed)
+        return jackknifed([(metric(*side), len(side[0])) for side in columns], confidence)
     errors = [mean_over_seeds(*side, metric=metric, resamples=resamples) for side in sides]
     gaps = _seed_scores(metric, *sides[0]) - _seed_scores(metric, *sides[1])
     return _over_seeds(gaps, errors, confidence)
@@ -63,7 +54,6 @@ def gap_difference(
     metric: Statistic = weighted.pearson,
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
-    seed: int = SEED,
 ) -> Difference:
     """An arm's `gap` less the baseline's: whether an idea overfits more than what it is compared with.
 
@@ -74,12 +64,15 @@ def gap_difference(
     sides = [(label, one_row(arm), one_row(baseline)) for label, arm, baseline in (first, second)]
     if all(arm.ndim == 1 for _, arm, _ in sides):
         columns = [equal_columns(*side) for side in sides]
-        statistics = [
-            difference_of(metric(label, arm), metric(label, baseline)) for label, arm, baseline in columns
-        ]
-        return _two_samples(statistics, [len(side[0]) for side in columns], resamples, confidence, seed)
+        return jackknifed(
+            [
+                (difference_of(metric(label, arm), metric(label, baseline)), len(label))
+                for label, arm, baseline in columns
+            ],
+            confidence,
+        )
     errors = [
-        seed_by_pair(label, arm, baseline, metric=metric, resamples=resamples)
+        seed_by_pair(label, arm, baseline, paired=True, metric=metric, resamples=resamples)
         for label, arm, baseline in sides
     ]
     differences = [
@@ -106,24 +99,4 @@ def _over_seeds(gaps: Array, sides: Sequence[SeedErrors], confidence: float) -> 
     error, freedom = student.satterthwaite(parts)
     # As in `seeds.standard_error`: a pair part that is mostly noise must not take from what the seeds know.
     freedom = max(freedom, seeds - 1.0)
-    width = student.half_width(error, freedom, confidence)
-    return Difference(Estimate(value, value - width, value + width), student.p_value(value, error, freedom))
-
-
-def _two_samples(
-    statistics: list[Weighted], pairs: list[int], resamples: int, confidence: float, seed: int
-) -> Difference:
-    def evaluate(side: int, blocks: resampling.Blocks) -> Array:
-        return resampling.evaluate([statistics[side]], blocks).ravel()
-
-    values = [evaluate(side, resampling.everything(pairs[side])) for side in (0, 1)]
-    value = float(values[0][0] - values[1][0])
-    if min(pairs) < FEWEST_PAIRS:
-        return BootstrapDistribution(value, np.empty(0)).difference(confidence)
-    # The seeds of the two sets must differ, or sets of one size would be resampled alike.
-    first, second = (
-        evaluate(side, resampling.bootstrap(pairs[side], resamples, seed + side)) for side in (0, 1)
-    )
-    left_out = [influences(evaluate(side, resampling.jackknife(pairs[side]))) for side in (0, 1)]
-    influence = np.concatenate([left_out[0], -left_out[1]])
-    return BootstrapDistribution.of(value, first - second, influence).difference(confidence)
+    return student.difference(value, error, freedom, confidence)

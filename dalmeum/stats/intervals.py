@@ -70,11 +70,14 @@ class Difference(WithInterval):
     """A difference of two scores.
 
     Attributes:
-        interval: the difference with its bounds; `difference` is its value.
+        interval: the difference with its t interval; `difference` is its value.
         p_value: two-sided, of "the difference is 0"; NaN where the interval does not exist.
+        standard_error: of the difference; interval and p-value are Student's t at `degrees_of_freedom`.
     """
 
     p_value: float
+    standard_error: float
+    degrees_of_freedom: float
 
     @property
     def difference(self) -> float:
@@ -102,27 +105,6 @@ class BootstrapDistribution:
         levels = [corrected((1 - confidence) / 2), corrected((1 + confidence) / 2)]
         low, high = np.quantile(self.replicates, levels)
         return Estimate(self.value, float(low), float(high))
-
-    def p_value(self) -> float:
-        """Two-sided p of "the statistic is 0": 1 - confidence of the BCa interval that just touches 0.
-
-        Efron and Tibshirani (1993, An Introduction to the Bootstrap, section 15.4). Never below about
-        2 / (resamples + 1), more than which no number of resamples can tell.
-        """
-        if math.isnan(self.bias):
-            return math.nan
-        count = len(self.replicates)
-        below = (np.sum(self.replicates < 0) + np.sum(self.replicates <= 0)) / 2
-        share = float(np.clip(below, 1, count)) / (count + 1)
-        distance = NORMAL.inv_cdf(share) - self.bias
-        level = NORMAL.cdf(distance / (1 + self.acceleration * distance) - self.bias)
-        return 2 * min(level, 1 - level)
-
-    def difference(self, confidence: float = CONFIDENCE) -> Difference:
-        """The interval and the p-value; what is 0 in every resample is 0 from 0 to 0, with p = 1."""
-        if self.value == 0 and len(self.replicates) and not self.replicates.any():
-            return Difference(Estimate(0.0, 0.0, 0.0), 1.0)
-        return Difference(self.interval(confidence), self.p_value())
 
     @classmethod
     def of(cls, value: float, bootstrap: Array, influence: Array) -> "BootstrapDistribution":
@@ -173,26 +155,14 @@ def bca_each(
     seed: int = SEED,
 ) -> dict[str, Estimate]:
     """`bca` of several statistics of the same pairs, on the same resamples: drawn once, and comparable."""
-    distributions = bootstrap_each(statistics, pairs, resamples=resamples, seed=seed)
-    return {name: distribution.interval(confidence) for name, distribution in distributions.items()}
-
-
-def bootstrap_each(
-    statistics: Mapping[str, Weighted], pairs: int, *, resamples: int = RESAMPLES, seed: int = SEED
-) -> dict[str, BootstrapDistribution]:
-    """Bootstrap distributions of several statistics of the same pairs, on the same resamples."""
     prepared = list(statistics.values())
     values = resampling.evaluate(prepared, resampling.everything(pairs))[:, 0].tolist()
     if pairs < FEWEST_PAIRS or resamples < 1:
-        nothing = np.empty(0)
-        return {
-            name: BootstrapDistribution(value, nothing)
-            for name, value in zip(statistics, values, strict=True)
-        }
+        return {name: Estimate(value) for name, value in zip(statistics, values, strict=True)}
     bootstrap = resampling.evaluate(prepared, resampling.bootstrap(pairs, resamples, seed))
     jackknife = resampling.evaluate(prepared, resampling.jackknife(pairs))
     return {
-        name: BootstrapDistribution.of(value, bootstrap[row], influences(jackknife[row]))
+        name: BootstrapDistribution.of(value, bootstrap[row], influences(jackknife[row])).interval(confidence)
         for row, (name, value) in enumerate(zip(statistics, values, strict=True))
     }
 

@@ -47,9 +47,9 @@ def bootstrap(pairs: int, resamples: int, seed: int) -> Blocks:
         yield counts.reshape(height, pairs).astype(np.float64)
 
 
-def jackknife(pairs: int) -> Blocks:
-    """Blocks of rows of ones, each with one pair or one group of pairs left out."""
-    groups = min(pairs, JACKKNIFE_GROUPS)
+def jackknife(pairs: int, most: int = JACKKNIFE_GROUPS) -> Blocks:
+    """Blocks of rows of ones, each with one pair left out or, beyond `most` pairs, one group of them."""
+    groups = min(pairs, most)
     group = np.arange(pairs) % groups
     first = 0
     for height in _heights(groups, pairs):

@@ -10,7 +10,7 @@ from dalmeum.stats.columns import equal_columns
 from dalmeum.stats.intervals import CONFIDENCE, Difference
 from dalmeum.stats.metrics import pearson, rmse
 from dalmeum.stats.paired import paired_difference
-from dalmeum.stats.resampling import RESAMPLES, SEED
+from dalmeum.stats.resampling import SEED
 from dalmeum.stats.weighted import Array
 
 FOLDS = 10
@@ -23,7 +23,7 @@ class Linearity:
     Attributes:
         rmse_linear: error of the straight line, in label units.
         rmse_isotonic: error of the best rising curve.
-        difference: isotonic less linear, by a bootstrap of pairs; below 0 a curve fits better, so that the
+        difference: isotonic less linear, by `paired_difference`; below 0 a curve fits better, so that the
             scale is not linear.
         linear: the out-of-fold values of the line, shape (n,), in label units.
         isotonic: those of the curve.
@@ -44,7 +44,6 @@ def linearity(
     predictions: ArrayLike,
     *,
     folds: int = FOLDS,
-    resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
     seed: int = SEED,
 ) -> Linearity:
@@ -67,9 +66,7 @@ def linearity(
     return Linearity(
         rmse_linear=rmse(label, line),
         rmse_isotonic=rmse(label, curve),
-        difference=paired_difference(
-            label, curve, line, metric=weighted.rmse, resamples=resamples, confidence=confidence, seed=seed
-        ),
+        difference=paired_difference(label, curve, line, metric=weighted.rmse, confidence=confidence),
         linear=line,
         isotonic=curve,
         pearson_gain=pearson(label, curve) - pearson(label, prediction),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dalmeum.stats.intervals import CONFIDENCE, Estimate
+from dalmeum.stats.intervals import CONFIDENCE, Difference, Estimate
 
 
 def satterthwaite(parts: Sequence[tuple[float, float]]) -> tuple[float, float]:
@@ -39,6 +39,31 @@ def p_value(difference: float, standard_error: float, degrees_of_freedom: float)
     from scipy.special import stdtr
 
     return float(2 * stdtr(degrees_of_freedom, -abs(difference) / standard_error))
+
+
+def equivalence_p_value(found: Difference, margin: float) -> float:
+    """p of "the difference is `margin` or more, either way": 1 less the confidence of the interval that just
+    fits inside +- margin.
+
+    Two one-sided tests, each at half the level (Schuirmann 1987). 1 where the difference itself lies outside.
+    """
+    room = margin - abs(found.difference)
+    if math.isnan(room):
+        return math.nan
+    return p_value(room, found.standard_error, found.degrees_of_freedom) if room > 0 else 1.0
+
+
+def difference(
+    value: float, standard_error: float, degrees_of_freedom: float, confidence: float = CONFIDENCE
+) -> Difference:
+    """A difference with its t interval and p-value."""
+    width = half_width(standard_error, degrees_of_freedom, confidence)
+    return Difference(
+        interval=Estimate(value, value - width, value + width),
+        p_value=p_value(value, standard_error, degrees_of_freedom),
+        standard_error=standard_error,
+        degrees_of_freedom=degrees_of_freedom,
+    )
 
 
 def t_interval(values: ArrayLike, *, confidence: float = CONFIDENCE) -> Estimate:

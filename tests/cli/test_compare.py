@@ -81,7 +81,8 @@ def test_for_people(runs: list[str], capsys: pytest.CaptureFixture[str]) -> None
     assert err == ""
     assert lines[0] == "rmse on dev: 200 pairs, 2 seeds; smallest effect that matters 0.01"
     assert [re.split("  +", line)[0] for line in lines[1:4]] == ["arm", "baseline", "loss.alpha=0.9"]
-    assert f"{runs[0]}, {runs[1]}" in " ".join("".join(lines[-4:]).split())
+    assert f"{runs[0]}, {runs[1]}" in " ".join(out.split())
+    assert lines[-3].startswith("note: two seeds tell little")
     assert call("compare", f"runs/{runs[3]}", runs[0]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("pearson on dev: 200 pairs, one model each; ")

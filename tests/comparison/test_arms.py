@@ -44,17 +44,20 @@ def test_a_row_a_seed_are_recipes() -> None:
         (None, None, False),
         (None, True, True),
         ([3, 4], None, True),
-        ([3, 4], False, False),
+        ([3, 4], False, True),
         (np.array([3, 4]), None, True),
         ({"baseline": [3, 4], "mine": (3, 4)}, None, True),
         ({"baseline": [3, 4], "mine": [4, 3]}, None, False),
         ({"baseline": [3, 4]}, None, False),
     ],
 )
-def test_arms_are_paired_where_their_seeds_say_so(seeds: Any, paired: bool | None, expected: bool) -> None:
+def test_equal_seeds_may_be_shown_beside_each_other_but_pair_no_verdict(
+    seeds: Any, paired: bool | None, expected: bool
+) -> None:
     predictions = {"baseline": [BASE, MINE], "mine": [MINE, BASE]}
     arms = Arms(LABEL, predictions, seeds=seeds, paired=paired)
-    assert arms.paired is expected
+    assert arms.paired is bool(paired)
+    assert arms.same_seeds is expected
     if seeds is not None:
         assert arms.baseline.seeds == (3, 4)
 
@@ -112,7 +115,7 @@ def test_one_arm_alone_is_nothing_to_compare() -> None:
 def test_arms_with_all_that_is_known_of_them() -> None:
     arms = of(arm("arm", 0.4), arm("base", 0.5), baseline="base")
     assert arms.names == ("base", "arm")
-    assert (arms.compared, arms.paired) == ("recipes", True)
+    assert (arms.compared, arms.same_seeds) == ("recipes", True)
     assert arms.arms[1].predictions["dev"].tolist() == rows(0.4).tolist()
     constant = {"dev": Pairs(PAIRS["dev"].ids, np.full(300, 3.0), "dev.csv")}
     with pytest.raises(InputError, match=r"^dev\.csv: all labels are 3: nothing can be judged"):

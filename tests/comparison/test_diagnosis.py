@@ -49,7 +49,8 @@ def test_each_arm_is_told_by_what_ails_it(arms: Arms) -> None:
 
 
 def test_arms_that_are_not_paired_are_diagnosed_for_themselves(arms: Arms) -> None:
-    alone = diagnosed(of(*arms.arms, pairs=arms.pairs, paired=False), "spaced")
+    base = dataclasses.replace(arms.baseline, seeds=(11, 12, 13, 14))
+    alone = diagnosed(of(base, *arms.others, pairs=arms.pairs, paired=False), "spaced")
     assert spacing_only(alone).difference is None
     assert spacing_only(alone).rmse == spacing_only(diagnosed(arms, "spaced")).rmse
 

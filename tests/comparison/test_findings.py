@@ -19,7 +19,7 @@ from dalmeum.errors import InputError
 from dalmeum.stats import METRICS, Metric
 
 from ..older_schema import as_comparison, as_study
-from .made import LABELS, PAIRS, SEEDS, arm, each_verdict, of, rows, sentences
+from .made import EFFECT, LABELS, PAIRS, SEEDS, arm, each_verdict, of, rows, sentences
 
 DEV = LABELS["dev"]
 PAIRS_OF_DEV = {"dev": PAIRS["dev"]}
@@ -46,11 +46,11 @@ def arms() -> Arms:
 
 @pytest.fixture(scope="module")
 def findings(arms: Arms) -> Findings:
-    return compare_arms(arms, smallest_effect=0.004, name="alpha", question="Does it help?")
+    return compare_arms(arms, smallest_effect=EFFECT, name="alpha", question="Does it help?")
 
 
 def test_each_analysis_is_there(findings: Findings, arms: Arms) -> None:
-    assert findings.judgements == (judge(arms, "dev", smallest_effect=0.004),)
+    assert findings.judgements == (judge(arms, "dev", smallest_effect=EFFECT),)
     assert findings.gaps == {"dev": arm_gaps(arms, "dev")}
     assert findings.choice == choice_on_dev(arms)
     found = convergence(arms)
@@ -60,7 +60,7 @@ def test_each_analysis_is_there(findings: Findings, arms: Arms) -> None:
     assert findings.checkpoints["clean"] == checkpoint_optimism(arms.arms[1])
     assert findings.checkpoints["clean"] is not None
     assert findings.checkpoints["baseline"] is None
-    assert (findings.baseline, findings.metric, findings.smallest_effect) == ("baseline", "pearson", 0.004)
+    assert (findings.baseline, findings.metric, findings.smallest_effect) == ("baseline", "pearson", EFFECT)
 
 
 def test_what_stands_where(findings: Findings, arms: Arms) -> None:
@@ -80,7 +80,7 @@ def test_what_stands_where(findings: Findings, arms: Arms) -> None:
         "choice_on_dev",
         "choice_of_checkpoint",
     ]
-    assert values["schema"] == 2
+    assert values["schema"] == 3
     assert {key: values[key] for key in list(values)[1:8]} == {
         "name": "alpha",
         "question": "Does it help?",
@@ -88,7 +88,7 @@ def test_what_stands_where(findings: Findings, arms: Arms) -> None:
         "baseline": "baseline",
         "paired": True,
         "metric": "pearson",
-        "smallest_effect": 0.004,
+        "smallest_effect": EFFECT,
     }
     assert values["arms"]["clean"] == {
         "runs": ["c1", "c2", "c3", "c4"],
@@ -159,9 +159,9 @@ def test_what_is_no_number_is_null() -> None:
     assert flat["verdict"] == {
         "outcome": "undecided",
         "p_value": None,
-        "seeds_to_decide": None,
-        "pairs_to_decide": None,
+        "equivalence_p_value": None,
         "detectable_effect": None,
+        "advice": None,
     }
     assert values["choice_on_dev"] is None
     # A run that went astray is one model of several.

@@ -8,6 +8,7 @@ from dalmeum.comparison.judge import judge
 from dalmeum.stats import (
     CorrelationComparison,
     Score,
+    advice,
     bca,
     compare_correlations,
     holm,
@@ -15,18 +16,20 @@ from dalmeum.stats import (
     paired_difference,
     pearson,
     seed_by_pair,
-    verdict,
+    seeds_by_pair,
+    smallest_detectable_effect,
+    verdicts,
     weighted,
 )
 
-from .made import LABELS, NOISES, each_verdict, rows
+from .made import EFFECT, LABELS, NOISES, each_verdict, rows
 
 DEV = LABELS["dev"]
 
 
 def test_better_worse_the_same_and_undecided() -> None:
-    found = judge(each_verdict(), "dev", smallest_effect=0.004)
-    assert (found.split, found.metric, found.smallest_effect, found.pairs) == ("dev", "pearson", 0.004, 300)
+    found = judge(each_verdict(), "dev", smallest_effect=EFFECT)
+    assert (found.split, found.metric, found.smallest_effect, found.pairs) == ("dev", "pearson", EFFECT, 300)
     outcomes = {arm.name: arm.verdict and arm.verdict.outcome for arm in found.arms}
     assert outcomes == {
         "baseline": None,
@@ -42,15 +45,16 @@ def test_better_worse_the_same_and_undecided() -> None:
         assert arm.seeds == 4
         assert arm.tests is None
     clean = found.arms[1]
-    assert clean.difference == seed_by_pair(DEV, rows(0.1), rows(0.5))
+    arms = {name: rows(noise) for name, noise in NOISES.items() if name != "baseline"}
+    assert clean.difference == seeds_by_pair(DEV, arms, rows(0.5), paired=True)["clean"]
     assert clean.detectable_effect > 0
     assert found.arms[0].difference is None
     assert np.isnan(found.arms[0].detectable_effect)
 
 
 def test_p_values_are_holms_over_all_arms() -> None:
-    found = judge(each_verdict(), "dev", smallest_effect=0.004)
-    p_values = [seed_by_pair(DEV, rows(noise), rows(0.5)).p_value for noise in list(NOISES.values())[1:]]
+    found = judge(each_verdict(), "dev", smallest_effect=EFFECT)
+    p_values = [arm.difference.p_value for arm in found.arms if arm.difference]
     adjusted = [arm.verdict.p_value for arm in found.arms if arm.verdict]
     assert adjusted == holm(p_values).tolist()
     assert min(adjusted) == 4 * min(p_values)
@@ -70,10 +74,10 @@ def test_errors_are_better_when_lower() -> None:
     assert arm.verdict.outcome == "better"
 
 
-def test_seeds_that_are_not_paired_are_told_apart() -> None:
+def test_seeds_are_independent_unless_it_was_said() -> None:
     first, second = rows(0.1, seeds=(4, 5)), rows(0.5, seeds=(1, 2, 3))
     found = judge(Arms(DEV, {"baseline": second, "arm": first}), "test")
-    assert found.arms[1].difference == seed_by_pair(DEV, first, second, paired=False)
+    assert found.arms[1].difference == seed_by_pair(DEV, first, second)
     assert [arm.seeds for arm in found.arms] == [3, 2]
 
 
@@ -89,9 +93,9 @@ def test_models_are_compared_on_pairs() -> None:
     assert [arm.tests for arm in found.arms] == [None, *differences]
     assert all(isinstance(arm.difference, CorrelationComparison) for arm in found.arms[1:])
     # The smaller of two p-values counts twice.
-    assert found.arms[1].verdict == verdict(
-        differences[0], 0.005, pairs=300, adjusted_p_value=min(2 * differences[0].p_value, 1)
-    )
+    assert [arm.verdict for arm in found.arms[1:]] == verdicts(differences, 0.005)
+    assert found.arms[1].verdict is not None
+    assert found.arms[1].verdict.p_value == min(2 * differences[0].p_value, 1)
     values = found.arms[1].to_dict()
     assert values["tests"] == {
         "williams": {
@@ -104,12 +108,16 @@ def test_models_are_compared_on_pairs() -> None:
         },
         "zou": differences[0].zou.to_dict(),
     }
-    assert values["verdict"]["seeds_to_decide"] is None
-    assert values["verdict"]["detectable_effect"] is None
+    close = differences[1]
+    assert found.arms[2].detectable_effect == smallest_detectable_effect(
+        close.standard_error, close.degrees_of_freedom, level=0.05 / 2
+    )
+    assert found.arms[2].advice == advice(close, 0.005, pairs=300, arms=2)
+    assert found.arms[2].to_dict()["verdict"]["advice"]["pairs"] > 300
     assert "tests" not in found.arms[0].to_dict()
 
 
-def test_other_metrics_of_models_have_the_bootstrap_alone() -> None:
+def test_other_metrics_of_models_have_one_test_alone() -> None:
     base, clean = rows(0.5)[0], rows(0.1)[0]
     found = judge(Arms(DEV, {"baseline": base, "clean": clean}), "test", metric="rmse", smallest_effect=0.001)
     arm = found.arms[1]
@@ -130,7 +138,7 @@ def test_models_without_a_score_are_undecided() -> None:
     constant = found.arms[2].to_dict()
     assert constant["score"] == {"value": None, "low": None, "high": None}
     assert constant["verdict"]["p_value"] is None
-    assert constant["verdict"]["pairs_to_decide"] is None
+    assert constant["verdict"]["advice"] is None
 
 
 def test_what_an_arm_says_in_json() -> None:
@@ -142,9 +150,10 @@ def test_what_an_arm_says_in_json() -> None:
     assert list(values["verdict"]) == [
         "outcome",
         "p_value",
-        "seeds_to_decide",
-        "pairs_to_decide",
+        "equivalence_p_value",
         "detectable_effect",
+        "advice",
     ]
+    assert list(values["verdict"]["advice"]) == ["seeds", "power"]
     assert found.arms[0].to_dict()["difference"] is None
     assert found.arms[0].to_dict()["verdict"] is None

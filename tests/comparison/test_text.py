@@ -9,9 +9,13 @@ import pytest
 from rich.cells import cell_len
 
 from dalmeum.comparison import Arm, Arms, Findings, compare_arms
-from dalmeum.comparison.text import ARRAYS_NOTE, MODELS_NOTE, SEEDS_NOTE, findings_lines
+from dalmeum.comparison.judge import ArmResult, Judgement
+from dalmeum.comparison.text import ARRAYS_NOTE, MODELS_NOTE, TWO_SEEDS_NOTE, findings_lines, judgement_lines
+from dalmeum.numbers import p_value
+from dalmeum.stats import Estimate, Score, verdicts
+from dalmeum.stats.student import difference
 
-from .made import LABELS, NOISES, SEEDS, arm, each_verdict, of, rows
+from .made import EFFECT, LABELS, NOISES, SEEDS, arm, each_verdict, of, rows
 
 DEV = LABELS["dev"]
 
@@ -24,7 +28,7 @@ def eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def study() -> Findings:
-    return compare_arms(each_verdict(), smallest_effect=0.004, name="alpha", question="Does it help?")
+    return compare_arms(each_verdict(), smallest_effect=EFFECT, name="alpha", question="Does it help?")
 
 
 def cells(line: str) -> list[str]:
@@ -37,13 +41,12 @@ def last_words(lines: Sequence[str]) -> str:
 
 
 def tables(lines: Sequence[str]) -> list[str]:
-    """The lines that are of a table: neither sentences nor what would decide."""
-    sentences = ("pearson", "dev", "best on", "시드 평균", "note", "참고", "Does", "tests of", "같은 차이")
-    return [
-        line
-        for line in lines
-        if not line.startswith(sentences) and not re.search("would(?: not)? decide|판정 가능|판정할 수", line)
-    ]
+    """The lines that are of a table: neither sentences nor what is said of the undecided."""
+    sentences = (
+        *("pearson", "dev", "best on", "시드 평균", "note", "참고", "Does", "tests of", "같은 차이"),
+        *("each interval", "구간은", "  "),
+    )
+    return [line for line in lines if not line.startswith(sentences)]
 
 
 def test_a_study_in_english(study: Findings) -> None:
@@ -52,28 +55,59 @@ def test_a_study_in_english(study: Findings) -> None:
     assert lines[:3] == [
         "Does it help?",
         "",
-        "pearson on dev: 300 pairs, 4 seeds; smallest effect that matters 0.004",
+        "pearson on dev: 300 pairs, 4 seeds; smallest effect that matters 0.016",
     ]
-    head, baseline, clean, noisy, same, close, ways, empty = lines[3:11]
+    head, baseline, clean, noisy, same, close, *told = lines[3 : lines.index("", 3)]
     assert cells(head) == ["arm", "score", "difference", "95 % interval", "p", "verdict"]
     assert [cells(line)[0] for line in (baseline, clean, noisy, same, close)] == list(NOISES)
     result = study.judgements[0].arms[1]
     assert result.difference is not None
-    difference = result.difference
+    assert result.verdict is not None
+    change = result.difference
     assert cells(baseline) == ["baseline", f"{study.judgements[0].arms[0].score.value:.4f}"]
     assert cells(clean) == [
         "clean",
         f"{result.score.value:.4f}",
-        f"{difference.difference:+.4f}",
-        f"{difference.low:+.4f} to {difference.high:+.4f}",
-        "0.002",
+        f"{change.difference:+.4f}",
+        f"{change.low:+.4f} to {change.high:+.4f}",
+        p_value(result.verdict.p_value),
         "better",
     ]
-    assert clean.index(f"{difference.difference:+.4f}") == head.index("difference")
+    assert clean.index(f"{change.difference:+.4f}") == head.index("difference")
     assert [cells(line)[-1] for line in (noisy, same, close)] == ["worse", "no difference", "undecided"]
-    assert ways.startswith("  close: ")
-    assert ways.endswith("would decide")
-    assert empty == ""
+    advised = study.judgements[0].arms[4].advice
+    assert advised is not None
+    words = " ".join(" ".join(told).split())
+    assert words.startswith(
+        "close: its own interval is too small to matter, but not once corrected for 4 arms "
+    )
+    assert words.endswith(
+        f"close: of new studies with {advised.count} seeds, {advised.power:.0%} would find a true difference "
+        "of 0.016 each interval is its arm's own; p and verdict are corrected for 4 arms (Holm)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "told"),
+    [
+        (0.02, 0.009, "its own interval is clear of 0, but not once corrected for 2 arms"),
+        (0.0, 0.0024, "its own interval is too small to matter, but not once corrected for 2 arms"),
+        (0.01, 0.009, None),
+    ],
+)
+def test_an_interval_that_says_more_than_the_verdict_is_told(
+    value: float, error: float, told: str | None
+) -> None:
+    """Of one arm the verdict is what its interval shows; of many it is corrected for them."""
+    changes = [difference(value, error, 300), difference(0.0, 0.1, 300)]
+    arms = [
+        ArmResult(name, Score(Estimate(0.8)), change, verdict)
+        for name, change, verdict in zip(("close", "other"), changes, verdicts(changes, 0.005), strict=True)
+    ]
+    judgement = Judgement("dev", "pearson", 0.005, 301, (ArmResult("base", Score(Estimate(0.8))), *arms))
+    lines = " ".join(" ".join(judgement_lines(judgement)).split())
+    assert ("close: its own interval" in lines) is (told is not None)
+    assert told is None or told in lines
 
 
 def test_what_stands_beside_the_verdicts(study: Findings) -> None:
@@ -100,15 +134,15 @@ def test_what_stands_beside_the_verdicts(study: Findings) -> None:
 def test_a_study_in_korean(study: Findings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DALMEUM_LANG", "ko")
     lines = findings_lines(study)
-    assert lines[2] == "dev의 pearson: 문장쌍 300개, 시드 4개, 의미 있는 최소 차이 0.004"
+    assert lines[2] == "dev의 pearson: 문장쌍 300개, 시드 4개, 의미 있는 최소 차이 0.016"
     assert cells(lines[3]) == ["비교 조건", "점수", "차이", "95 % 구간", "p", "판정"]
     assert [cells(line)[-1] for line in lines[5:9]] == ["더 좋음", "더 나쁨", "차이 없음", "판정 보류"]
-    assert lines[9].endswith("판정 가능")
+    assert any("시드" in line and "찾아냅니다" in line for line in lines[9:12])
     assert any("시드 4개 중 0개" in line for line in lines)
     assert any(line.startswith("시드 평균 예측으로 dev에서 가장 좋은 비교 조건: clean (") for line in lines)
     # Nothing of the other language but names, numbers and what has no Korean name.
     words = set(re.findall(r"[A-Za-z]{2,}", "\n".join(lines[2:])))
-    assert words <= {*NOISES, "dev", "pearson"}
+    assert words <= {*NOISES, "dev", "pearson", "Holm"}
 
 
 def _position(line: str, column: int) -> int:
@@ -126,7 +160,7 @@ def test_a_study_fits_the_terminal(language: str, long: str, monkeypatch: pytest
     named = of(
         *arms.arms[:2], *(dataclasses.replace(each, name=f"{long}-{each.name}") for each in arms.others)
     )
-    lines = findings_lines(compare_arms(named, smallest_effect=0.004))
+    lines = findings_lines(compare_arms(named, smallest_effect=EFFECT))
     assert len(tables(lines)) > 12
     assert [line for line in lines if cell_len(line) > 80] == []
     # No letter of a name is lost where it is broken: the first column of a row is the whole name.
@@ -171,7 +205,10 @@ def test_models_have_their_tests_and_a_note() -> None:
     found = compare_arms(Arms(DEV, {name: rows(noise)[0] for name, noise in models.items()}, split="dev"))
     lines = findings_lines(found)
     assert lines[0].startswith("pearson on dev: 300 pairs, one model each; ")
-    assert re.fullmatch(r"  close: [\d,]+ pairs would decide", lines[5])
+    words = " ".join(" ".join(lines[5:7]).split())
+    assert re.search(
+        r"close: of comparisons on [\d,]+ new pairs, 80% would find a true difference of 0.005", words
+    )
     place = lines.index("tests of the same differences, each p-value for itself")
     shown = next(line for line in lines[place:] if line.startswith("clean"))
     test = found.judgements[0].arms[1].tests
@@ -193,16 +230,16 @@ def test_models_in_korean(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DALMEUM_LANG", "ko")
     lines = findings_lines(compare_arms(Arms(DEV, {"baseline": rows(0.5)[0], "close": rows(0.46)[0]})))
     assert lines[0] == "test의 pearson: 문장쌍 300개, 모델 하나씩, 의미 있는 최소 차이 0.005"
-    assert re.fullmatch(r"  close: 문장쌍 [\d,]+개면 판정 가능", lines[4])
+    assert re.match(r"  close: 새 문장쌍 [\d,]+개로 비교하면", lines[4])
     assert "같은 차이를 다른 방법으로 검정한 결과 (p값은 보정하지 않은 값)" in lines
     assert last_words(lines) == ARRAYS_NOTE.ko
 
 
-def test_arms_with_other_seeds_have_a_note() -> None:
+def test_two_seeds_have_a_note() -> None:
     found = compare_arms(of(arm("base", 0.5, seeds=(1, 2, 3)), arm("arm", 0.1, seeds=(4, 5)), paired=False))
     lines = findings_lines(found)
     assert "2 to 3 seeds" in lines[0]
-    assert last_words(lines) == SEEDS_NOTE.en
+    assert last_words(lines) == TWO_SEEDS_NOTE.en
 
 
 def test_runs_are_named_where_it_is_no_study(study: Findings) -> None:
@@ -218,7 +255,5 @@ def test_an_arm_without_a_score_has_dashes() -> None:
     flat = Arm("flat", {"dev": np.full((4, len(DEV)), 2.0)}, SEEDS)
     lines = findings_lines(compare_arms(of(arm("base", 0.5), flat)))
     assert cells(lines[3]) == ["flat", "-", "-", "-", "-", "undecided"]
-    assert lines[4] == "  flat: neither seeds nor pairs alone would decide"
+    assert lines[4] == ""
     assert not re.search(r"\bnan\b", "\n".join(lines), re.IGNORECASE)
-    model = Arms(DEV, {"baseline": rows(0.5)[0], "flat": np.full(len(DEV), 2.0)})
-    assert "  flat: pairs alone would not decide" in findings_lines(compare_arms(model))

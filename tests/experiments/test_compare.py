@@ -8,12 +8,21 @@ import numpy as np
 import pytest
 
 from dalmeum.comparison import compare_arms
-from dalmeum.comparison.text import MODELS_NOTE, SEEDS_NOTE, findings_lines, judgement_lines
+from dalmeum.comparison.text import MODELS_NOTE, TWO_SEEDS_NOTE, findings_lines, judgement_lines
 from dalmeum.errors import InputError
 from dalmeum.experiments.compare import compare_runs
 from dalmeum.experiments.findings import write_findings_about
 from dalmeum.runs.folder import Run
-from dalmeum.stats import Score, bca, compare_correlations, paired_difference, seed_by_pair, verdict, weighted
+from dalmeum.stats import (
+    Score,
+    bca,
+    compare_correlations,
+    paired_difference,
+    seed_by_pair,
+    seeds_by_pair,
+    verdicts,
+    weighted,
+)
 from tests.comparison.made import LABELS
 
 from .fake_runs import arms_of, fake_run, fake_study, write_data
@@ -45,14 +54,15 @@ def test_recipes_with_seeds_are_judged_as_in_a_study(tmp_path: Path) -> None:
         ),
         smallest_effect=0.004,
     )
-    assert (found.arms.compared, found.arms.paired) == ("recipes", True)
+    assert (found.arms.compared, found.arms.paired, found.arms.same_seeds) == ("recipes", False, True)
     assert found.to_dict() == study.to_dict()
     assert found.judgements == study.judgements
     assert found.gaps == study.gaps
     assert found.choice == study.choice
     assert found.convergence is not None
     clean_arm = found.judgements[0].arms[1]
-    assert clean_arm.difference == seed_by_pair(LABELS["dev"], rows(0.1, seeds), rows(0.5, seeds))
+    both = {name: rows(noise, seeds) for name, noise in (("clean", 0.1), ("close", 0.46))}
+    assert clean_arm.difference == seeds_by_pair(LABELS["dev"], both, rows(0.5, seeds))["clean"]
     assert [arm.verdict and arm.verdict.outcome for arm in found.judgements[0].arms][:2] == [None, "better"]
     lines = findings_lines(found)
     shown = judgement_lines(study.judgements[0])
@@ -68,21 +78,21 @@ def test_recipes_with_seeds_are_judged_as_in_a_study(tmp_path: Path) -> None:
     }
 
 
-def test_arms_with_other_seeds_are_not_paired(tmp_path: Path) -> None:
+def test_arms_may_have_other_seeds(tmp_path: Path) -> None:
     runs = [*make_arm(tmp_path, 0.5, (1, 2, 3)), *make_arm(tmp_path, 0.1, (4, 5), 0.9)]
     found = compare_runs(runs)
-    assert not found.arms.paired
+    assert not found.arms.same_seeds
     assert found.judgements[0].arms[1].difference == seed_by_pair(
-        LABELS["dev"], rows(0.1, (4, 5)), rows(0.5, (1, 2, 3)), paired=False
+        LABELS["dev"], rows(0.1, (4, 5)), rows(0.5, (1, 2, 3))
     )
     gap = found.gaps["dev"]["loss.alpha=0.9"]
     assert gap is not None
     assert gap.difference is None
     lines = findings_lines(found)
     assert "2 to 3 seeds" in lines[0]
-    assert " ".join(lines).endswith(SEEDS_NOTE.en)
-    # As many seeds, but others: not paired either.
-    assert not compare_runs(runs[1:]).arms.paired
+    assert " ".join(lines).endswith(TWO_SEEDS_NOTE.en)
+    # As many seeds, but others.
+    assert not compare_runs(runs[1:]).arms.same_seeds
 
 
 def test_single_runs_are_judged_as_models(tmp_path: Path) -> None:
@@ -107,16 +117,14 @@ def test_single_runs_are_judged_as_models(tmp_path: Path) -> None:
     ]
     best, *rest = (arm.verdict for arm in judged[1:])
     # The smallest of three p-values counts three times.
-    assert best == verdict(
-        differences[0], 0.005, pairs=300, adjusted_p_value=min(3 * differences[0].p_value, 1)
-    )
+    assert best == verdicts(differences, 0.005)[0]
+    assert best.p_value == min(3 * differences[0].p_value, 1)
     assert best.outcome == "better"
     assert [each and each.outcome for each in rest] == ["undecided", "undecided"]
     lines = findings_lines(found)
     assert lines[0].startswith("pearson on dev: 300 pairs, one model each; ")
-    (ways,) = [line for line in lines if line.startswith("  loss.alpha=0.2: ")]
-    assert ways.endswith("pairs would decide")
-    assert "seeds or" not in ways
+    (told,) = [line for line in lines if line.startswith("  loss.alpha=0.2: ")]
+    assert "new pairs" in told
     assert " ".join(lines).endswith(MODELS_NOTE.en)
     values = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     arms = values["splits"]["dev"]["arms"]
@@ -124,12 +132,11 @@ def test_single_runs_are_judged_as_models(tmp_path: Path) -> None:
         "statistic": differences[1].steiger.statistic,
         "p_value": differences[1].steiger.p_value,
     }
-    assert arms[names[1]]["verdict"]["seeds_to_decide"] is None
-    assert arms[names[1]]["verdict"]["pairs_to_decide"] > 300
+    assert arms[names[1]]["verdict"]["advice"]["pairs"] > 300
     assert "tests" not in arms["baseline"]
 
 
-def test_other_metrics_of_models_have_the_bootstrap_alone(tmp_path: Path) -> None:
+def test_other_metrics_of_models_have_one_test_alone(tmp_path: Path) -> None:
     runs = [*make_arm(tmp_path, 0.5, (1,)), *make_arm(tmp_path, 0.1, (1,), 0.9)]
     found = compare_runs(runs, metric="rmse", smallest_effect=0.001)
     arm = found.judgements[0].arms[1]
@@ -151,7 +158,6 @@ def test_models_without_a_score_are_undecided(tmp_path: Path) -> None:
     outcomes = [arm.verdict.outcome for arm in found.judgements[0].arms if arm.verdict]
     assert outcomes == ["better", "undecided", "worse"]
     assert "nan" not in str(found).lower()
-    assert "pairs alone would not decide" in str(found)
     json.dumps(found.to_dict(), allow_nan=False)
 
 

@@ -66,7 +66,7 @@ def test_runs_what_is_missing_and_nothing_twice(
     assert [arm.name for arm in first.arms] == ["baseline", "faster"]
     assert whole.arms.arms[1].runs == tuple(run.id for run in runs["faster"])
     assert [len(arm.runs) for arm in whole.arms.arms] == [2, 2]
-    assert (whole.arms.paired, whole.arms.arms[1].changes) == (True, {"training.learning_rate": 2e-3})
+    assert (whole.arms.paired, whole.arms.arms[1].changes) == (False, {"training.learning_rate": 2e-3})
     run = open_run(runs["faster"][0].id, study.baseline.output)
     assert run.record.parent_study == "lr"
     assert run.recipe().training.learning_rate == 2e-3

@@ -61,6 +61,7 @@ def study(
     name: str | None = "alpha",
     question: str | None = QUESTION,
     run: str = "{arm}-{seed}",
+    smallest_effect: float = 0.03,
     **judged: Any,
 ) -> Findings:
     """What a study finds, whose runs kept everything."""
@@ -79,7 +80,8 @@ def study(
         )
         for arm, noise in noises.items()
     ]
-    return compare_arms(Arms.of(arms, judged_pairs), name=name, question=question, **judged)
+    given = {"name": name, "question": question, "smallest_effect": smallest_effect, **judged}
+    return compare_arms(Arms.of(arms, judged_pairs), **given)
 
 
 def arrays(seeds: int = 1) -> Findings:

@@ -11,7 +11,7 @@ import plotly.graph_objects
 import pytest
 
 from dalmeum.comparison import Arm, Arms, Curve, Findings, compare_arms
-from dalmeum.comparison.text import ARRAYS_NOTE, MODELS_NOTE, NO_SEEDS_NOTE, SEEDS_NOTE
+from dalmeum.comparison.text import ARRAYS_NOTE, MODELS_NOTE, TWO_SEEDS_NOTE
 from dalmeum.errors import InputError
 from dalmeum.languages import Text
 from dalmeum.pages.comparison import answer, render_findings, write_findings
@@ -48,7 +48,8 @@ def test_every_part_is_there(findings: Findings) -> None:
         "worse",
         "no difference",
         "undecided",
-        "would decide",
+        "of new studies with",
+        "corrected for 4 arms",
         "Best on dev by the mean prediction of its seeds: clean",
         "0 of 4 seeds",
         "noisy-3",
@@ -60,7 +61,8 @@ def test_every_part_is_there(findings: Findings) -> None:
         "더 나쁨",
         "차이 없음",
         "판정 보류",
-        "판정 가능",
+        "찾아냅니다",
+        "비교 조건 4개에 맞춰 보정",
         "시드 4개 중 0개",
         "모든 비교 조건",
     ):
@@ -119,27 +121,26 @@ def test_arms_from_arrays_show_what_is_known_and_no_more() -> None:
     assert models.tags.count("table") == 2
 
 
-def test_a_page_says_how_many_seeds_there_are_and_why_they_are_not_paired() -> None:
+def test_a_page_says_how_many_seeds_there_are_and_that_two_are_few() -> None:
     those = pairs("dev", 300)
     rows = scored(those, 0.5)
 
-    def found(*seeds: tuple[int, ...], known: bool = True) -> Findings:
+    def found(*seeds: tuple[int, ...]) -> Findings:
         arms = [
-            Arm(name, {"dev": rows[: len(each)]}, each if known else ())
+            Arm(name, {"dev": rows[: len(each)]}, each)
             for name, each in zip(("baseline", "other"), seeds, strict=True)
         ]
-        return compare_arms(Arms.of(arms, {"dev": those}, paired=known and len(set(seeds)) == 1))
+        return compare_arms(Arms.of(arms, {"dev": those}))
 
     for findings, seeds, note in (
-        (found((1, 2, 3), (4, 5)), Text("2 to 3 seeds", "시드 2~3개"), SEEDS_NOTE),
-        (found((1, 2), (3, 4)), Text("2 seeds", "시드 2개"), SEEDS_NOTE),
-        (found((1, 2), (1, 2), known=False), Text("2 seeds", "시드 2개"), NO_SEEDS_NOTE),
-        (found((1, 2), (1, 2)), Text("2 seeds", "시드 2개"), None),
+        (found((1, 2, 3), (4, 5)), Text("2 to 3 seeds", "시드 2~3개"), TWO_SEEDS_NOTE),
+        (found((1, 2), (3, 4)), Text("2 seeds", "시드 2개"), TWO_SEEDS_NOTE),
+        (found((1, 2, 3), (1, 2, 3)), Text("3 seeds", "시드 3개"), None),
     ):
         page = Parsed(render_findings(findings, plotly=PLOTLY))
         assert f"2 arms, {seeds.en}" in " ".join(page.english.split())
         assert f"비교 조건 2개, {seeds.ko}" in " ".join(page.korean.split())
-        for each in (SEEDS_NOTE, NO_SEEDS_NOTE, ARRAYS_NOTE, MODELS_NOTE):
+        for each in (TWO_SEEDS_NOTE, ARRAYS_NOTE, MODELS_NOTE):
             assert (each.en in page.english, each.ko in page.korean) == ((each == note),) * 2
 
 
@@ -153,7 +154,7 @@ def test_the_figures_draw_what_was_found(findings: Findings) -> None:
     assert np.subtract(points["x"], error["arrayminus"]) == pytest.approx(
         [each.low for each in differences], abs=1e-5
     )
-    assert drawn["forest-0"]["layout"]["shapes"][0]["x1"] == 0.005
+    assert drawn["forest-0"]["layout"]["shapes"][0]["x1"] == 0.03
     _, *dots = drawn["gap-0"]["data"]
     assert [(each["name"], len(each["x"])) for each in dots] == [
         (name, len(SEEDS)) for name in findings.arms.names

@@ -1,6 +1,5 @@
 """`score` and `difference`: the shape of predictions chooses the method."""
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -15,11 +14,12 @@ from dalmeum.stats import (
     bca,
     compare_correlations,
     difference,
+    differences_to,
     mean_over_seeds,
     paired_difference,
     score,
     seed_by_pair,
-    verdict,
+    seeds_by_pair,
     weighted,
 )
 from dalmeum.stats.weighted import Array
@@ -69,11 +69,12 @@ def test_two_models_are_compared_on_pairs() -> None:
 def test_arms_are_compared_over_seeds_and_pairs() -> None:
     first, second = rows(3), rows(3, 1.2, 3)
     assert difference("pearson", LABELS, first, second) == seed_by_pair(LABELS, first, second)
-    assert difference("pearson", LABELS, first[:2], second, paired=False) == seed_by_pair(
-        LABELS, first[:2], second, paired=False
+    assert difference("pearson", LABELS, first, second, paired=True) == seed_by_pair(
+        LABELS, first, second, paired=True
     )
+    assert difference("pearson", LABELS, first[:2], second) == seed_by_pair(LABELS, first[:2], second)
     with pytest.raises(ValueError, match="paired"):
-        difference("pearson", LABELS, first[:2], second)
+        difference("pearson", LABELS, first[:2], second, paired=True)
     with pytest.raises(ValueError, match=r"\(k, n\)"):
         difference("pearson", LABELS, first[0], second)
 
@@ -126,13 +127,11 @@ def test_a_plain_function_is_as_good_as_a_row() -> None:
     assert all(isinstance(each, CorrelationComparison) for each in tests)
 
 
-def test_a_verdict_on_models_speaks_of_pairs_where_it_is_told_how_many() -> None:
-    (first,), (second,) = rows(1), rows(1, 0.85, 3)
-    found = difference("pearson", LABELS, first, second)
-    assert verdict(found, 0.001).pairs_to_decide is None
-    more = verdict(found, 0.001, pairs=PAIRS)
-    assert more.outcome == "undecided"
-    assert more.pairs_to_decide is not None
-    assert more.pairs_to_decide > PAIRS
-    assert more.seeds_to_decide is None
-    assert not math.isnan(more.p_value)
+def test_many_arms_are_judged_together() -> None:
+    base, arms = rows(3, 1.2, 3), {"one": rows(3), "other": rows(3, 0.9, 5)}
+    together = differences_to("pearson", LABELS, arms, base)
+    assert together == seeds_by_pair(LABELS, arms, base)
+    alone = difference("pearson", LABELS, arms["one"], base)
+    assert together["one"].difference == alone.difference
+    models = differences_to("pearson", LABELS, {name: each[0] for name, each in arms.items()}, base[0])
+    assert models["one"] == compare_correlations(LABELS, arms["one"][0], base[0])

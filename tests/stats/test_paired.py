@@ -5,8 +5,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from dalmeum.stats import paired_difference, resampling, weighted
-from dalmeum.stats.intervals import BootstrapDistribution, influences
+from dalmeum.stats import paired, paired_difference, resampling, weighted
+from dalmeum.stats.intervals import influences
 
 Array = NDArray[np.float64]
 
@@ -18,37 +18,59 @@ def runs(n: int = 80, seed: int = 0) -> tuple[Array, Array, Array]:
     return label, shared + generator.normal(0, 0.4, n), shared + generator.normal(0, 0.6, n)
 
 
-def test_the_interval_equals_scipy() -> None:
-    def difference(label: Array, first: Array, second: Array, axis: int) -> Array:
-        scores = [stats.pearsonr(label, column, axis=axis).statistic for column in (first, second)]
-        return np.asarray(scores[0] - scores[1])
-
-    columns = runs()
-    ours = paired_difference(*columns, resamples=300, seed=7)
-    reference = stats.bootstrap(
-        columns, difference, paired=True, n_resamples=300, method="BCa", rng=np.random.default_rng(7)
-    ).confidence_interval
-    assert ours.difference == pytest.approx(difference(*columns, axis=0))
-    assert (ours.interval.low, ours.interval.high) == pytest.approx(
-        (reference.low, reference.high), abs=1e-10
-    )
+def test_of_means_it_is_the_paired_t_test() -> None:
+    label, first, second = runs()
+    ours = paired_difference(label, first, second, metric=weighted.mae)
+    reference = stats.ttest_rel(np.abs(first - label), np.abs(second - label))
+    assert ours.p_value == pytest.approx(reference.pvalue)
+    assert (ours.low, ours.high) == pytest.approx(tuple(reference.confidence_interval()))
+    assert ours.degrees_of_freedom == pytest.approx(79)
 
 
-@pytest.mark.parametrize(("bias", "acceleration"), [(0.0, 0.0), (0.3, 0.0), (-0.2, 0.1), (0.2, -0.1)])
-@pytest.mark.parametrize("sign", [1, -1])
-def test_the_interval_at_the_p_value_touches_zero(bias: float, acceleration: float, sign: int) -> None:
-    replicates = sign * np.linspace(-0.5, 4, 9001)
-    distribution = BootstrapDistribution(sign * 1.5, replicates, sign * bias, sign * acceleration)
-    touching = distribution.interval(1 - distribution.p_value())
-    assert 0.05 < distribution.p_value() < 0.95
-    assert min(abs(touching.low), abs(touching.high)) < 0.002
+def test_of_correlations_it_is_t_on_the_standard_error_of_leaving_each_pair_out() -> None:
+    columns = runs(n=40)
+
+    def difference(kept: NDArray[np.intp]) -> float:
+        label, first, second = (column[kept] for column in columns)
+        return float(np.corrcoef(label, first)[0, 1] - np.corrcoef(label, second)[0, 1])
+
+    everything = np.arange(40)
+    left_out = np.array([difference(np.delete(everything, pair)) for pair in everything])
+    error = math.sqrt(39 / 40 * float(np.sum((left_out - left_out.mean()) ** 2)))
+    ours, value = paired_difference(*columns), difference(everything)
+    assert ours.difference == pytest.approx(value)
+    assert ours.standard_error == pytest.approx(error)
+    width = stats.t.ppf(0.975, 39) * error
+    assert (ours.low, ours.high) == pytest.approx((value - width, value + width))
+    assert ours.p_value == pytest.approx(2 * stats.t.sf(abs(value) / error, 39))
 
 
-def test_no_number_of_resamples_shows_that_p_is_zero() -> None:
-    always_above = BootstrapDistribution(2.0, np.linspace(1, 3, 99), bias=0.0, acceleration=0.0)
-    assert always_above.p_value() == pytest.approx(2 / 100)
-    always_below = BootstrapDistribution(-2.0, np.linspace(-3, -1, 99), bias=0.0, acceleration=0.0)
-    assert always_below.p_value() == pytest.approx(2 / 100)
+def test_many_pairs_are_left_out_in_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = runs(n=1500)
+    each = paired_difference(*columns)
+    monkeypatch.setattr(paired, "MOST_LEFT_OUT", 500)
+    grouped = paired_difference(*columns)
+    assert grouped.degrees_of_freedom == pytest.approx(499)
+    assert grouped.standard_error == pytest.approx(each.standard_error, rel=0.15)
+
+
+def test_the_order_of_the_pairs_does_not_matter() -> None:
+    columns, order = runs(n=1500), np.random.default_rng(1).permutation(1500)
+    shuffled = paired_difference(*(column[order] for column in columns))
+    assert shuffled.p_value == pytest.approx(paired_difference(*columns).p_value, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [([1.0, 2.0, 3.0, 4.0], [0.5, 1.5, 2.5, 3.5]), ([0.0, 0.0, 0.0, 5.0], [1.0, 2.0, 0.0, 3.0])],
+    ids=["every pair says the same", "without one pair there is no score"],
+)
+def test_what_the_pairs_can_not_tell_has_no_p_value(first: list[float], second: list[float]) -> None:
+    metric = weighted.mae if first[0] else weighted.pearson
+    found = paired_difference([0.0, 1.0, 2.0, 3.0], first, second, metric=metric)
+    assert math.isfinite(found.difference)
+    assert math.isnan(found.p_value)
+    assert math.isnan(found.low)
 
 
 def test_influences_of_a_mean_are_the_deviations_by_n() -> None:
@@ -74,7 +96,7 @@ def test_columns_must_match() -> None:
         paired_difference([1, 2, 3], [1, 2, 3], [1, 2])
 
 
-def test_memory_does_not_grow_with_the_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_does_not_grow_with_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     tallest = 0
 
     def watched(label: Array, prediction: Array) -> weighted.Weighted:
@@ -88,17 +110,5 @@ def test_memory_does_not_grow_with_the_resamples(monkeypatch: pytest.MonkeyPatch
         return value
 
     monkeypatch.setattr(resampling, "BLOCK_VALUES", 4000)
-    paired_difference(*runs(), metric=watched, resamples=1000)
+    paired_difference(*runs(n=1000), metric=watched)
     assert tallest == 4000
-
-
-@pytest.mark.slow
-def test_a_normal_null_is_rejected_in_5_percent() -> None:
-    generator = np.random.default_rng(0)
-    rejected, studies = 0, 1000
-    for _ in range(studies):
-        label = generator.normal(size=200)
-        shared = label + generator.normal(0, 0.5, 200)
-        first, second = shared + generator.normal(0, 0.3, (2, 200))
-        rejected += paired_difference(label, first, second, resamples=600).p_value < 0.05
-    assert 0.035 <= rejected / studies <= 0.065

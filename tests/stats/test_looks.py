@@ -1,0 +1,56 @@
+"""Levels of looks, against exact integrals and a simulation."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from dalmeum.stats.looks import levels_of_looks
+
+SCHEDULE = (3, 5, 8, 13, 21, 34, 60)
+
+
+def test_one_look_at_the_end_has_the_whole_level() -> None:
+    assert levels_of_looks([60]) == pytest.approx([0.05])
+    assert levels_of_looks([10], 10, level=0.01) == pytest.approx([0.01])
+
+
+def test_two_looks_as_the_bivariate_normal_has_them() -> None:
+    first, second = levels_of_looks([30, 60])
+    assert first == pytest.approx(0.025)
+    bounds = [stats.norm.isf(level / 2) for level in (first, second)]
+    normal = stats.multivariate_normal(cov=[[1, math.sqrt(0.5)], [math.sqrt(0.5), 1]])
+    inside = normal.cdf(bounds, lower_limit=[-bound for bound in bounds])
+    assert 1 - inside == pytest.approx(0.05, abs=1e-7)
+
+
+def test_all_looks_together_have_the_level() -> None:
+    levels = levels_of_looks(SCHEDULE)
+    steps = np.diff([0, *SCHEDULE])
+    draws = np.random.default_rng(0).normal(size=(200_000, len(steps))) * np.sqrt(steps)
+    p_values = 2 * stats.norm.sf(np.abs(np.cumsum(draws, axis=1)) / np.sqrt(SCHEDULE))
+    assert (p_values < levels).any(axis=1).mean() == pytest.approx(0.05, abs=0.002)
+    spent = (p_values[:, :3] < levels[:3]).any(axis=1).mean()
+    assert spent == pytest.approx(0.05 * 8 / 60, abs=0.001)
+
+
+def test_later_looks_leave_the_earlier_ones_alone() -> None:
+    assert levels_of_looks(SCHEDULE)[:3] == levels_of_looks(SCHEDULE[:3])
+    every = levels_of_looks(range(2, 61))
+    assert len(every) == 59
+    assert all(0 < level < 0.05 for level in every)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "said"),
+    [
+        ([], "give the number of seeds at each look, rising"),
+        ([3, 3], r"seeds \[3, 3\]: give the number"),
+        ([0, 3], "rising"),
+        ([3, 61], "61 seeds are more than max_seeds=60: such a look is exploratory"),
+    ],
+)
+def test_what_is_no_schedule(seeds: list[int], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        levels_of_looks(seeds)
