@@ -14,7 +14,7 @@ demo: .venv/installed
 	$(BIN)/dalmeum demo
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -m "not slow and not browser and not gpu"
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 -m "not slow and not browser and not gpu"
 
 test-all: .venv/installed-dev
 	$(BIN)/python -m pytest -m "not gpu"
