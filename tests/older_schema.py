@@ -69,6 +69,22 @@ def _known(values: Json) -> Json | None:
     return values if any(values.values()) else None
 
 
+def with_names_of(new: Json, old: Any) -> Any:
+    """`old` with the names that its arms have in `new`: 0.1.0 cut the names of runs' arms short."""
+    if "arms" not in old:
+        return old
+    names = dict(zip(old["arms"], new["arms"], strict=True))
+
+    def renamed(values: Any) -> Any:
+        if isinstance(values, dict):
+            return {names.get(key, key): renamed(each) for key, each in values.items()}
+        if isinstance(values, list):
+            return [renamed(each) for each in values]
+        return names.get(values, values) if isinstance(values, str) else values
+
+    return renamed(old)
+
+
 def as_judged_before(values: Any) -> Any:
     """Without what judging arms together changed: verdicts, and the bounds and p-values of differences."""
     if isinstance(values, list):
@@ -109,7 +125,7 @@ def main() -> None:
     old, new = (json.loads(Path(name).read_text(encoding="utf-8")) for name in sys.argv[1:3])
     if new.get("schema", 1) >= 2:
         new = as_study(new) if "judgements" in old else as_comparison(new)
-    found = differences(as_judged_before(old), as_judged_before(new))
+    found = differences(as_judged_before(with_names_of(new, old)), as_judged_before(new))
     print("\n".join(found) or "equal in every number and word but for what arms judged together changed")
     sys.exit(bool(found))
 

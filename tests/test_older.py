@@ -12,7 +12,7 @@ import pytest
 
 from tests.cli.test_commands import call
 
-from .older_schema import as_comparison, as_judged_before, as_study, differences
+from .older_schema import as_comparison, as_judged_before, as_study, differences, with_names_of
 
 OLDER = Path(__file__).parent / "older"
 KINDS = ("offline", "cross", "cross-binary", "bi", "bi-binary")
@@ -86,9 +86,9 @@ def test_a_finished_run_predicts_and_is_evaluated(kind: str, capsys: pytest.Capt
 def test_finished_runs_have_the_same_scores_and_differences_to_the_last_digit(
     name: str, runs: tuple[str, ...], options: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = printed(capsys, "compare", *map(run, runs), *options)
-    old = expected(f"compare-{name}.json")
-    assert differences(as_judged_before(old), as_judged_before(as_comparison(found))) == []
+    found = as_comparison(printed(capsys, "compare", *map(run, runs), *options))
+    old = with_names_of(found, expected(f"compare-{name}.json"))
+    assert differences(as_judged_before(old), as_judged_before(found)) == []
 
 
 def test_half_a_study_is_finished(capsys: pytest.CaptureFixture[str]) -> None:
