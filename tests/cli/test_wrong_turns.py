@@ -133,6 +133,9 @@ def test_commands_and_the_programs_own_options(
 ) -> None:
     assert fails("trian") == "Error: No such command 'trian'. Did you mean 'train'?"
     assert fails("evalute", "x", "y") == "Error: No such command 'evalute'. Did you mean 'evaluate'?"
+    for given in ((), ("latest",), ("test.csv",)):
+        assert fails("predict", *given, "-o", "x.csv") == ("Error: Missing argument: RUN and file are needed")
+    assert fails("compare") == "Error: Missing argument '[ARM=]RUN'."
     assert call("--version") == 0
     assert capsys.readouterr().out == f"dalmeum {dalmeum.__version__}\n"
     for arguments in (("-h",), ("train", "-h"), ("score", "-h")):
