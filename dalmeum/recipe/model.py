@@ -63,6 +63,7 @@ class ModelRecipe(Section):
             )
         if self.kind == "offline" and self.encoder:
             raise ValueError(
-                "encoder has no use with kind offline: leave it out, or train it with model.kind=cross"
+                "encoder has no use with kind offline: leave it out (model.encoder=), "
+                "or take model.kind=cross"
             )
         return self

@@ -138,6 +138,9 @@ def test_two_sentences_are_scored(own_run: Path, capsys: pytest.CaptureFixture[s
     assert call("score", str(own_run), *pair, "--json") == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed == {"run": str(own_run), "scores": [pytest.approx(expected)]}
+    capsys.readouterr()
+    assert call("score", "latest", "", "A cat.") == 0
+    assert capsys.readouterr().err == "warning: score: 1 pair with an empty sentence\n"
 
 
 def test_pairs_of_standard_input_are_scored(

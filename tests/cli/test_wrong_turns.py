@@ -145,6 +145,17 @@ def test_commands_and_the_programs_own_options(
         assert capsys.readouterr().out == short
 
 
+def test_files_of_another_kind_name_their_command(own_run: Path, fails: Fails) -> None:
+    Path("study.yaml").write_text("{question: '?', baseline: recipe.yaml, arms: {a: {loss.alpha: 0.3}}}")
+    assert fails("train", "study.yaml") == "study.yaml: is a study, not a recipe: dalmeum study study.yaml"
+    assert fails("study", "recipe.yaml") == "recipe.yaml: is a recipe, not a study: dalmeum train recipe.yaml"
+    assert fails("evaluate", "dev.csv", "latest") == (
+        "dev.csv: is a file, not a run: name the run before the file"
+    )
+    told = fails("train", "recipe.yaml", "data.label_range=0,5")
+    assert told == "recipe.yaml: data.label_range: must be a list, not '0,5': write [0,5]"
+
+
 def test_latest_is_the_newest_finished_run(
     own_run: Path, fails: Fails, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -114,7 +114,8 @@ LOSS_NAMES = (
         ),
         (
             "model.kind=offline",
-            "model: encoder has no use with kind offline: leave it out, or train it with model.kind=cross",
+            "model: encoder has no use with kind offline: leave it out (model.encoder=), "
+            "or take model.kind=cross",
         ),
         (
             "loss=mae",
