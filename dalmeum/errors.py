@@ -1,6 +1,8 @@
 """What can go wrong for a user: one line that says what is wrong, where, and the mend."""
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Collection, Sequence
+from pathlib import Path
 
 REPORTED_PROBLEMS = 20
 """Problems of one file that are written out; the rest are counted."""
@@ -9,6 +11,22 @@ REPORTED_PROBLEMS = 20
 def one_line(message: str) -> str:
     """The message with the line ends that a name may have written out: nothing in it is a line of ours."""
     return message.replace("\n", "\\n").replace("\r", "\\r")
+
+
+def nearest_file(path: Path, suffixes: Collection[str] | None = None) -> str | None:
+    """The name in its folder that a wrong one may have meant, of those that end as `suffixes` say."""
+    try:
+        files = [
+            file for file in path.parent.iterdir() if suffixes is None or file.suffix.lower() in suffixes
+        ]
+    except (OSError, ValueError):
+        return None
+    # By stems: a shared .csv would make any two short names alike. Of one stem, as the recipe beside its
+    # data, the file that ends alike.
+    files.sort(key=lambda file: difflib.SequenceMatcher(None, file.suffix, path.suffix).ratio())
+    names = {file.stem: file.name for file in files}
+    nearest = difflib.get_close_matches(path.stem, names, n=1)
+    return names[nearest[0]] if nearest else None
 
 
 class DalmeumError(Exception):

@@ -13,8 +13,8 @@ from dalmeum.languages import Text
 EVERY = 30.0
 """Seconds between plain lines."""
 
-LEFT = Text("{what} {done:,} of {total:,}, {left} left", "{what} {total:,} 중 {done:,}, 남은 시간 {left}")
-STARTED = Text("{what} {done:,} of {total:,}", "{what} {total:,} 중 {done:,}")
+LEFT = Text("{what} {done:,} of {total:,}, {left} left", "{what} {done:,}/{total:,}, 남은 시간 {left}")
+STARTED = Text("{what} {done:,} of {total:,}", "{what} {done:,}/{total:,}")
 
 
 class Progress:
@@ -51,7 +51,7 @@ class Progress:
     def told(self) -> Text:
         """How far the work is, and how long it will take, judged by what was done since its start."""
         done, seconds = self.done - self._first, time.monotonic() - self._start
-        told = LEFT if done > 0 else STARTED
+        told = LEFT if done > 0 and self.done < self.total else STARTED
         left = duration(seconds * (self.total - self.done) / max(done, 1))
         return told.format(what=self.what, done=self.done, total=self.total, left=left)
 

@@ -120,13 +120,17 @@ def terminal_width() -> int:
 
 
 def table(
-    rows: Sequence[Sequence[object]], *, width: int | None = None, right: Sequence[int] = ()
+    rows: Sequence[Sequence[object]],
+    *,
+    width: int | None = None,
+    right: Sequence[int] = (),
+    whole: Sequence[int] = (),
 ) -> list[str]:
     """Lines in which the cells of a column stand below each other; the first row is the head.
 
     A Hangul syllable takes two columns of the terminal, and is counted so. What does not fit `width` (by
     default the terminal's) is broken into several lines inside its cell, names before numbers. `right` are
-    the columns, from 0, whose cells stand on the right.
+    the columns, from 0, whose cells stand on the right, `whole` those whose cells are broken last.
     """
     from rich.console import Console
     from rich.table import Table
@@ -143,7 +147,7 @@ def table(
             justify="right" if index in right else "left",
             no_wrap=False,
             overflow="fold",
-            min_width=min(widest, LONGEST_WHOLE) if index else None,
+            min_width=widest if index in whole else min(widest, LONGEST_WHOLE) if index else None,
         )
     for row in body:
         grid.add_row(*map(Text, row))

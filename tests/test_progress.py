@@ -33,7 +33,9 @@ def test_what_was_done_before_takes_no_time_from_what_is_left(monkeypatch: pytes
         assert told.told().en == "step 900 of 1,000"
         now[0] += 60
         told.jump(910)
-        assert told.told() == Text("step 910 of 1,000, 9 min left", "step 1,000 중 910, 남은 시간 9분")
+        assert told.told() == Text("step 910 of 1,000, 9 min left", "step 910/1,000, 남은 시간 9분")
+        told.jump(1000)
+        assert told.told().en == "step 1,000 of 1,000"  # none is left
 
 
 def test_a_time_in_the_units_that_matter() -> None:

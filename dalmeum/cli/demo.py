@@ -23,13 +23,15 @@ HANDED_IN = Text(
     "제출한 것: 그 비교 조건에서 dev 점수가 가장 좋은 실행. dev 점수를 보고 골랐으므로 그 점수는 조금 "
     "부풀려져 있습니다. test의 레이블은 어떤 선택에도 쓰지 않았습니다.",
 )
-LIVE = Text("The model, asked now (0 to 5):", "지금 이 모델에게 물어보면 (0~5점):")
+LIVE = Text("The model, asked now (0 to 5):", "이 모델에 직접 물어보면(0~5점):")
 SURPRISE = Text(
     "The last pair has the same words and another sense, and scores high all the same: this small model "
-    "looks at words more than at who does what to whom. Try others: dalmeum score latest TEXT TEXT",
-    "마지막 쌍은 낱말이 같아도 뜻이 다른데 점수가 높습니다. 이 작은 모델은 누가 누구에게 했는지보다 낱말을 "
-    "더 봅니다. 다른 문장도 물어보세요: dalmeum score latest TEXT TEXT",
+    "looks at words more than at who does what to whom.",
+    "마지막 쌍은 단어만 같고 뜻이 다른데도 점수가 높습니다. 이 작은 모델은 누가 누구에게 했는지보다 단어를 "
+    "더 봅니다.",
 )
+OTHERS = Text("Try others:", "다른 문장도 물어보세요:")
+CALL = Text('dalmeum score latest "one sentence" "another"', 'dalmeum score latest "문장 하나" "다른 문장"')
 SURPRISING = 3.0
 """The score of a pair that says something else from which on it is a surprise."""
 
@@ -108,3 +110,4 @@ def live_lines(scores: Sequence[float]) -> Iterator[str]:
         yield f"  {score:4.2f}  {' / '.join(pair)}"
     if scores[-1] > SURPRISING:
         yield from wrapped(str(SURPRISE), terminal_width())
+    yield f"{OTHERS}\n  {CALL}"

@@ -61,7 +61,7 @@ def call_error(error: TyperException) -> str:
     """What is wrong with a call, below how the command is called."""
     context: Any = getattr(error, "ctx", None)
     usage = "" if context is None else f"{_usage(context.command, context)}\n"
-    return f"{usage}Error: {setting_of(error) or error.format_message()}"
+    return f"{usage}Error: {setting_of(error) or missing_arguments(error) or error.format_message()}"
 
 
 def setting_of(error: TyperException) -> str:
@@ -77,6 +77,19 @@ def setting_of(error: TyperException) -> str:
     before = "baseline." if context.info_name == "study" else ""
     setting = key if "=" in key else f"{key}={_value_of(name)}"
     return f"No such option: {name}; settings are written key=value: {before}{setting}"
+
+
+def missing_arguments(error: TyperException) -> str:
+    """For a call with too few arguments, where one takes any number: what was given may be any of them."""
+    missing, context = getattr(error, "param", None), getattr(error, "ctx", None)
+    if getattr(missing, "nargs", 1) != -1 or context is None:
+        return ""
+    needed = [
+        each.metavar or each.name
+        for each in context.command.params
+        if each.param_type_name == "argument" and each.required
+    ]
+    return f"Missing argument: {' and '.join(needed)} are needed" if len(needed) > 1 else ""
 
 
 def _value_of(option: str) -> str:

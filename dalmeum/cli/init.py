@@ -57,9 +57,7 @@ def init(
     columns: ColumnsOption = None,
     json: JsonOption = False,
 ) -> None:
-    import shlex
-
-    from dalmeum.draft import draft_recipe, recipe_name, told, train_call, write_recipe
+    from dalmeum.draft import check_call, draft_recipe, recipe_name, told, train_call, write_recipe
 
     draft = draft_recipe(data, encoder=encoder, columns=parse_columns(columns))
     path = out or recipe_name(data[0])
@@ -79,6 +77,6 @@ def init(
     for finding in problems:
         note(f"{Text('problem', '문제')}: {finding.message}")
     if problems:
-        note(MORE.format(call=f"dalmeum check {shlex.join(data)}"))
+        note(MORE.format(call=check_call(draft, data)))
     print_places([*told(draft), (Text("recipe", "레시피"), path)])
     print(f"\n{NEXT}:\n  {train_call(path)}")

@@ -24,13 +24,13 @@ OUTCOMES: dict[Outcome, Text] = {
 MODELS_NOTE = Text(
     "note: not every recipe has runs of two seeds, so the verdict is on these trained models alone: another "
     "seed may turn it; train each recipe with more seeds to judge the recipes",
-    "참고: 시드가 두 개 이상인 실행이 없는 레시피가 있어 판정은 여기 있는 학습된 모델에만 해당합니다. "
+    "참고: 시드가 하나뿐인 레시피가 있어 이 판정은 여기 있는 모델에만 해당합니다. "
     "시드가 바뀌면 뒤집힐 수 있으니, 레시피를 판정하려면 레시피마다 시드를 늘려 학습하세요",
 )
 ARRAYS_NOTE = Text(
     "note: one row of predictions an arm, so the verdict is on these trained models alone: another seed may "
     "turn it",
-    "참고: 비교 조건마다 예측이 하나뿐이라 판정은 여기 있는 학습된 모델에만 해당합니다. "
+    "참고: 비교 조건마다 예측이 하나뿐이라 이 판정은 여기 있는 모델에만 해당합니다. "
     "시드가 바뀌면 뒤집힐 수 있습니다",
 )
 TWO_SEEDS_NOTE = Text(

@@ -58,6 +58,9 @@ def described(en: str, ko: str, **field: Any) -> Any:
 DATA_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".xlsx")
 """Ends of files that hold pairs, as somebody names one where a recipe is wanted."""
 
+TELLING = {"recipe": ("data", "dalmeum train"), "study": ("arms", "dalmeum study")}
+"""What files there are, each with a key that it has and others lack, and the command that takes it."""
+
 AnySection = TypeVar("AnySection", bound=Section)
 
 
@@ -76,6 +79,11 @@ def read_yaml(path: Path, kind: type[Section]) -> dict[str, Any]:
         required = [name for name, field in kind.model_fields.items() if field.is_required()]
         keys = " and ".join(f"{name}:" for name in required[:2])
         raise InputError(f"{path}: holds no {what}; it must start with keys such as {keys}")
+    own, _ = TELLING.get(what, ("", ""))
+    for other, (key, command) in TELLING.items():
+        if key in values and own and own not in values:
+            call = f"{command} {shlex.quote(str(path))}"
+            raise InputError(f"{path}: is a {other}, not a {what}: {call}")
     return values
 
 
@@ -168,6 +176,8 @@ def _explain(kind: type[Section], detail: ErrorDetails) -> str:
     message = message[0].lower() + message[1:]
     if problem == "value_error":
         return f"{key}: {message}" if key and not message.startswith(key) else message
+    if problem in {"tuple_type", "list_type"}:
+        message = "must be a list"
     shown = repr(value) if not isinstance(value, float) or math.isfinite(value) else str(value)
     return f"{key}: {message}, not {shown[:80]}{_mend(problem, value, detail.get('ctx', {}))}"
 
@@ -178,6 +188,8 @@ def _mend(problem: str, value: Any, context: Mapping[str, Any]) -> str:
         return ": leave the quotes out" if _is_number(value) else ""
     if problem == "int_type" and isinstance(value, float) and value.is_integer():
         return f": write {int(value)}"
+    if problem in {"tuple_type", "list_type"} and isinstance(value, str | int | float):
+        return f": write [{value!s:.80}]"
     if problem == "string_type" and isinstance(value, int | float):
         return ": put it in quotes"
     if problem == "literal_error" and isinstance(value, str):

@@ -9,7 +9,14 @@ from typing import Any
 
 import yaml
 
-from dalmeum.errors import InputError
+from dalmeum.errors import InputError, nearest_file
+
+YAML_SUFFIXES = (".yaml", ".yml")
+AT_HAND = "recipes"
+"""The checkout's folder of recipes and studies."""
+
+WRITES = {"recipe": "dalmeum init TRAIN.csv", "study": "dalmeum demo"}
+"""Commands after which there is such a file."""
 
 MOST_BYTES = 500_000
 MOST_VALUES = 50_000
@@ -32,12 +39,21 @@ def read_text(path: Path, what: str) -> str:
             raise InputError(f"{path}: holds more than {MOST_BYTES // 1000} kB: that is no {what}")
         return data.decode("utf-8-sig")
     except FileNotFoundError:
-        raise InputError(f"{path}: no such {what}; the ones at hand are in recipes/") from None
+        raise InputError(f"{path}: no such {what}{_others(path, what)}") from None
     except UnicodeDecodeError:
         raise InputError(f"{path}: is not UTF-8 text; save the {what} as UTF-8") from None
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise InputError(f"{path}: can't be read: {reason}") from None
+
+
+def _others(path: Path, what: str) -> str:
+    """The file that a wrong name may have meant, or else where there are some, as a message's end."""
+    if near := nearest_file(path, YAML_SUFFIXES):
+        return f"; did you mean {near!r}?"
+    if Path(AT_HAND).is_dir():
+        return f"; the ones at hand are in {AT_HAND}/"
+    return f": {WRITES[what]} writes one" if what in WRITES else ""
 
 
 def parse_yaml(text: str, name: str) -> Any:

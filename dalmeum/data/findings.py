@@ -267,11 +267,14 @@ def shared_findings(
         findings.append(finding("problem", "shared_pair", second, what, places, len(leaks)))
     if touched.any():
         share = float(touched.mean())
+        rows = np.flatnonzero(touched)
         what = Text(
-            f"with a sentence ({share:.1%}) that is also in {first.name}",
-            f"{first.name}에도 있는 문장이 든({share:.1%})",
+            f"with a sentence ({share:.1%}) that is also in {first.name}", f"{first.name}에도 있는 문장이 든"
         )
-        findings += row_findings("note", "shared_sentence", second, what, np.flatnonzero(touched))
+        told = pairs_told(len(rows), what)
+        told = Text(told.en, f"{told.ko}({share:.1%})")
+        places = (where(second, int(row)) for row in rows)
+        findings.append(finding("note", "shared_sentence", second, told, places, len(rows)))
     return findings
 
 

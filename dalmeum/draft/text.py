@@ -1,12 +1,13 @@
 """A recipe for data files, with comments for who has never written one."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import yaml
 
 from dalmeum.configuration import yaml_line
+from dalmeum.data import PairTable
 from dalmeum.data.readers.formats import GENERIC
 from dalmeum.data.splits import Split
 from dalmeum.draft.files import Draft
@@ -71,6 +72,16 @@ def _found(draft: Draft, split: Split) -> Text:
 def train_call(path: Path) -> str:
     """The command that trains the recipe."""
     return f"dalmeum train {shlex.quote(str(path))}"
+
+
+def check_call(draft: Draft, files: Sequence[str]) -> str:
+    """The command that checks the files as the recipe reads them."""
+    call = ["dalmeum", "check", *files]
+    if draft.named:
+        call += ["--columns", ",".join(f"{field}={column}" for field, column in draft.named.items())]
+    if draft.label_range != PairTable.label_range:
+        call += ["--label-range", *(f"{bound:g}" for bound in draft.label_range)]
+    return shlex.join(call)
 
 
 def _head(draft: Draft, path: Path) -> Iterator[str]:

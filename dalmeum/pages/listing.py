@@ -24,6 +24,8 @@ QUESTION = Text("question", "질문")
 TITLE = Text("Runs in {output}", "{output}의 실행")
 NO_RUNS = Text("no runs in {output}", "{output}에 실행이 없습니다")
 DAY = 24 * 3600.0
+UNBROKEN = 1_000
+"""Columns of a table whose rows are to take a line each."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +55,25 @@ class ListedRun:
 
 
 def listing_lines(runs: Sequence[ListedRun], output: str) -> list[str]:
-    """A terminal's table, a row a run."""
+    """A terminal's table, a row a run. Ids are there to be copied, and stay whole: on a narrow terminal a
+    question stands below its run, once for the runs in a row that ask the same.
+    """
     if not runs:
         return [str(NO_RUNS.format(output=output))]
-    rows: list[Sequence[object]] = [(RUN, SCORE, INTERVAL, STATE, AGE, QUESTION)]
-    for run in runs:
-        rows.append((run.id, *written_score(run.score), _state(run), age(run.age), run.question or ""))
-    return terminal.table(rows, right=[1])
+    rows: list[Sequence[object]] = [(RUN, SCORE, INTERVAL, STATE, AGE)]
+    rows += [(run.id, *written_score(run.score), _state(run), age(run.age)) for run in runs]
+    lines = terminal.table(rows, right=[1], whole=[0], width=UNBROKEN)
+    width, questions = terminal.terminal_width(), [run.question or "" for run in runs]
+    if max(map(terminal.columns, lines)) + 2 + terminal.LONGEST_WHOLE <= width:
+        told = [(*row, asked) for row, asked in zip(rows, (QUESTION, *questions), strict=True)]
+        return terminal.table(told, right=[1], whole=[0])
+    head, *lines = lines
+    below = [head]
+    for line, asked, following in zip(lines, questions, (*questions[1:], ""), strict=True):
+        below.append(line)
+        if asked != following:
+            below += terminal.wrapped(asked, width, first="  ", rest="  ") if asked else []
+    return below
 
 
 def write_listing(output: Path, runs: Sequence[ListedRun], *, assets: Path) -> Path:

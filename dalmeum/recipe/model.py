@@ -62,5 +62,8 @@ class ModelRecipe(Section):
                 f"encoder is missing: kind {self.kind} needs a hub name or a folder, e.g. klue/roberta-base"
             )
         if self.kind == "offline" and self.encoder:
-            raise ValueError("encoder has no use with kind offline: leave it out")
+            raise ValueError(
+                "encoder has no use with kind offline: leave it out (model.encoder=), "
+                "or take model.kind=cross"
+            )
         return self

@@ -253,6 +253,8 @@ def open_run(run: str | Path, output: str | Path = "runs") -> Run:
     found = [path for path in (Path(run), Path(output) / run) if os.path.isfile(path / "run.json")]
     if not found and str(run) == LATEST:
         found = [latest(Path(output))]
+    if not found and os.path.isfile(run):
+        raise InputError(f"{run}: is a file, not a run: name the run before the file")
     if not found:
         raise InputError(
             f"{run}: no such run, neither a folder with a run.json nor an id under {output}/"

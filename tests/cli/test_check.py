@@ -104,7 +104,7 @@ def test_the_report_in_korean(monkeypatch: pytest.MonkeyPatch) -> None:
         "      dev.csv 2행 = train.csv 2행",
         "",
         "참고",
-        "  - dev.csv: train.csv에도 있는 문장이 든(50.0%) 문장쌍 1개",
+        "  - dev.csv: train.csv에도 있는 문장이 든 문장쌍 1개(50.0%)",
         "      dev.csv 2행",
         "",
         "문제 1건, 참고 1건",

@@ -65,6 +65,21 @@ def test_a_table_of_runs_and_a_page_with_links(
     assert "실행 3개" in page.korean
 
 
+def test_on_a_narrow_terminal_ids_stay_whole_and_questions_stand_below(
+    two: tuple[Path, Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    run, better = two
+    twin = better.with_name("20200101-000000-twin-of-the-better")
+    shutil.copytree(better, twin)
+    _change(twin / "run.json", id=twin.name)
+    assert call("runs") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[1:3]] == [run.name, "20210101-000000-failed"]
+    assert {line.split()[0] for line in lines[3:5]} == {better.name, twin.name}
+    assert lines[5:] == ["  Is <it> better?"]  # once for the two that ask it
+
+
 def test_other_orders_and_json(two: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
     run, better = two
     names = {}
@@ -123,6 +138,9 @@ def test_two_sentences_are_scored(own_run: Path, capsys: pytest.CaptureFixture[s
     assert call("score", str(own_run), *pair, "--json") == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed == {"run": str(own_run), "scores": [pytest.approx(expected)]}
+    capsys.readouterr()
+    assert call("score", "latest", "", "A cat.") == 0
+    assert capsys.readouterr().err == "warning: score: 1 pair with an empty sentence\n"
 
 
 def test_pairs_of_standard_input_are_scored(

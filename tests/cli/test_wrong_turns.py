@@ -133,6 +133,9 @@ def test_commands_and_the_programs_own_options(
 ) -> None:
     assert fails("trian") == "Error: No such command 'trian'. Did you mean 'train'?"
     assert fails("evalute", "x", "y") == "Error: No such command 'evalute'. Did you mean 'evaluate'?"
+    for given in ((), ("latest",), ("test.csv",)):
+        assert fails("predict", *given, "-o", "x.csv") == ("Error: Missing argument: RUN and file are needed")
+    assert fails("compare") == "Error: Missing argument '[ARM=]RUN'."
     assert call("--version") == 0
     assert capsys.readouterr().out == f"dalmeum {dalmeum.__version__}\n"
     for arguments in (("-h",), ("train", "-h"), ("score", "-h")):
@@ -140,6 +143,17 @@ def test_commands_and_the_programs_own_options(
         short = capsys.readouterr().out
         assert call(*arguments[:-1], "--help") == 0
         assert capsys.readouterr().out == short
+
+
+def test_files_of_another_kind_name_their_command(own_run: Path, fails: Fails) -> None:
+    Path("study.yaml").write_text("{question: '?', baseline: recipe.yaml, arms: {a: {loss.alpha: 0.3}}}")
+    assert fails("train", "study.yaml") == "study.yaml: is a study, not a recipe: dalmeum study study.yaml"
+    assert fails("study", "recipe.yaml") == "recipe.yaml: is a recipe, not a study: dalmeum train recipe.yaml"
+    assert fails("evaluate", "dev.csv", "latest") == (
+        "dev.csv: is a file, not a run: name the run before the file"
+    )
+    told = fails("train", "recipe.yaml", "data.label_range=0,5")
+    assert told == "recipe.yaml: data.label_range: must be a list, not '0,5': write [0,5]"
 
 
 def test_latest_is_the_newest_finished_run(

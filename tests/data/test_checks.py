@@ -99,7 +99,7 @@ def test_pairs_shared_between_tables_are_leaks() -> None:
             "shared_sentence",
             Text(
                 "dev.csv: 2 pairs with a sentence (50.0%) that is also in train.csv",
-                "dev.csv: train.csv에도 있는 문장이 든(50.0%) 문장쌍 2개",
+                "dev.csv: train.csv에도 있는 문장이 든 문장쌍 2개(50.0%)",
             ),
             2,
             (Text("dev.csv, line 3", "dev.csv 3행"), Text("dev.csv, line 4", "dev.csv 4행")),

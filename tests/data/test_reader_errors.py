@@ -86,10 +86,10 @@ def test_columns_of_a_strict_format(problems: Problems) -> None:
 
 
 def test_columns_of_a_generic_format(problems: Problems) -> None:
-    has = "it has 'q1', 'q2', 'label'"
     assert problems("a.csv", "q1,q2,label\n가,나,1\n") == [
-        f"a.csv: no column for sentence1: name it in columns, as in sentence1=its_name; {has}",
-        f"a.csv: no column for sentence2: name it in columns, as in sentence2=its_name; {has}",
+        f"a.csv: no column for {field}: name it in columns (--columns {field}=NAME on the command line); "
+        "it has 'q1', 'q2', 'label'"
+        for field in ("sentence1", "sentence2")
     ]
     named = {"sentence1": "qq1", "sentence2": "q2"}
     assert problems("a.csv", "q1,q2,label\n가,나,1\n", columns=named) == [
@@ -140,7 +140,7 @@ def test_labels_where_they_are_needed(problems: Problems) -> None:
         "test.csv: no labels: column 'label' is empty"
     ]
     assert problems("a.csv", "sentence1,sentence2\n가,나\n", labels="required") == [
-        "a.csv: no column for label: name it in columns, as in label=its_name; "
+        "a.csv: no column for label: name it in columns (--columns label=NAME on the command line); "
         "it has 'sentence1', 'sentence2'"
     ]
 

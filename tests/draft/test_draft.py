@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,18 @@ def test_the_command_names_the_next_line_which_works(write_pairs: Write) -> None
     assert "submission" in trained.stdout
     (submission,) = Path("runs").glob("*/submission.csv")
     assert str(submission) in trained.stdout
+
+
+def test_the_command_that_tells_more_reads_the_files_as_the_recipe_does() -> None:
+    pairs = rows(scale=0.2)
+    write_csv("train.csv", ["one", "two", "grade"], [*pairs, ("", "A dog.", 0.5)])
+    told = CliRunner().invoke(app, ["init", "train.csv", "--columns", "sentence1=one,sentence2=two"])
+    (more,) = [line for line in told.output.splitlines() if line.startswith("More of this: ")]
+    call = shlex.split(more.removeprefix("More of this: "))
+    assert call[:3] == ["dalmeum", "check", "train.csv"]
+    checked = CliRunner().invoke(app, [*call[1:], "--json"])
+    problems = [each for each in json.loads(checked.stdout)["findings"] if each["severity"] == "problem"]
+    assert [each["kind"] for each in problems] == ["empty_sentence"]
 
 
 def test_json(write_pairs: Write) -> None:

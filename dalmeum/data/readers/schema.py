@@ -130,8 +130,9 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 
 INDEX = Text(
     "{name}: column {column}, an index of rows, is left aside",
-    "{name}: 행 번호를 적은 열 {column}은(는) 읽지 않았습니다",
+    "{name}: 행 번호가 적힌 열({column})은 읽지 않았습니다",
 )
+UNNAMED = Text("''", "이름 없음")
 NUMBERED = Text(
     "{name}: has no id column: the rows are numbered from 1",
     "{name}: id 열이 없어 행에 1부터 번호를 붙였습니다",
@@ -214,7 +215,8 @@ def match_generic(
     for field in required:
         if field not in fields and field not in named:
             hint = did_you_mean(field, columns[:_HINTED]) or f"; it has {listed(columns)}"
-            problems.add(f"no column for {field}: name it in columns, as in {field}=its_name{hint}")
+            call = f"--columns {field}=NAME on the command line"
+            problems.add(f"no column for {field}: name it in columns ({call}){hint}")
     used = {*fields.values(), *(column for candidates in found.values() for column in candidates)}
     return fields, (*warnings, *_left_aside(_index_columns(columns, used), problems.name))
 
@@ -234,7 +236,7 @@ def _index_columns(columns: Sequence[str], used: Iterable[str]) -> list[str]:
 
 
 def _left_aside(columns: Sequence[str], name: str) -> tuple[Text, ...]:
-    return tuple(INDEX.format(name=name, column=quoted(column)) for column in columns)
+    return tuple(INDEX.format(name=name, column=quoted(column) if column else UNNAMED) for column in columns)
 
 
 def normalised(column: str) -> str:

