@@ -10,7 +10,7 @@ import typer
 
 from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import JsonOption, OutputOption, PrecisionOption, RunArgument, TrustCodeOption
-from dalmeum.cli.output import print_json
+from dalmeum.cli.output import note_warnings, print_json
 from dalmeum.data.readers.decode import decode
 from dalmeum.errors import DataError, InputError
 
@@ -41,6 +41,7 @@ def score(
     json: JsonOption = False,
 ) -> None:
     from dalmeum.api import predicted
+    from dalmeum.data.splits import data_warnings
     from dalmeum.runs.folder import model_folder
 
     if sentences and len(sentences) != 2:
@@ -50,7 +51,15 @@ def score(
         )
     model_folder(run, output)  # told before anything is asked of standard input
     pairs = [(sentences[0], sentences[1])] if sentences else read_lines(sys.stdin.buffer.read())
-    _, predictions = predicted(run, pairs, precision=precision, output=output, trust_code=trust_code)
+    table, predictions = predicted(
+        run,
+        pairs,
+        precision=precision,
+        output=output,
+        trust_code=trust_code,
+        name="score" if sentences else STANDARD_INPUT,
+    )
+    note_warnings(data_warnings([table]))
     scores = predictions.similarity.tolist()
     if json:
         print_json({"run": run, "scores": scores})
