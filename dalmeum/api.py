@@ -20,7 +20,7 @@ from dalmeum.data.splits import PairReader, Split, data_warnings, read_splits
 from dalmeum.errors import InputError
 from dalmeum.evaluation import Evaluation
 from dalmeum.experiments.ready import check_ready, plan_told, starts_slowly
-from dalmeum.files import check_output
+from dalmeum.files import check_output, check_writable
 from dalmeum.pages import ASSETS, STUDY_PAGE
 from dalmeum.progress import tell
 from dalmeum.recipe import Recipe
@@ -354,6 +354,7 @@ def check_pages(page: Path, inputs: Sequence[str | Path]) -> None:
     """Raise `InputError` where a page of findings, or the JSON beside it, would replace what is read."""
     for place in (page, page.with_suffix(".json")):
         check_output(place, inputs)
+        check_writable(place)
 
 
 def _check_flags(**flags: object) -> None:

@@ -230,6 +230,22 @@ def check_output(output: Path, inputs: Iterable[str | Path] = ()) -> None:
             raise InputError(f"{output}: is what standard input is read from; {mend}")
 
 
+def check_writable(output: Path) -> None:
+    """Raise `InputError` where it can be seen before the work that no file can be written to `output`."""
+    if os.path.isdir(output):
+        raise InputError(f"{output}: is a folder; name a file to write")
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            os.stat(output)  # names that are too long, files in place of folders
+        place = output.resolve()
+        replaced = place.is_file() or not place.exists()
+        folder = next(folder for folder in place.parents if folder.exists())
+        if not os.access(folder if replaced else place, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise output_error(output, error) from error
+
+
 def _is_same(place: Path, source: str | Path) -> bool:
     """Whether a place is a source, or lies in one that is a folder."""
     try:

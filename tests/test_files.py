@@ -11,6 +11,7 @@ from dalmeum.errors import InputError
 from dalmeum.files import (
     check_output,
     check_path,
+    check_writable,
     disk_error,
     disk_time,
     make_folder,
@@ -53,6 +54,29 @@ def test_no_output_is_in_a_run(run: Path, name: str) -> None:
     with pytest.raises(InputError, match="lies in the folder of a run"):
         check_output(Path("link.csv"))
     check_output(run.parent / "new.csv")
+
+
+def test_a_place_that_no_file_can_take_is_told_beforehand(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("file").write_text("old", encoding="utf-8")
+    Path("link").symlink_to("loop")
+    Path("loop").symlink_to("link")
+    for name, told in {
+        ".": "is a folder",
+        "file/x.csv": "a file stands where a folder is needed",
+        "file/new/x.csv": "a file stands where a folder is needed",
+        "가" * 90: "file name too long",
+        "loop": "too many levels of symbolic links",
+    }.items():
+        with pytest.raises(InputError, match=told):
+            check_writable(Path(name))
+    for name in ("new.csv", "new/deeper/x.csv", "file", "/dev/null"):
+        check_writable(Path(name))
+    assert not Path("new").exists()
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != here)
+    with pytest.raises(InputError, match="file: can't be written: permission denied"):
+        check_writable(Path("file"))
 
 
 def test_an_unknown_failure_of_the_writer_is_not_said_to_be_a_full_disk(tmp_path: Path) -> None:

@@ -61,7 +61,8 @@ def call_error(error: TyperException) -> str:
     """What is wrong with a call, below how the command is called."""
     context: Any = getattr(error, "ctx", None)
     usage = "" if context is None else f"{_usage(context.command, context)}\n"
-    return f"{usage}Error: {setting_of(error) or missing_arguments(error) or error.format_message()}"
+    told = error.format_message().replace(": Value error, ", ": ")  # pydantic's own word
+    return f"{usage}Error: {setting_of(error) or missing_arguments(error) or told}"
 
 
 def setting_of(error: TyperException) -> str:

@@ -17,7 +17,7 @@ from dalmeum.cli.options import (
     parse_columns,
 )
 from dalmeum.cli.output import note_warnings, pairs, print_json
-from dalmeum.files import check_output
+from dalmeum.files import check_output, check_writable
 from dalmeum.languages import Text
 
 
@@ -69,6 +69,7 @@ def predict(
     from dalmeum.runs.predictions import write_predictions, write_submission
 
     check_output(out, [file, *(model_folder(run, output) for run in runs)])
+    check_writable(out)
     table, predictions = predicted(
         runs,
         file,

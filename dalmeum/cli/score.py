@@ -1,6 +1,5 @@
 """dalmeum score: two sentences, or pairs from standard input."""
 
-import dataclasses
 import io
 import json as json_text
 import sys
@@ -52,8 +51,15 @@ def score(
         )
     model_folder(run, output)  # told before anything is asked of standard input
     pairs = [(sentences[0], sentences[1])] if sentences else read_lines(sys.stdin.buffer.read())
-    table, predictions = predicted(run, pairs, precision=precision, output=output, trust_code=trust_code)
-    note_warnings(data_warnings([dataclasses.replace(table, name="score")]))
+    table, predictions = predicted(
+        run,
+        pairs,
+        precision=precision,
+        output=output,
+        trust_code=trust_code,
+        name="score" if sentences else STANDARD_INPUT,
+    )
+    note_warnings(data_warnings([table]))
     scores = predictions.similarity.tolist()
     if json:
         print_json({"run": run, "scores": scores})

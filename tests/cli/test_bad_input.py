@@ -397,6 +397,9 @@ def test_a_threshold_that_is_no_number(run: str, fails: Fails) -> None:
 
 def test_calls_that_the_command_line_refuses(run: str, fails: Fails) -> None:
     assert fails("predict", run, "test.csv")[-1] == "Error: Missing option '--out' / '-o'."
+    assert fails("runs", "--sort", "size")[-1] == (
+        "Error: Invalid value for '--sort': 'size' is not one of 'age', 'score', 'name', 'state'."
+    )
     assert fails("train", "recipe.yaml", "--nope")[-1].startswith("Error: No such option: --nope")
     assert fails("trian")[-1].startswith("Error: No such command 'trian'.")
 

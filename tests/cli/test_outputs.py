@@ -114,3 +114,12 @@ def test_the_practice_set_replaces_no_file_of_another_set(own_run: Path) -> None
     again = contents(Path("practice"))
     write_practice(Path("practice"))
     assert contents(Path("practice")) == again
+
+
+@pytest.mark.parametrize("out", ["runs", "dev.csv/x.csv", "x" * 300])
+def test_predict_scores_nothing_that_has_no_place(
+    out: str, own_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("dalmeum.api.predicted", pytest.fail)
+    assert call("predict", str(own_run), "dev.csv", "-o", out) == 2
+    assert capsys.readouterr().err.startswith(f"{out}: ")

@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,26 @@ def test_two_sentences_are_scored(own_run: Path, capsys: pytest.CaptureFixture[s
     capsys.readouterr()
     assert call("score", "latest", "", "A cat.") == 0
     assert capsys.readouterr().err == "warning: score: 1 pair with an empty sentence\n"
+
+
+def test_what_spoils_a_score_is_said_of_two_sentences(
+    own_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("score", str(own_run), unicodedata.normalize("NFD", "고양이"), "\u3164") == 0
+    out, err = capsys.readouterr()
+    assert out.count("\n") == 1
+    assert err.splitlines() == [
+        "warning: score: 1 sentence in decomposed Unicode, as macOS writes Hangul, was composed (NFC)",
+        "warning: score: 1 pair with an empty sentence",
+    ]
+    for sentence, told in {
+        "\udcb0\udca1": "score: holds half a surrogate pair, or bytes of another encoding than UTF-8: '",
+        "a\0": "score, record 1: sentence1 holds a NUL character; the file is damaged here",
+    }.items():
+        assert call("score", str(own_run), sentence, "b") == 2
+        out, err = capsys.readouterr()
+        assert (out, err.count("\n")) == ("", 1)
+        assert err.startswith(told)
 
 
 def test_pairs_of_standard_input_are_scored(

@@ -158,24 +158,6 @@ def test_what_pandas_writes_with_its_index(write: Write) -> None:
         assert len(table.warnings) == ("ab".index(name[0]) + 1)
 
 
-def test_a_key_twice_in_json(write: Write) -> None:
-    twice = '{"sentence1": "가", "sentence2": "나", "label": 1, "label": 4}'
-    once = '{"sentence1": "가", "sentence2": "나", "label": 1}'
-    assert refused(write("a.jsonl", f"{once}\n{twice}\n")) == [
-        "a.jsonl, line 2: key 'label' stands there twice: leave one out"
-    ]
-    assert refused(write("a.json", f"[{once}, {twice}]")) == [
-        "a.json, record 2: key 'label' stands there twice: leave one out"
-    ]
-    nested = (
-        '{"guid": "1", "source": "s", "sentence1": "가", "sentence2": "나", "labels": '
-        '{"label": 1, "real-label": 1, "real-label": 2, "binary-label": 0}}'
-    )
-    assert refused(write("k.json", f"[{nested}]")) == [
-        "k.json, record 1: key 'real-label' stands there twice: leave one out"
-    ]
-
-
 def parquet(**columns: Any) -> PairTable:
     pyarrow.parquet.write_table(pyarrow.table(columns), "a.parquet")
     return read_pairs("a.parquet")

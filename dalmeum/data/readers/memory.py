@@ -37,6 +37,11 @@ def read_memory(data: InMemory, problems: Problems) -> Frame:
         return arrow_frame(_arrow_table(data), problems)
     except InputError:
         raise
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"{problems.name}: holds half a surrogate pair, or bytes of another encoding than UTF-8: "
+            f"{error.object!r:.80}"
+        ) from error
     # Frames and data sets are of many libraries, and fail in as many ways, all about what was handed in.
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

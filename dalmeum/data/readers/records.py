@@ -68,7 +68,8 @@ def read_parquet(file: BinaryIO, problems: Problems) -> Frame:
     import pyarrow.parquet
 
     try:
-        return arrow_frame(pyarrow.parquet.read_table(file), problems)
+        # Not read_table, to which a name that stands there twice is a file that it can't read.
+        return arrow_frame(pyarrow.parquet.ParquetFile(file).read(), problems)
     except (pyarrow.ArrowException, OSError, ValueError):
         problems.add("is not a readable Parquet file")
         return no_columns("record")
@@ -115,9 +116,10 @@ def _frame(records: Sequence[object], numbers: Sequence[int], unit: Unit, proble
         if not isinstance(record, dict):
             problems.add("is not a JSON object", number, unit)
             continue
-        if isinstance(record, _KeyTwice):
-            problems.add(f"key {quoted(record.key)} stands there twice: leave one out", number, unit)
-        flat.append(_flatten(record))
+        row, repeated = _flatten(record)
+        if repeated is not None:
+            problems.add(f"key {quoted(repeated)} stands there twice: leave one out", number, unit)
+        flat.append(row)
         kept.append(number)
     if not flat and not problems:
         problems.add("has no rows")
@@ -127,14 +129,24 @@ def _frame(records: Sequence[object], numbers: Sequence[int], unit: Unit, proble
     )
 
 
-def _flatten(record: Mapping[str, object]) -> dict[str, object]:
+def _flatten(record: Mapping[str, object]) -> tuple[dict[str, object], str | None]:
+    """Names to values, those of an inner object named `outer.inner`; and a name that stands there twice,
+    whether as written, or as two ways to write one name.
+    """
     flat: dict[str, object] = {}
+    repeated = record.key if isinstance(record, _KeyTwice) else None
     for name, value in record.items():
-        if isinstance(value, dict):
-            flat.update({composed(f"{name}.{inner}"): found for inner, found in value.items()})
-        else:
-            flat[composed(name)] = value
-    return flat
+        parts = (
+            {f"{name}.{inner}": found for inner, found in value.items()}
+            if isinstance(value, dict)
+            else {name: value}
+        )
+        for part, found in parts.items():
+            known = len(flat)
+            flat[composed(part)] = found
+            if len(flat) == known:
+                repeated = repeated or composed(part)
+    return flat, repeated
 
 
 def _add_syntax_error(error: Exception, problems: Problems, line: int | None = None) -> None:
