@@ -35,7 +35,11 @@ def test_the_notebook_is_made_from_the_script(script: Path, maker: ModuleType) -
     [
         ("compare_predictions", ["baseline", "kendall on test: 500 pairs", "better"]),
         ("train_on_a_frame", ["pearson", "Estimate(value="]),
-        ("judge_a_loss", ["Does a loss that looks at the middle", "2 seeds", "middle"]),
+        pytest.param(
+            "judge_a_loss",
+            ["Does a loss that looks at the middle", "2 seeds", "middle"],
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_the_notebook_s_code_runs(name: str, says: list[str], tmp_path: Path, maker: ModuleType) -> None:

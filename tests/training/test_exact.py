@@ -16,12 +16,12 @@ from dalmeum.training.pairs import EncodedPairs, collate_rows
 from dalmeum.training.trainer import network_outputs
 from tests.conftest import draw_pairs
 
-BATCH = 64
+BATCH = 24
 CPU = torch.device("cpu")
 
 
 class Network:
-    """MiniLM with a head, 64 pairs, and their micro-batches."""
+    """MiniLM with a head, `BATCH` pairs, and their micro-batches."""
 
     def __init__(self, minilm: str, dtype: torch.dtype, device: torch.device = CPU) -> None:
         self.device = device
@@ -80,7 +80,7 @@ def network(request: pytest.FixtureRequest, minilm: str) -> Network:
 
 
 @pytest.mark.parametrize("by_length", [True, False])
-@pytest.mark.parametrize("size", [1, 3, 8, 64])
+@pytest.mark.parametrize("size", [1, 3, 8, BATCH])
 def test_equals_the_kept_graphs_with_dropout(network: Network, size: int, by_length: bool) -> None:
     micro_batches = network.micro_batches(size, by_length=by_length)
     assert len(micro_batches) == -(-BATCH // size)
@@ -93,8 +93,8 @@ def test_without_dropout_no_cut_matters(network: Network) -> None:
     tolerance = 1e-4 if network.pairs.labels.dtype == torch.float32 else 1e-10
     network.model.eval()
     try:
-        plain = network.reference(network.micro_batches(64, by_length=False))
-        for size in (1, 3, 8, 64):
+        plain = network.reference(network.micro_batches(BATCH, by_length=False))
+        for size in (1, 3, 8, BATCH):
             for by_length in (True, False):
                 cut_up = network.exact(network.micro_batches(size, by_length=by_length))
                 assert relative_difference(cut_up, plain) < tolerance
@@ -125,9 +125,9 @@ def test_one_micro_batch_takes_one_pass(network: Network) -> None:
 
     handle = network.model.register_forward_hook(count)
     try:
-        network.exact(network.micro_batches(64))
+        network.exact(network.micro_batches(BATCH))
         assert calls == 1
-        network.exact(network.micro_batches(16))
+        network.exact(network.micro_batches(BATCH // 4))
         assert calls == 1 + 4 + 3  # the last micro-batch keeps its graph
     finally:
         handle.remove()
