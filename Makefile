@@ -17,7 +17,7 @@ test: .venv/installed-dev
 	$(BIN)/python -m pytest -n logical --maxprocesses 4 -m "not slow and not browser and not gpu"
 
 test-all: .venv/installed-dev
-	$(BIN)/python -m pytest -m "not gpu"
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 -m "not gpu"
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
