@@ -82,6 +82,15 @@ def test_settings_of_a_bi_encoder(
     refused(tmp_path, "dalmeum.json", problem)
 
 
+def test_a_bi_encoder_without_its_map(tiny_encoder: Tiny, tmp_path: Path) -> None:
+    parts = new_bi_encoder(tiny_encoder("bert"), num_labels=1, max_length=32, label_range=(0.0, 5.0))
+    PairScorer(*parts).save(tmp_path)
+    path = tmp_path / "dalmeum.json"
+    fields = json.loads(path.read_text())
+    path.write_text(json.dumps({key: value for key, value in fields.items() if key != "similarity"}))
+    refused(tmp_path, "dalmeum.json", "similarity is missing")
+
+
 @pytest.mark.parametrize("settings", [3, "x", [1], True])
 def test_settings_that_are_no_fields(tiny_encoder: Tiny, tmp_path: Path, settings: object) -> None:
     PairScorer(*new_cross_encoder(tiny_encoder("bert"), num_labels=1, max_length=32, seed=0)).save(tmp_path)
