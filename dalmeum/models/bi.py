@@ -140,12 +140,11 @@ class BiEncoder(nn.Module):
         (Path(folder) / SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
 
     def load_maps(self, settings: Fields) -> None:
-        """Take the lines that `save_pretrained` wrote; where there are none, those at first stay."""
+        """Take the lines that `save_pretrained` wrote."""
+        slope, intercept = settings.section("similarity").numbers("slope", "intercept")
         with torch.no_grad():
-            if "similarity" in settings:
-                slope, intercept = settings.section("similarity").numbers("slope", "intercept")
-                self.slope.fill_(slope)
-                self.intercept.fill_(intercept)
+            self.slope.fill_(slope)
+            self.intercept.fill_(intercept)
             if self.binary is not None:
                 line = settings.section("binary").numbers("slope", "intercept")
                 self.binary.copy_(torch.tensor(line) / BINARY_UNIT)
@@ -226,7 +225,8 @@ def load_bi_encoder(folder: Path) -> tuple[BiEncoder, TokenizedSentences]:
     name = locate_encoder(str(folder))
     model = _load(name)
     network = BiEncoder(model, 2 if "binary" in settings else 1, settings.label_range(), angle=False)
-    network.load_maps(settings)
+    if path.exists():
+        network.load_maps(settings)
     return _agreed(name, network, new=False)
 
 

@@ -32,8 +32,9 @@ class Fields:
         return self._fields[name]
 
     def section(self, name: str) -> "Fields":
+        value = self[name]
         try:
-            return Fields(self[name], self.where)
+            return Fields(value, self.where)
         except InputError:
             raise self.wrong(name, "a JSON object") from None
 

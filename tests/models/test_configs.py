@@ -61,6 +61,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"hidden_size": 32.5}, "hidden_size is 32.5, not a whole number"),
     ({"hidden_size": -1}, "hidden_size is -1: 1 or more is needed"),
     ({"layer_norm_eps": "x"}, "layer_norm_eps is 'x', not a number"),
+    ({"layer_norm_eps": float("inf")}, "layer_norm_eps is inf, not a finite number"),
+    ({"layer_norm_eps": float("nan")}, "layer_norm_eps is nan, not a finite number"),
     ({"is_decoder": "false"}, "is_decoder is 'false', not true or false"),
     ({"num_attention_heads": 0}, "num_attention_heads is 0: 1 or more is needed"),
     ({"num_attention_heads": 3}, "hidden_size is 32, no multiple of num_attention_heads, 3"),
@@ -187,6 +189,14 @@ def test_weights_that_are_not_those_of_the_config(folder: Path) -> None:
     )
     with pytest.raises(InputError, match=r"weights and config\.json disagree in the shape of a tensor"):
         new_bi_encoder(str(folder), num_labels=1, max_length=32, label_range=(0.0, 5.0))
+
+
+def test_layers_that_the_config_leaves_out(folder: Path) -> None:
+    change(folder / "config.json", num_hidden_layers=1)
+    assert lines(folder) == {
+        "weights and config.json disagree: it has fewer layers than they, which go on with "
+        "encoder.layer.1.attention.output.LayerNorm.bias"
+    }
 
 
 def test_weights_that_are_no_numbers(folder: Path) -> None:

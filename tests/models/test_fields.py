@@ -82,6 +82,15 @@ def test_settings_of_a_bi_encoder(
     refused(tmp_path, "dalmeum.json", problem)
 
 
+def test_a_bi_encoder_without_its_map(tiny_encoder: Tiny, tmp_path: Path) -> None:
+    parts = new_bi_encoder(tiny_encoder("bert"), num_labels=1, max_length=32, label_range=(0.0, 5.0))
+    PairScorer(*parts).save(tmp_path)
+    path = tmp_path / "dalmeum.json"
+    fields = json.loads(path.read_text())
+    path.write_text(json.dumps({key: value for key, value in fields.items() if key != "similarity"}))
+    refused(tmp_path, "dalmeum.json", "similarity is missing")
+
+
 @pytest.mark.parametrize("settings", [3, "x", [1], True])
 def test_settings_that_are_no_fields(tiny_encoder: Tiny, tmp_path: Path, settings: object) -> None:
     PairScorer(*new_cross_encoder(tiny_encoder("bert"), num_labels=1, max_length=32, seed=0)).save(tmp_path)
@@ -93,6 +102,10 @@ OF_OFFLINE: list[tuple[str, dict[str, Any], str]] = [
     ("config.json", {"hidden_size": "2048"}, "hidden_size is '2048', not a whole number of 1 or more"),
     ("config.json", {"num_features": 0}, "num_features is 0, not a whole number of 1 or more"),
     ("config.json", {"kernel_width": "x"}, "kernel_width is 'x', not a number"),
+    ("config.json", {"kernel_width": 0}, "kernel_width is 0, not a number above 0"),
+    ("config.json", {"feature_limit": -4}, "feature_limit is -4, not a number above 0"),
+    ("config.json", {"dropout": -1}, "dropout is -1, not a share below 1"),
+    ("config.json", {"dropout": 10**18}, "dropout is 1000000000000000000, not a share below 1"),
     ("config.json", {"feature_limit": True}, "feature_limit is True, not a number"),
     ("config.json", {"id2label": ["similarity"]}, "id2label is ['similarity'], not a JSON object of texts"),
     ("encoder.json", {"documents": "3"}, "documents is '3', not a whole number of 1 or more"),

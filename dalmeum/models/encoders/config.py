@@ -1,5 +1,6 @@
 """Whether an encoder's config.json describes what its weights hold, seen before anything is built."""
 
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import torch
 from huggingface_hub.errors import StrictDataclassFieldValidationError
 from safetensors import safe_open
-from transformers import AutoConfig, AutoModel
+from transformers import AutoConfig, AutoModel, PreTrainedModel
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 from transformers.models.auto.modeling_auto import MODEL_MAPPING
 
@@ -19,6 +20,9 @@ _REPEATED = re.compile(r"(n|num|encoder|decoder|inner)_.*(layers?|blocks?|groups
 """Keys that count what a library builds one after another, in a loop."""
 
 _SIZES = re.compile(r".*(_size|_dim|_heads?|_embeddings|_positions|_layers?)$|d_model|n_embd|n_inner")
+
+_NUMBER = re.compile(r"\.\d+\.")
+"""Of a layer, in the name of a weight."""
 
 _AT_LEAST_ONE = ("hidden_size", "num_attention_heads", "num_hidden_layers", "vocab_size")
 
@@ -57,6 +61,10 @@ def check_config(folder: Path) -> None:
             f"and its weights have {there:,}: they belong to another config.json"
         )
         raise unusable(name, f"config.json: {_oversized(written, shapes) or other}")
+    if left := _left_over(laid_out, shapes):
+        raise unusable(
+            name, f"weights and config.json disagree: it has fewer layers than they, which go on with {left}"
+        )
 
 
 def _shapes(folder: Path) -> dict[str, tuple[int, ...]]:
@@ -69,10 +77,23 @@ def _shapes(folder: Path) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
+def _left_over(laid_out: PreTrainedModel, shapes: Mapping[str, tuple[int, ...]]) -> str | None:
+    """The first weight of a layer that the encoder has others like, but not this one, if there is one."""
+    built = set(laid_out.state_dict())
+    layers = {_NUMBER.sub(".#.", key) for key in built}
+    for key in sorted(shapes):
+        inner = key.removeprefix(f"{laid_out.base_model_prefix}.")
+        if inner not in built and _NUMBER.sub(".#.", inner) in layers:
+            return key
+    return None
+
+
 def _check_counts(name: str, fields: Mapping[str, Any], tensors: int, where: str = "config.json") -> None:
     for key, value in fields.items():
         if isinstance(value, dict) and key not in ("id2label", "label2id"):
             _check_counts(name, value, tensors, f"{where}: {key}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise unusable(name, f"{where}: {key} is {value}, not a finite number")
         for each in value if isinstance(value, list) and "block" in key else [value]:
             if not isinstance(each, int | float):
                 if _REPEATED.match(key) and isinstance(each, str):

@@ -42,7 +42,11 @@ def load_offline(folder: str | Path) -> tuple[OfflineForPairScoring, OfflineEnco
     encoder = OfflineEncoder.from_pretrained(folder)
     path = Path(folder) / "config.json"
     config = Fields(read_json(path), path)
-    config.numbers("kernel_width", "feature_limit", "dropout")
+    for name in ("kernel_width", "feature_limit"):
+        if config.number(name) <= 0:
+            raise config.wrong(name, "a number above 0")
+    if not 0 <= config.number("dropout") < 1:
+        raise config.wrong("dropout", "a share below 1")
     shape = [config.count("num_features"), config.count("hidden_size")]
     config.mapping("id2label", str)
     try:
