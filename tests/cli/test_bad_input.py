@@ -319,8 +319,16 @@ def damaged_run(run: str, file: str, content: str | None) -> str:
     ("file", "content", "line"),
     [
         ("run.json", None, r"damaged: no such run, neither a folder with a run\.json nor an id under runs/"),
-        ("run.json", "{oops", r"damaged/run\.json: can't be read: .*; the run folder is damaged"),
-        ("run.json", "[" * 100_000, r"damaged/run\.json: can't be read: .*; the run folder is damaged"),
+        (
+            "run.json",
+            "{oops",
+            r"damaged/run\.json: can't be read: no JSON from line 1, column \d on; the run folder is damaged",
+        ),
+        (
+            "run.json",
+            "[" * 100_000,
+            r"damaged/run\.json: can't be read: no JSON from line 1, .*; the run folder is damaged",
+        ),
         ("run.json", "[]", r"damaged/run\.json: is no record that this version of dalmeum reads"),
         ("run.json", "{}", r"damaged/run\.json: is no record that this version of dalmeum reads \(key id\)"),
         ("model/config.json", None, r"damaged/model: is no model folder: config\.json is missing"),
