@@ -140,7 +140,14 @@ def build(kind: type[AnySection], values: object, name: str, problems: Sequence[
     try:
         section = kind.model_validate(_plain(values))
     except ValidationError as error:
-        found += [_explain(kind, detail) for detail in error.errors()]
+        details = error.errors()
+        wrong = [detail["loc"][:-1] for detail in details]
+        # Of a list whose items are wrong, pydantic counts the right ones.
+        found += [
+            _explain(kind, detail)
+            for detail in details
+            if detail["type"] != "too_short" or detail["loc"] not in wrong
+        ]
     if found:
         raise RecipeError([f"{name}: {problem}" for problem in found])
     return section
@@ -153,6 +160,15 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple | range):
         return [_plain(each) for each in value]
     return _plain(value.tolist()) if callable(getattr(value, "tolist", None)) else value
+
+
+_PLAIN_WORDS = {
+    "tuple_type": "input should be a list",
+    "list_type": "input should be a list",
+    "dict_type": "input should be keys with values",
+    "too_short": "at least {min_length} is needed",
+}
+"""What pydantic says in the words of Python."""
 
 
 def _explain(kind: type[Section], detail: ErrorDetails) -> str:
@@ -173,6 +189,8 @@ def _explain(kind: type[Section], detail: ErrorDetails) -> str:
         mend = f"; did you mean {key}.{main}={value:.80}?" if main else ""
         return f"{key}: must be a mapping with keys such as {', '.join(fields[:2])}, not {value!r:.80}{mend}"
     message = detail["msg"].removeprefix("Value error, ")
+    if problem in _PLAIN_WORDS:
+        message = _PLAIN_WORDS[problem].format(**detail.get("ctx", {}))
     message = message[0].lower() + message[1:]
     if problem == "value_error":
         return f"{key}: {message}" if key and not message.startswith(key) else message

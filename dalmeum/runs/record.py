@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,5 +114,6 @@ def read_kept(path: Path, kind: TypeAdapter[Kept], wrong: str) -> Kept:
             key = first["loc"][0] if first["loc"] else 0
             place = f" (key {key})" if isinstance(key, str) else ""
             raise InputError(f"{path}: {wrong}{place}") from None
-        reason = first["msg"]
+        found = re.search(r"line (\d+) column (\d+)", first["msg"])
+        reason = f"no JSON from line {found[1]}, column {found[2]} on" if found else "no JSON"
     raise InputError(f"{path}: can't be read: {reason}; the run folder is damaged") from None

@@ -319,8 +319,16 @@ def damaged_run(run: str, file: str, content: str | None) -> str:
     ("file", "content", "line"),
     [
         ("run.json", None, r"damaged: no such run, neither a folder with a run\.json nor an id under runs/"),
-        ("run.json", "{oops", r"damaged/run\.json: can't be read: .*; the run folder is damaged"),
-        ("run.json", "[" * 100_000, r"damaged/run\.json: can't be read: .*; the run folder is damaged"),
+        (
+            "run.json",
+            "{oops",
+            r"damaged/run\.json: can't be read: no JSON from line 1, column \d on; the run folder is damaged",
+        ),
+        (
+            "run.json",
+            "[" * 100_000,
+            r"damaged/run\.json: can't be read: no JSON from line 1, .*; the run folder is damaged",
+        ),
         ("run.json", "[]", r"damaged/run\.json: is no record that this version of dalmeum reads"),
         ("run.json", "{}", r"damaged/run\.json: is no record that this version of dalmeum reads \(key id\)"),
         ("model/config.json", None, r"damaged/model: is no model folder: config\.json is missing"),
@@ -358,7 +366,9 @@ def test_runs_that_are_not_there(run: str, fails: Fails) -> None:
     unknown = "no such run, neither a folder with a run.json nor an id under runs/"
     newest = f"; the newest there: {Path(run).name}"
     assert fails("evaluate", "nothing", "dev.csv") == [f"nothing: {unknown}{newest}"]
-    assert fails("evaluate", "dev.csv", "dev.csv") == [f"dev.csv: {unknown}{newest}"]
+    assert fails("evaluate", "dev.csv", "dev.csv") == [
+        "dev.csv: is a file, not a run: name the run before the file"
+    ]
     assert fails("evaluate", "x" * 5000, "dev.csv") == [f"{'x' * 5000}: {unknown}{newest}"]
     assert fails("predict", f"{Path(run).name}s", "test.csv", "-o", "out.csv") == [
         f"{Path(run).name}s: {unknown}; did you mean '{Path(run).name}'?"

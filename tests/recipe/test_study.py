@@ -57,7 +57,7 @@ def test_folds_make_dev_of_the_training_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"arms": {}}, "arms: dictionary should have at least 1 item"),
+        ({"arms": {}}, "arms: at least 1 is needed"),
         ({"arms": {"none": {}}}, "arms.none: overrides nothing: write section.key: value"),
         ({"arms": {"same": {"loss.alpha": 0.1}}}, "arms.same: changes nothing of the baseline"),
         (

@@ -72,6 +72,9 @@ def test_a_value_of_another_type_is_refused_wherever_it_stands(key: str, tmp_pat
         ({"seeds": ["1", "2"]}, "seeds.0: input should be a valid integer, not '1': leave the quotes out"),
         ({"seeds": [1.5, 2]}, "seeds.0: input should be a valid integer, not 1.5"),
         ({"seeds": 3}, "seeds: must be a list, not 3: write [3]"),
+        ({"arms": [1]}, "arms: input should be keys with values, not [1]"),
+        ({"arms": {}}, "arms: at least 1 is needed, not {}"),
+        ({"splits": ["x"]}, "splits.0: input should be 'dev' or 'test', not 'x'"),
         ({"smallest_effect": True}, "smallest_effect: input should be a valid number, not True"),
         ({"folds": True}, "folds: input should be a valid integer, not True"),
         ({"metric": 1}, "metric: input should be a valid string, not 1: put it in quotes"),
@@ -82,6 +85,7 @@ def test_keys_of_a_study_keep_their_type(keys: dict[str, Any], said: str) -> Non
     with pytest.raises(RecipeError) as caught:
         load_study({"question": "?", "baseline": OFFLINE, "arms": {"a": {"loss.alpha": 0.5}}, **keys})
     assert f"study: {said}" in caught.value.problems
+    assert not any("tuple" in problem for problem in caught.value.problems)
 
 
 def test_label_ranges_are_lists_of_two_numbers() -> None:
