@@ -3,7 +3,6 @@
 import os
 import warnings
 from collections.abc import Mapping, Sequence
-from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +11,6 @@ from numpy.typing import NDArray
 
 from dalmeum.comparison.arms import BASELINE, Arms
 from dalmeum.comparison.findings import Findings, compare_arms
-from dalmeum.data import PairTable, Predictions, read_pairs
-from dalmeum.data.predictions import mean_predictions
-from dalmeum.data.readers import InMemory
-from dalmeum.data.readers.hub import PREFIX as HUB_PREFIX
 from dalmeum.data.splits import PairReader, Split, data_warnings, read_splits
 from dalmeum.errors import InputError
 from dalmeum.evaluation import Evaluation
@@ -25,14 +20,12 @@ from dalmeum.pages import ASSETS, STUDY_PAGE
 from dalmeum.progress import tell
 from dalmeum.recipe import Recipe
 from dalmeum.recipe.study import arm_recipes
+from dalmeum.runs.scoring import Pairs, evaluated, folder_of, predicted
 from dalmeum.sections import recipe_from, study_from
 
 if TYPE_CHECKING:
     from dalmeum.models.scorer import PairScorer
     from dalmeum.runs.folder import Run
-
-Pairs = str | Path | InMemory | PairTable
-"""Whatever `read_pairs` reads."""
 
 
 def load(
@@ -60,7 +53,7 @@ def load(
     from dalmeum.runs.folder import load as load_run
 
     _check_flags(trust_code=trust_code)
-    return load_run(_folder(run), precision, output, trust_code=trust_code)
+    return load_run(folder_of(run), precision, output, trust_code=trust_code)
 
 
 def train(
@@ -201,7 +194,7 @@ def compare(
         findings, runs, source = compare_arms(arms, metric=metric, smallest_effect=smallest_effect), [], ""
     else:
         named = _named_runs(arms)
-        runs = open_runs([str(_folder(run)) for _, run in named], Path(output))
+        runs = open_runs([str(folder_of(run)) for _, run in named], Path(output))
         if page is not None:
             check_pages(page, [source for run in runs for source in run.recipe().data.sources])
         names = [name for name, _ in named] if isinstance(arms, Mapping) else None
@@ -231,6 +224,7 @@ def evaluate(
         data: labelled pairs, as `read_pairs` takes them; `reading` are its `columns`, `format`, `encoding`.
         threshold: the lowest label that counts as similar, for F1; by default the run's own.
     """
+    _check_flags(trust_code=trust_code)
     table, evaluation = evaluated(
         run, data, threshold, precision=precision, output=output, trust_code=trust_code, **reading
     )
@@ -238,32 +232,10 @@ def evaluate(
     from dalmeum.models.scorer import PairScorer
     from dalmeum.runs.leaks import leaks_from_training
 
-    known = () if isinstance(run, PairScorer) else leaks_from_training(_folder(run), output, table)
+    known = () if isinstance(run, PairScorer) else leaks_from_training(folder_of(run), output, table)
     for told in (*data_warnings([table]), *known):
         warnings.warn(str(told), stacklevel=2)
     return evaluation
-
-
-def evaluated(
-    run: "str | Path | Run | PairScorer",
-    data: Pairs,
-    threshold: float | None = None,
-    *,
-    precision: str = "auto",
-    output: str | Path = "runs",
-    trust_code: bool = False,
-    **reading: Any,
-) -> tuple[PairTable, Evaluation]:
-    """As `evaluate`, with the table that was read."""
-    if isinstance(threshold, bool) or not isinstance(threshold, Real | None):
-        raise InputError(f"threshold {threshold!r:.80}: give a number on the label scale, or leave it out")
-    source = _readable([run], data, output)
-    scorer = _scorer(run, precision, output, trust_code)
-    table = read_pairs(source, **{"label_range": scorer.label_range, **reading, "labels": "required"})
-
-    from dalmeum.evaluation.predict import evaluate_table
-
-    return table, evaluate_table(scorer, table, threshold)
 
 
 def predict(
@@ -281,41 +253,13 @@ def predict(
         run: as `load` takes it, as are `precision`, `output` and `trust_code`; or a scorer; or several.
         data: pairs, as `read_pairs` takes them; `reading` are its `columns`, `format`, `encoding`.
     """
+    _check_flags(trust_code=trust_code)
     table, predictions = predicted(
         run, data, precision=precision, output=output, trust_code=trust_code, **reading
     )
     for told in data_warnings([table]):
         warnings.warn(str(told), stacklevel=2)
     return predictions.similarity
-
-
-def predicted(
-    run: "str | Path | Run | PairScorer | Sequence[str | Path | Run | PairScorer]",
-    data: Pairs,
-    *,
-    precision: str = "auto",
-    output: str | Path = "runs",
-    trust_code: bool = False,
-    **reading: Any,
-) -> tuple[PairTable, Predictions]:
-    """As `predict`, with the table that was read, and the binary task's predictions where all runs have it.
-
-    Raises `InputError` where several runs have several label scales: a mean over them is none.
-    """
-    runs: list[Any] = list(run) if isinstance(run, list | tuple) else [run]
-    if not runs:
-        raise InputError("predict: no run is given")
-    source = _readable(runs, data, output)
-    scorers = [_scorer(each, precision, output, trust_code) for each in runs]
-    scales = {each.label_range for each in scorers}
-    if len(scales) > 1:
-        told = " and ".join("{:g}..{:g}".format(*scale) for scale in sorted(scales))
-        raise InputError(f"predict: the runs answer on {told}: a mean is of runs on one label scale")
-    table = read_pairs(source, **{"label_range": scales.pop(), **reading})
-
-    from dalmeum.evaluation.predict import score_table
-
-    return table, mean_predictions([score_table(scorer, table) for scorer in scorers])
 
 
 def _named_runs(arms: "Sequence[Any] | Mapping[str, Any]") -> list[tuple[str, Any]]:
@@ -337,19 +281,6 @@ def _named_runs(arms: "Sequence[Any] | Mapping[str, Any]") -> list[tuple[str, An
     return named
 
 
-def _readable(runs: Sequence[Any], data: Pairs, output: str | Path) -> Pairs:
-    """The data; `InputError` for runs and files that are not there, before anything heavy is imported."""
-    from dalmeum.runs.folder import Run, model_folder
-
-    for run in runs:
-        if isinstance(run, str | Path | Run):
-            model_folder(_folder(run), output)
-    if not isinstance(data, str | Path) or str(data).startswith(HUB_PREFIX):
-        return data
-    no_file = not os.path.exists(data) or os.path.isdir(data)
-    return read_pairs(data) if no_file else data  # which says what is wrong with the place
-
-
 def check_pages(page: Path, inputs: Sequence[str | Path]) -> None:
     """Raise `InputError` where a page of findings, or the JSON beside it, would replace what is read."""
     for place in (page, page.with_suffix(".json")):
@@ -362,25 +293,6 @@ def _check_flags(**flags: object) -> None:
     for name, value in flags.items():
         if not isinstance(value, bool):
             raise InputError(f"{name}={value!r:.80}: give True or False")
-
-
-def _folder(run: "str | Path | Run") -> str | Path:
-    from dalmeum.runs.folder import Run
-
-    if not isinstance(run, str | Path | Run):
-        raise InputError(f"{run!r:.80} is no run: give its folder, its id, or the run itself")
-    return run.folder if isinstance(run, Run) else run
-
-
-def _scorer(
-    run: "str | Path | Run | PairScorer", precision: str, output: str | Path, trust_code: bool
-) -> "PairScorer":
-    from dalmeum.models.scorer import PairScorer
-    from dalmeum.runs.folder import Run
-
-    if not isinstance(run, str | Path | Run | PairScorer):
-        raise InputError(f"{run!r:.80} is no run: give its folder, its id, the run itself, or a scorer")
-    return run if isinstance(run, PairScorer) else load(run, precision, output, trust_code=trust_code)
 
 
 def _name(name: object, source: object, default: str) -> str:

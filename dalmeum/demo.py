@@ -10,13 +10,13 @@ from dalmeum.data.practice import practice_tables, write_practice
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.evaluation import Evaluation, evaluate_predictions
 from dalmeum.evaluation.predict import score_table
-from dalmeum.experiments.report import rewrite_report
 from dalmeum.experiments.study import Conducted, conduct
 from dalmeum.files import write_text
 from dalmeum.pages import ASSETS, STUDY_PAGE
 from dalmeum.recipe.study import load_study
 from dalmeum.runs.folder import Run, load
 from dalmeum.runs.predictions import write_submission
+from dalmeum.runs.report import rewrite_report
 from dalmeum.stats import metric_named
 
 STUDY = "practice"

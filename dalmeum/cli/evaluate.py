@@ -53,10 +53,10 @@ def evaluate(
     trust_code: TrustCodeOption = False,
     json: JsonOption = False,
 ) -> None:
-    from dalmeum.api import evaluated
     from dalmeum.data.splits import data_warnings
     from dalmeum.pages.scores import metrics_lines, slice_lines
     from dalmeum.runs.leaks import leaks_from_training
+    from dalmeum.runs.scoring import evaluated
 
     table, evaluation = evaluated(
         run,

@@ -63,10 +63,10 @@ def predict(
     trust_code: TrustCodeOption = False,
     json: JsonOption = False,
 ) -> None:
-    from dalmeum.api import predicted
     from dalmeum.data.splits import data_warnings
     from dalmeum.runs.folder import model_folder
     from dalmeum.runs.predictions import write_predictions, write_submission
+    from dalmeum.runs.scoring import predicted
 
     check_output(out, [file, *(model_folder(run, output) for run in runs)])
     check_writable(out)

@@ -40,9 +40,9 @@ def score(
     trust_code: TrustCodeOption = False,
     json: JsonOption = False,
 ) -> None:
-    from dalmeum.api import predicted
     from dalmeum.data.splits import data_warnings
     from dalmeum.runs.folder import model_folder
+    from dalmeum.runs.scoring import predicted
 
     if sentences and len(sentences) != 2:
         told = "1 text is" if len(sentences) == 1 else f"{len(sentences)} texts are"

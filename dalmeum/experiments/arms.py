@@ -1,7 +1,6 @@
 """Arms from runs: whose recipes differ in their seed alone are seeds of one arm; and all that they kept."""
 
 import functools
-import json
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,6 @@ from dalmeum.comparison.rows import Scored, check_same, rows_of, with_sentences
 from dalmeum.data import PairTable
 from dalmeum.data.splits import Split
 from dalmeum.errors import InputError
-from dalmeum.recipe.training import auto_numbers
 from dalmeum.runs.folder import Run, open_run
 from dalmeum.runs.predictions import (
     Array,
@@ -24,12 +22,7 @@ from dalmeum.runs.predictions import (
     read_evaluations,
     read_predictions,
 )
-
-SEED = "training.seed"
-LONGEST_NAME = 60
-"""Beyond it an arm's name says only as many of its changes as tell it from the others."""
-
-LONGEST_VALUE = 24
+from dalmeum.runs.settings import SEED, Settings, arm_names, settings_of
 
 Read = Callable[[Path], ScoredPairs]
 
@@ -49,50 +42,6 @@ class RunGroup:
     runs: tuple[Run, ...]
     seeds: tuple[int, ...]
     changes: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Settings:
-    """A run's recipe as `section.key: value`.
-
-    Attributes:
-        shown: as the recipe has them.
-        decisive: data by what the files held, not by where they lie; own code by its source, too.
-        contents: what the run's record holds of what it began with.
-    """
-
-    run: Run
-    shown: Mapping[str, Any]
-    decisive: Mapping[str, Any]
-    contents: tuple[str | None, int | None]
-
-    @property
-    def seed(self) -> int:
-        seed: int = self.shown[SEED]
-        return seed
-
-    @property
-    def recipe(self) -> str:
-        """The same for all seeds of an arm."""
-        return json.dumps({**self.decisive, SEED: None}, sort_keys=True)
-
-    def changes(self, baseline: "_Settings") -> dict[str, Any]:
-        """What of its recipe is not as the baseline's, but for numbers that both left to their kinds."""
-        left = self.auto & baseline.auto
-        return {
-            key: self.shown[key]
-            for key, value in self.decisive.items()
-            if key in self.shown and key not in left
-            if key not in baseline.decisive or baseline.decisive[key] != value
-        }
-
-    @functools.cached_property
-    def auto(self) -> frozenset[str]:
-        """Keys with the number that its kind of model has where nobody names one."""
-        auto = auto_numbers(self.shown["model.kind"])
-        return frozenset(
-            key for name, number in auto.items() if self.shown.get(key := f"training.{name}") == number
-        )
 
 
 def open_runs(names: Sequence[str], output: Path) -> list[Run]:
@@ -125,11 +74,11 @@ def groups_of(runs: Sequence[Run]) -> list[RunGroup]:
 
     Raises `InputError` where all have one recipe, or two have one recipe and one seed.
     """
-    settings = [_settings(run) for run in runs]
+    settings = [settings_of(run) for run in runs]
     # Of a run from before its contents were kept they may be those of any other of its recipe.
     known = {each.recipe: each.contents for each in reversed(settings) if each.run.record.is_certain}
 
-    def contents(each: _Settings) -> object:
+    def contents(each: Settings) -> object:
         return each.contents if each.run.record.is_certain else known.get(each.recipe, each.contents)
 
     arms = _by_seed(((each.recipe, contents(each)), each) for each in settings)
@@ -143,7 +92,7 @@ def groups_of(runs: Sequence[Run]) -> list[RunGroup]:
 
 def single_runs(runs: Sequence[Run]) -> list[RunGroup]:
     """Each run an arm of its own, the first one the baseline."""
-    arms = [[_settings(run)] for run in runs]
+    arms = [[settings_of(run)] for run in runs]
     return _groups(arms, arm_names(arms))
 
 
@@ -152,7 +101,7 @@ def named_groups(runs: Sequence[Run], names: Sequence[str]) -> list[RunGroup]:
 
     Raises `InputError` where runs of one arm are of several recipes, or of one seed.
     """
-    settings = [_settings(run) for run in runs]
+    settings = [settings_of(run) for run in runs]
     arms = _by_seed(zip(names, settings, strict=True))
     for name, (first, *others) in zip(dict.fromkeys(names), arms, strict=True):
         for other in others:
@@ -164,9 +113,9 @@ def named_groups(runs: Sequence[Run], names: Sequence[str]) -> list[RunGroup]:
     return _groups(arms, list(dict.fromkeys(names)), but=SEED)
 
 
-def _by_seed(runs: Iterable[tuple[Hashable, _Settings]]) -> list[list[_Settings]]:
+def _by_seed(runs: Iterable[tuple[Hashable, Settings]]) -> list[list[Settings]]:
     """Runs by what each is filed under, those of an arm by seed."""
-    arms: dict[Hashable, dict[int, _Settings]] = {}
+    arms: dict[Hashable, dict[int, Settings]] = {}
     for arm, each in runs:
         seeds = arms.setdefault(arm, {})
         if each.seed in seeds:
@@ -179,7 +128,7 @@ def _by_seed(runs: Iterable[tuple[Hashable, _Settings]]) -> list[list[_Settings]
 
 
 def _groups(
-    arms: Sequence[Sequence[_Settings]], names: Sequence[str], but: str | None = None
+    arms: Sequence[Sequence[Settings]], names: Sequence[str], but: str | None = None
 ) -> list[RunGroup]:
     return [
         RunGroup(
@@ -190,46 +139,6 @@ def _groups(
         )
         for name, arm in zip(names, arms, strict=True)
     ]
-
-
-def arm_names(arms: Sequence[Sequence[_Settings]], but: str | None = None) -> list[str]:
-    """What each arm changes of the first one, `but` one key: as much as tells it from all the others.
-
-    A change is never cut; an arm that has none, or the same as another, has its first run's id.
-    """
-    first = arms[0][0]
-    changes = [{key: value for key, value in arm[0].changes(first).items() if key != but} for arm in arms]
-    values = {key: [each[0].shown.get(key) for each in arms] for of_arm in changes for key in of_arm}
-    names = [BASELINE]
-    for arm, of_arm in zip(arms[1:], changes[1:], strict=True):
-        told = [f"{key}={_apart(value, values[key])}" for key, value in of_arm.items()]
-        name = _short(told, of_arm, [each for each in changes if each is not of_arm])
-        names.append(name if name and name not in names else arm[0].run.id)
-    return names
-
-
-def _short(told: Sequence[str], changes: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> str:
-    """An arm's changes; of many the first ones that no other has alike, as many as a name has room for."""
-    whole = ", ".join(told)
-    forms = [
-        f"{', '.join(told[:count])}, ..."
-        for count in range(1, len(told))
-        if list(changes.items())[:count] not in [list(each.items())[:count] for each in others]
-    ]
-    if len(whole) <= LONGEST_NAME or not forms:
-        return whole
-    return next((form for form in reversed(forms) if len(form) <= LONGEST_NAME), forms[0])
-
-
-def _apart(value: Any, others: Sequence[Any]) -> str:
-    """A value; of a long path the part in which it differs from the others."""
-    text, texts = _text(value), map(_text, others)
-    if len(text) <= LONGEST_VALUE:
-        return text
-    paths = [each.split("/") for each in texts if len(each) > LONGEST_VALUE]
-    places = enumerate(zip(*paths, strict=False))
-    shared = next((place for place, parts in places if len(set(parts)) > 1), 0)
-    return f".../{'/'.join(text.split('/')[shared:])}" if shared else text
 
 
 def read_arms(
@@ -333,31 +242,3 @@ def _checkpoints(runs: Sequence[Run], read: Read) -> tuple[Checkpoints, ...]:
         dev, _ = labelled(read(run.predictions("dev")))
         kept.append(Checkpoints(dev.labels, read_evaluations(run.kept_evaluations, dev.ids)))
     return tuple(kept)
-
-
-def _settings(run: Run) -> _Settings:
-    recipe = run.recipe().model_dump(
-        mode="json",
-        exclude={"question": True, "output": True, "data": {"test"}, "training": {"report_to"}},
-    )
-    shown = _flat(recipe)
-    hashes = {
-        f"data.{split}": file.sha256
-        for split, file in run.record.data.items()
-        if shown.get(f"data.{split}") is not None
-    }
-    # Own code whose source is not known is like no other.
-    code = {f"code.{name}": digest or str(run.folder) for name, digest in run.record.code.items()}
-    contents = run.record.encoder, run.record.training_version
-    return _Settings(run, shown, {**shown, **hashes, **code}, contents)
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in values.items():
-        found |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-    return found
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

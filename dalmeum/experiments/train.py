@@ -17,9 +17,7 @@ from dalmeum.data import PairTable, Predictions
 from dalmeum.data.splits import PairReader, Split, binary_labels, data_warnings, read_splits
 from dalmeum.errors import DalmeumError
 from dalmeum.evaluation import Evaluation, evaluate_predictions
-from dalmeum.experiments.begin import begin, clear_leftovers
 from dalmeum.experiments.ready import plan_told, starts_slowly
-from dalmeum.experiments.report import write_report
 from dalmeum.files import disk_error
 from dalmeum.integrations.viewers import check_viewers, viewers
 from dalmeum.losses import similarity_loss
@@ -28,10 +26,12 @@ from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairScorer
 from dalmeum.progress import tell
 from dalmeum.recipe import Recipe
+from dalmeum.runs.begin import begin, clear_leftovers
 from dalmeum.runs.folder import Run, open_run
 from dalmeum.runs.lock import LostRunError, RunLock
 from dalmeum.runs.predictions import write_evaluations, write_predictions, write_submission
 from dalmeum.runs.record import data_files
+from dalmeum.runs.report import write_report
 from dalmeum.stats import METRICS
 from dalmeum.training.fit import Fit, fit
 from dalmeum.training.pairs import EncodedPairs, encode_pairs

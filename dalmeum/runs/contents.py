@@ -93,7 +93,10 @@ def _commit(name: str) -> str | None:
     """The commit of a hub's encoder that is loaded: the newest, or without a network that in the cache."""
     from huggingface_hub import hf_hub_download
 
+    from dalmeum.models.encoders.hub import hub_options
+
     try:
-        return f"commit {Path(hf_hub_download(name, 'config.json')).parent.name}"
+        # Without a network the library alone would try for half a minute.
+        return f"commit {Path(hf_hub_download(name, 'config.json', **hub_options(name))).parent.name}"
     except Exception:  # what is wrong is told where it is loaded
         return None

@@ -16,32 +16,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_commands import HEADER, call, prepare
+from tests.cli.test_commands import HEADER, call
 from tests.conftest import run_folders
 
 Fails = Callable[..., list[str]]
 MAIN = (sys.executable, "-c", "from dalmeum.cli import main; main()")
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Callable[[str], str]) -> Path:
-    """A folder with data, a recipe and one finished run, `runs/*-recipe`."""
-    folder = tmp_path_factory.mktemp("bad-input")
-    prepare(folder, tiny_encoder("bert"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        assert call("train", "recipe.yaml") == 0
-    return folder
-
-
 @pytest.fixture(autouse=True)
-def run(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The finished run's folder; the test works in a folder of its own, with the world's files."""
-    for file in world.glob("*.*"):
+def run(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The finished run's folder; the test works in a folder of its own, beside its data."""
+    for file in trained.glob("*.*"):
         shutil.copy(file, tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))  # for commands in their own process
-    return str(run_folders(world / "runs")[0])
+    return str(run_folders(trained / "runs")[0])
 
 
 @pytest.fixture

@@ -12,13 +12,13 @@ import yaml
 from torch import Tensor
 
 from dalmeum.errors import InputError
-from dalmeum.experiments.begin import NOT_FOUND_AGAIN
 from dalmeum.experiments.compare import compare_runs
 from dalmeum.experiments.study import conduct
 from dalmeum.experiments.train import train
 from dalmeum.languages import Text
 from dalmeum.recipe import Recipe, build_recipe, own_code
 from dalmeum.recipe.study import Study
+from dalmeum.runs.begin import NOT_FOUND_AGAIN
 from dalmeum.runs.folder import AFTER_RUN, Run, open_run
 from dalmeum.runs.reuse import Wanted, run_key, runs_by_key, unfinished_runs
 

@@ -1,0 +1,109 @@
+"""Pairs scored by runs: one of them, or the mean of several."""
+
+import os
+from collections.abc import Sequence
+from numbers import Real
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dalmeum.data import PairTable, Predictions, read_pairs
+from dalmeum.data.predictions import mean_predictions
+from dalmeum.data.readers import InMemory
+from dalmeum.data.readers.hub import PREFIX as HUB_PREFIX
+from dalmeum.errors import InputError
+from dalmeum.evaluation import Evaluation
+
+if TYPE_CHECKING:
+    from dalmeum.models.scorer import PairScorer
+    from dalmeum.runs.folder import Run
+
+Pairs = str | Path | InMemory | PairTable
+"""Whatever `read_pairs` reads."""
+
+
+def evaluated(
+    run: "str | Path | Run | PairScorer",
+    data: Pairs,
+    threshold: float | None = None,
+    *,
+    precision: str = "auto",
+    output: str | Path = "runs",
+    trust_code: bool = False,
+    **reading: Any,
+) -> tuple[PairTable, Evaluation]:
+    """A labelled table, as it was read, and the scores of a run on it; arguments of `dalmeum.evaluate`."""
+    if isinstance(threshold, bool) or not isinstance(threshold, Real | None):
+        raise InputError(f"threshold {threshold!r:.80}: give a number on the label scale, or leave it out")
+    source = _readable([run], data, output)
+    scorer = _scorer(run, precision, output, trust_code)
+    table = read_pairs(source, **{"label_range": scorer.label_range, **reading, "labels": "required"})
+
+    from dalmeum.evaluation.predict import evaluate_table
+
+    return table, evaluate_table(scorer, table, threshold)
+
+
+def predicted(
+    run: "str | Path | Run | PairScorer | Sequence[str | Path | Run | PairScorer]",
+    data: Pairs,
+    *,
+    precision: str = "auto",
+    output: str | Path = "runs",
+    trust_code: bool = False,
+    **reading: Any,
+) -> tuple[PairTable, Predictions]:
+    """A table, as it was read, and what runs predict for it, with the binary task where all of them have it.
+
+    Arguments are those of `dalmeum.predict`.
+
+    Raises `InputError` where several runs have several label scales: a mean over them is none.
+    """
+    runs: list[Any] = list(run) if isinstance(run, list | tuple) else [run]
+    if not runs:
+        raise InputError("predict: no run is given")
+    source = _readable(runs, data, output)
+    scorers = [_scorer(each, precision, output, trust_code) for each in runs]
+    scales = {each.label_range for each in scorers}
+    if len(scales) > 1:
+        told = " and ".join("{:g}..{:g}".format(*scale) for scale in sorted(scales))
+        raise InputError(f"predict: the runs answer on {told}: a mean is of runs on one label scale")
+    table = read_pairs(source, **{"label_range": scales.pop(), **reading})
+
+    from dalmeum.evaluation.predict import score_table
+
+    return table, mean_predictions([score_table(scorer, table) for scorer in scorers])
+
+
+def folder_of(run: "str | Path | Run") -> str | Path:
+    """A run's folder, or the name that stands for it; `InputError` for what is neither."""
+    from dalmeum.runs.folder import Run
+
+    if not isinstance(run, str | Path | Run):
+        raise InputError(f"{run!r:.80} is no run: give its folder, its id, or the run itself")
+    return run.folder if isinstance(run, Run) else run
+
+
+def _scorer(
+    run: "str | Path | Run | PairScorer", precision: str, output: str | Path, trust_code: bool
+) -> "PairScorer":
+    from dalmeum.models.scorer import PairScorer
+    from dalmeum.runs.folder import Run, load
+
+    if not isinstance(run, str | Path | Run | PairScorer):
+        raise InputError(f"{run!r:.80} is no run: give its folder, its id, the run itself, or a scorer")
+    if isinstance(run, PairScorer):
+        return run
+    return load(folder_of(run), precision, output, trust_code=trust_code)
+
+
+def _readable(runs: Sequence[Any], data: Pairs, output: str | Path) -> Pairs:
+    """The data; `InputError` for runs and files that are not there, before anything heavy is imported."""
+    from dalmeum.runs.folder import Run, model_folder
+
+    for run in runs:
+        if isinstance(run, str | Path | Run):
+            model_folder(folder_of(run), output)
+    if not isinstance(data, str | Path) or str(data).startswith(HUB_PREFIX):
+        return data
+    no_file = not os.path.exists(data) or os.path.isdir(data)
+    return read_pairs(data) if no_file else data  # which says what is wrong with the place
