@@ -78,8 +78,7 @@ def damage_told(checkpoint: str | Path) -> Iterator[None]:
     except DalmeumError:
         raise
     except Exception as error:
-        reason = " ".join(str(error).split())[:120]
         raise InputError(
-            f"{checkpoint}: can't be read: {type(error).__name__}: {reason}: delete this folder; the run "
-            "goes on from the checkpoint before it, or begins anew where there is none"
+            f"{checkpoint}: is damaged ({type(error).__name__}): delete this folder; the run goes on from "
+            "the checkpoint before it, or begins anew where there is none"
         ) from error

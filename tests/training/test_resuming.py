@@ -169,7 +169,7 @@ def test_a_damaged_checkpoint_is_told_in_a_line(killed_run: tuple[str, Path], fi
     path.write_bytes(path.read_bytes()[:20])
     with pytest.raises(InputError) as caught:
         run(encoder, settings("plain"), checkpoint.parent)
-    assert str(caught.value).startswith(f"{checkpoint}: can't be read: ")
+    assert str(caught.value).startswith(f"{checkpoint}: is damaged (")
     assert str(caught.value).endswith("or begins anew where there is none")
     assert "\n" not in str(caught.value)
     shutil.rmtree(checkpoint)
