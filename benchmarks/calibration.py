@@ -2,260 +2,22 @@
 
     python benchmarks/calibration.py --out benchmarks/results/calibration-DATE.json
 
-Pairs are as STS has them: labels from 0 to 5, a third of them 0, predictions that are clipped to the scale,
-errors that are heavy-tailed and wider in the middle. Scores of seeds alone are drawn where pairs would only
-take time. Every share comes with its Monte-Carlo standard error; nominal is 5 % unless said.
+`benchmarks/simulations/` has a module a kind of question; `--only` runs some of them, and leaves what `--out`
+has of the others as it is. Every share comes with its Monte-Carlo standard error; nominal is 5 % unless said.
 """
 
 import argparse
+import importlib
 import json
-import math
 import time
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from record import circumstances
-from sts_like import SEED_SD, SHAPES, Array, Draw, equal, errors, labels, predictions, skewed
 
-from dalmeum.stats import (
-    CorrelationComparison,
-    Difference,
-    SeedDifference,
-    advice,
-    difference,
-    judged_together,
-    levels_of_looks,
-    seeds_by_pair,
-    verdicts,
-)
-
-Counts = dict[str, Any]
-
-LEVEL = 0.05
-HOLM_OF_NINE = LEVEL / 9
-
-PAIR_SE, EFFECT = 0.003, 0.012
-"""Error of a difference by its pairs, and the difference that is to be found."""
-
-PAIRS = 1500
-MARGIN = 0.02
-LOOKS = (3, 5, 8, 13, 21, 34, 60)
-DIFFERENT = {"better", "worse"}
-
-
-def share(hits: int, of: int) -> dict[str, float]:
-    rate = hits / of
-    # Of a rate of 0 the error is that of one hit.
-    seen = min(max(rate, 1 / of), 1 - 1 / of)
-    return {"share": rate, "standard_error": math.sqrt(seen * (1 - seen) / of), "studies": of}
-
-
-def models(n: int, studies: int, generator: np.random.Generator) -> Counts:
-    """Two equally good models on n pairs: how often their difference is taken for real."""
-    found = []
-    for _ in range(studies):
-        label = labels(generator, n)
-        shared = errors(generator, label, ())
-        first, second = predictions(label, shared + 0.6 * errors(generator, label, (2,)))
-        change = difference("pearson", label, first, second)
-        assert isinstance(change, CorrelationComparison)
-        found.append([change.p_value, change.williams.p_value])
-    hits = np.array(found)
-    return {
-        "pairs": n,
-        "nominal_5": share(int((hits[:, 0] < LEVEL).sum()), studies),
-        "nominal_0.56": share(int((hits[:, 0] < HOLM_OF_NINE).sum()), studies),
-        "williams_nominal_5": share(int((hits[:, 1] < LEVEL).sum()), studies),
-    }
-
-
-def scored(generator: np.random.Generator, draw: Draw, arms: int, seeds: int) -> Array:
-    """With each arm's luck with the pairs, the same for all of its seeds."""
-    luck = PAIR_SE / math.sqrt(2) * generator.normal(size=(arms + 1, 1))
-    return np.asarray(draw(generator, arms + 1, seeds) + luck)
-
-
-def judged(scores: Array, *, paired: bool = False) -> list[SeedDifference]:
-    return judged_together(list(scores), [(PAIR_SE**2, 0.0)] * (len(scores) - 1), PAIRS, paired=paired)
-
-
-def some(found: Sequence[Difference], outcomes: set[str], effect: float = 0.0, level: float = LEVEL) -> bool:
-    return any(each.outcome in outcomes for each in verdicts(found, effect, level=level))
-
-
-def false_verdicts(
-    draw: Draw, arms: int, seeds: int, studies: int, generator: np.random.Generator
-) -> dict[str, float]:
-    hits = sum(some(judged(scored(generator, draw, arms, seeds)), DIFFERENT) for _ in range(studies))
-    return share(hits, studies)
-
-
-def false_when_paired(
-    arms: int, seeds: int, studies: int, generator: np.random.Generator
-) -> dict[str, float]:
-    """Half of each seed's luck is the same in all arms, and the study file says so."""
-    hits = 0
-    for _ in range(studies):
-        common = SEED_SD * generator.normal(size=(1, seeds))
-        hits += some(judged(common + scored(generator, equal, arms, seeds), paired=True), DIFFERENT)
-    return share(hits, studies)
-
-
-def false_equality(
-    draw: Draw, arms: int, seeds: int, studies: int, generator: np.random.Generator
-) -> dict[str, float]:
-    """Every arm is truly as far from the baseline as matters, and one is said to make no difference."""
-    hits = 0
-    for _ in range(studies):
-        scores = scored(generator, draw, arms, seeds)
-        scores[1:] += MARGIN
-        hits += some(judged(scores), {"no_difference"}, MARGIN)
-    return share(hits, studies)
-
-
-def p_values(draw: Draw, seeds: int, studies: int, generator: np.random.Generator, true: float) -> Array:
-    """(studies, 2): the first arm's p of nine, or the smallest where `true` is 0; and each judged alone.
-
-    Alone, on its own k differences by seed, was how arms were judged before.
-    """
-    found = []
-    for _ in range(studies):
-        scores = scored(generator, draw, 9, seeds)
-        scores[1] += true
-        together = [each.p_value for each in judged(scores)]
-        alone = [judged(scores[[0, arm]], paired=True)[0].p_value for arm in range(1, 10)]
-        found.append([each[0] if true else min(each) for each in (together, alone)])
-    return np.array(found)
-
-
-def power(draw: Draw, seeds: int, studies: int, generator: np.random.Generator) -> Counts:
-    """Chance to find one arm of nine that is better, both judgements held to 5 % where all are equal."""
-    nothing = p_values(draw, seeds, studies, generator, 0.0)
-    effect = p_values(draw, seeds, studies, generator, EFFECT)
-    limits = np.quantile(nothing, LEVEL, axis=0)
-    names = ("together", "each_alone")
-    rates = {name: share(int((effect[:, i] < limits[i]).sum()), studies) for i, name in enumerate(names)}
-    return {**rates, "ratio": rates["together"]["share"] / rates["each_alone"]["share"]}
-
-
-def followed(draw: Draw, arms: int, studies: int, generator: np.random.Generator) -> dict[str, float]:
-    """Seeds are added until an arm is better or worse, at each look of a schedule; none truly is."""
-    levels, hits = levels_of_looks(LOOKS), 0
-    for _ in range(studies):
-        scores = scored(generator, draw, arms, LOOKS[-1])
-        looks = zip(LOOKS, levels, strict=True)
-        hits += any(some(judged(scores[:, :seeds]), DIFFERENT, level=level) for seeds, level in looks)
-    return share(hits, studies)
-
-
-def advised(arms: int, studies: int, generator: np.random.Generator) -> Counts:
-    """New studies of as many seeds as a first one of 3 advised for the effect: how often they find it."""
-    hits, counts, promised = 0, [], []
-    for _ in range(studies):
-        told = advice(judged(scored(generator, equal, arms, 3))[0], EFFECT, pairs=PAIRS, arms=arms)
-        assert told is not None
-        counts.append(told.count)
-        promised.append(told.power)
-        scores = scored(generator, equal, arms, told.count)
-        scores[1] += EFFECT
-        hits += verdicts(judged(scores), 0.0)[0].outcome == "better"
-    return {
-        "found": share(hits, studies),
-        "promised": float(np.mean(promised)),
-        "seeds": [float(each) for each in np.quantile(counts, [0.1, 0.5, 0.9])],
-    }
-
-
-def on_predictions(arms: int, seeds: int, studies: int, generator: np.random.Generator) -> dict[str, float]:
-    """All arms are equally good on 1,500 pairs; seeds differ in their noise, by pair and in its size."""
-    hits = 0
-    for _ in range(studies):
-        label = labels(generator, PAIRS)
-        shared = errors(generator, label, ())
-        # An arm has errors of its own, which all of its seeds share; its seeds are better and worse.
-        own = 0.4 * errors(generator, label, (arms + 1, 1))
-        size = 0.5 * np.exp(0.2 * skewed(generator, (arms + 1, seeds, 1)))
-        rows = predictions(label, shared + own + size * errors(generator, label, (arms + 1, seeds)))
-        named = {str(arm): rows[arm] for arm in range(1, arms + 1)}
-        found = seeds_by_pair(label, named, rows[0], resamples=200)
-        hits += some(list(found.values()), DIFFERENT)
-    return share(hits, studies)
-
-
-def simulated(scale: float, seed: int) -> Iterator[tuple[str, Counts | list[Counts]]]:
-    """Each simulation with its name; `scale` times as many studies as are recorded."""
-    generator = np.random.default_rng(seed)
-
-    def many(studies: int) -> int:
-        return max(round(studies * scale), 10)
-
-    yield (
-        "models",
-        [
-            models(n, many(studies), generator)
-            for n, studies in ((60, 6000), (260, 6000), (519, 4000), (1500, 1500))
-        ],
-    )
-    yield (
-        "scores",
-        [
-            {
-                "seed_luck": name,
-                "arms": arms,
-                "seeds": k,
-                "better_or_worse": false_verdicts(draw, arms, k, many(2500), generator),
-            }
-            for name, draw in SHAPES.items()
-            for arms in (1, 2, 4, 9)
-            for k in (2, 3, 5, 10)
-        ],
-    )
-    yield (
-        "paired",
-        [
-            {"arms": arms, "seeds": k, "better_or_worse": false_when_paired(arms, k, many(2500), generator)}
-            for arms in (1, 9)
-            for k in (3, 5, 10)
-        ],
-    )
-    yield (
-        "equality_at_the_margin",
-        [
-            {
-                "seed_luck": name,
-                "arms": 9,
-                "seeds": k,
-                "no_difference": false_equality(SHAPES[name], 9, k, many(2500), generator),
-            }
-            for name in ("equal", "skewed", "spread")
-            for k in (3, 5, 10)
-        ],
-    )
-    yield (
-        "power",
-        [
-            {"seed_luck": name, "arms": 9, "seeds": 3, "found": power(SHAPES[name], 3, many(6000), generator)}
-            for name in ("equal", "skewed")
-        ],
-    )
-    yield (
-        "looks",
-        [
-            {"seed_luck": name, "arms": arms, "better_or_worse": followed(draw, arms, many(1500), generator)}
-            for name, draw in SHAPES.items()
-            for arms in (1, 9)
-        ],
-    )
-    yield "advice", [{"arms": arms, **advised(arms, many(1000), generator)} for arms in (1, 9)]
-    yield (
-        "predictions",
-        [
-            {"arms": arms, "seeds": k, "better_or_worse": on_predictions(arms, k, many(studies), generator)}
-            for arms, k, studies in ((1, 3, 4000), (2, 5, 2000), (9, 3, 1500))
-        ],
-    )
+KINDS = ("models", "seeds")
+"""Modules of `simulations`."""
 
 
 def main() -> None:
@@ -264,16 +26,29 @@ def main() -> None:
     )
     parser.add_argument("--scale", type=float, default=1.0, help="of the numbers of simulated studies")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", nargs="+", choices=KINDS, default=KINDS, help="what to simulate")
     parser.add_argument("--out", type=Path, help="where to write the result as JSON")
     options = parser.parse_args()
-    found = circumstances(("dalmeum", "numpy", "scipy"), {"scale": options.scale, "seed": options.seed})
-    begun = time.process_time()
-    for name, result in simulated(options.scale, options.seed):
-        found[name] = result
-        found["processor_seconds"] = round(time.process_time() - begun)
-        print(json.dumps({name: result}), flush=True)
-    if options.out:
-        options.out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    found: dict[str, Any] = {}
+    if options.out and options.out.is_file():
+        found = json.loads(options.out.read_text(encoding="utf-8"))
+    for kind in options.only:
+        told = circumstances(("dalmeum", "numpy", "scipy"), {"scale": options.scale, "seed": options.seed})
+        begun = time.process_time()
+
+        def many(studies: int) -> int:
+            return max(round(studies * float(options.scale)), 10)
+
+        module = importlib.import_module(f"simulations.{kind}")
+        results = {}
+        # A generator of its own: what is simulated before does not matter.
+        for name, result in module.simulated(many, np.random.default_rng(options.seed)):
+            results[name] = result
+            print(json.dumps({name: result}), flush=True)
+        seconds = round(time.process_time() - begun)
+        found[kind] = {**told, "processor_seconds": seconds, "results": results}
+        if options.out:
+            options.out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

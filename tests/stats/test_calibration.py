@@ -3,7 +3,7 @@
 import importlib
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,26 @@ import pytest
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
+Simulation = Callable[[str], Any]
+
+
 @pytest.fixture
-def calibration(monkeypatch: pytest.MonkeyPatch) -> Any:
+def simulation(monkeypatch: pytest.MonkeyPatch) -> Simulation:
+    """Modules of `benchmarks/simulations` by their names."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))
-    return importlib.import_module("calibration")
+    return lambda name: importlib.import_module(f"simulations.{name}")
 
 
 @pytest.fixture(scope="module")
-def recorded() -> Any:
+def kinds() -> Any:
     newest = max(BENCHMARKS.glob("results/calibration-*.json"))
     return json.loads(newest.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def recorded(kinds: Any) -> dict[str, Any]:
+    """Results by their names."""
+    return {name: result for kind in kinds.values() for name, result in kind["results"].items()}
 
 
 def within(rate: dict[str, float], most: float, least: float = 0.0) -> bool:
@@ -31,8 +41,8 @@ def within(rate: dict[str, float], most: float, least: float = 0.0) -> bool:
     return least - low <= rate["share"] <= most + high
 
 
-def test_two_equal_models_are_told_apart_as_seldom_as_promised(calibration: Any) -> None:
-    found = calibration.models(60, 800, np.random.default_rng(0))
+def test_two_equal_models_are_told_apart_as_seldom_as_promised(simulation: Simulation) -> None:
+    found = simulation("models").models(60, 800, np.random.default_rng(0))
     assert within(found["nominal_5"], 0.065, 0.03)
     assert within(found["nominal_0.56"], 0.009)
 
@@ -49,22 +59,24 @@ def test_two_equal_models_are_told_apart_as_seldom_as_promised(calibration: Any)
     ],
 )
 def test_equal_arms_are_judged_different_as_seldom_as_promised(
-    calibration: Any, luck: str, arms: int, seeds: int, most: float
+    simulation: Simulation, luck: str, arms: int, seeds: int, most: float
 ) -> None:
-    found = calibration.false_verdicts(
-        calibration.SHAPES[luck], arms, seeds, 600, np.random.default_rng(arms)
+    found = simulation("seeds").false_verdicts(
+        simulation("seeds").SHAPES[luck], arms, seeds, 600, np.random.default_rng(arms)
     )
     assert within(found, most)
 
 
-def test_arms_at_the_margin_are_seldom_said_to_be_equal(calibration: Any) -> None:
-    found = calibration.false_equality(calibration.SHAPES["equal"], 9, 3, 600, np.random.default_rng(0))
+def test_arms_at_the_margin_are_seldom_said_to_be_equal(simulation: Simulation) -> None:
+    found = simulation("seeds").false_equality(
+        simulation("seeds").SHAPES["equal"], 9, 3, 600, np.random.default_rng(0)
+    )
     assert within(found, 0.065)
 
 
 @pytest.mark.parametrize("arms", [1, 9])
-def test_advice_keeps_its_promise(calibration: Any, arms: int) -> None:
-    found = calibration.advised(arms, 150, np.random.default_rng(0))
+def test_advice_keeps_its_promise(simulation: Simulation, arms: int) -> None:
+    found = simulation("seeds").advised(arms, 150, np.random.default_rng(0))
     assert found["found"]["share"] == pytest.approx(found["promised"], abs=0.12)
 
 
@@ -90,8 +102,8 @@ def rates(recorded: Any) -> Iterator[tuple[str, dict[str, float], float, float]]
         yield f"equality {each}", each["no_difference"], 0.065, 0.0
 
 
-def test_the_recorded_result_holds_what_is_promised(recorded: Any) -> None:
-    assert recorded["clean"]
+def test_the_recorded_result_holds_what_is_promised(kinds: Any, recorded: Any) -> None:
+    assert all(kind["clean"] for kind in kinds.values())
     beyond = [name for name, rate, most, least in rates(recorded) if not within(rate, most, least)]
     assert beyond == []
     power = {each["seed_luck"]: each["found"] for each in recorded["power"]}
