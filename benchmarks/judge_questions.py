@@ -106,15 +106,21 @@ def raw_p_values(adjusted: Mapping[str, float]) -> dict[str, float]:
     }
 
 
-def judged(arms: Mapping[str, Kept], seeds: int, smallest_effect: float) -> dict[str, Any]:
-    """Each arm's difference with its interval, both p-values by Holm, and its verdict."""
+def judged(
+    arms: Mapping[str, Kept], seeds: int, smallest_effect: float, *, without: int = 0
+) -> dict[str, Any]:
+    """Each arm's difference with its interval, both p-values by Holm, and its verdict.
+
+    `without` a difference are so many arms more (not all seeds reached the target); Holm counts them, too.
+    """
     pool, together = pooled([arm.seed_variance for arm in arms.values()], seeds)
     found: dict[str, Difference] = {}
     for name, arm in arms.items():
         spread, freedom = max((arm.seed_variance, seeds - 1.0), (pool, together))
         sources = [(spread / seeds, freedom), (arm.pair_variance, MOST_FREEDOM)]
         found[name] = student.difference(arm.value, *student.satterthwaite(sources))
-    told = verdicts(list(found.values()), smallest_effect)
+    missing = [student.difference(math.nan, math.nan, math.nan)] * without
+    told = verdicts([*found.values(), *missing], smallest_effect)
     return {
         name: {
             **_rounded(difference.interval.to_dict()),
@@ -123,7 +129,7 @@ def judged(arms: Mapping[str, Kept], seeds: int, smallest_effect: float) -> dict
             "verdict": "undecided" if arms[name].recovered == "assumed" else verdict.outcome,
             "recovered": arms[name].recovered,
         }
-        for (name, difference), verdict in zip(found.items(), told, strict=True)
+        for (name, difference), verdict in zip(found.items(), told, strict=False)
     }
 
 
@@ -192,7 +198,8 @@ def of_steps(convergence: Mapping[str, Any], seeds: int) -> dict[str, Any]:
         if (change := nearest["difference"]) and change["value"] is not None:
             freedom = seeds - 1.0
             kept[name] = parts(change["value"], _half_width(change), freedom, seeds, "seeds")
-    return _larger_or_smaller(judged(kept, seeds, 0.0))
+    without = len(convergence["arms"]) - 1 - len(kept)
+    return _larger_or_smaller(judged(kept, seeds, 0.0, without=without))
 
 
 def _larger_or_smaller(arms: dict[str, Any]) -> dict[str, Any]:
