@@ -61,7 +61,7 @@ def p_value(told: Mapping[str, Any]) -> str:
     """Two figures; a lower bound where the error's parts are not known."""
     value = told["p_value"]
     figures = "< .001" if value < 0.001 else number(value, 3 if value < 0.1 else 2)
-    return f"≥ {figures}" if told["recovered"] == "assumed" else figures
+    return f"≥ {figures}" if told["recovered"] == "assumed" and value < 1 else figures
 
 
 def beside(told: Mapping[str, Any] | None, digits: int) -> Text:

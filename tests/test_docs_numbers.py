@@ -6,7 +6,7 @@ Behind a number, or several, stands where they come from, in the same line:
 
 The path leads through a file of `benchmarks/results/`. What it names may be
 
-- a number; `%` behind the path takes it times 100;
+- a number; `%` behind the path takes it times 100, `|abs` without its sign;
 - an interval (value, low, high), with `p_value` a judgement: four numbers, and a verdict in backticks behind
   them if one is told;
 - a rate of `benchmarks/calibration.py`: the share in %, and its standard error where the text has it;
@@ -41,15 +41,16 @@ STATISTICS = ("docs/statistics.md", "docs/statistics.ko.md")
 NUMBER = re.compile(r"(?P<below>< ?)?(?P<number>[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?<=\d))")
 MARK = re.compile(r"<!-- = (?P<paths>.+?) -->")
 VERDICTS = re.compile(r"`(better|worse|no_difference|undecided|larger|smaller)`$")
-SETTINGS = {".005", ".05", "5e-5", "1e-4"}
-"""Numbers with a point that are no results: the smallest effect that matters, levels."""
+SETTINGS = {".005", ".05", ".01", f"{100 * (1 - 0.025 ** (1 / 20)):.1f}"}
+"""Numbers with a point that are no results: the smallest effect that matters, levels, and the bound (Clopper and
+Pearson 1934) that 0 of 20 put on a rate, in %."""
 
 Told = tuple[str, float, bool]
 
 
 def result(path: str) -> list[Any]:
     """What a path names: one thing or, of a list, all that are left."""
-    name, *steps = re.split(r"/(?![^\[]*\])", path)
+    name, *steps = path.split("/")
     found: list[Any] = [json.loads((RESULTS / f"{FILES[name]}.json").read_text(encoding="utf-8"))]
     for step in steps:
         key, _, chosen = step.partition("[")
@@ -71,6 +72,7 @@ def result(path: str) -> list[Any]:
 def expected(path: str) -> tuple[list[float], bool, str | None]:
     """Numbers of a path, whether the last may be left out, and its verdict."""
     path, percent, _ = path.partition("%")
+    path, absolute, _ = path.partition("|abs")
     found = result(path)
     first = found[0]
     if isinstance(first, dict) and "share" in first:
@@ -84,7 +86,7 @@ def expected(path: str) -> tuple[list[float], bool, str | None]:
     factor = 100 if percent else 1
     if len(found) > 1:
         return [factor * min(found), factor * max(found)], False, None
-    return [factor * first], False, None
+    return [abs(first) if absolute else factor * first], False, None
 
 
 def numbers(piece: str) -> list[Told]:
