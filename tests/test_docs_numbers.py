@@ -42,8 +42,8 @@ NUMBER = re.compile(r"(?P<below>< ?)?(?P<number>[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?
 MARK = re.compile(r"<!-- = (?P<paths>.+?) -->")
 VERDICTS = re.compile(r"`(better|worse|no_difference|undecided|larger|smaller)`$")
 SETTINGS = {".005", ".05", ".01", "3.11", "2.0", f"{100 * (1 - 0.025 ** (1 / 20)):.1f}"}
-"""Numbers with a point that are no results: the smallest effect that matters, levels, versions of Python and the licence, and the bound (Clopper and
-Pearson 1934) that 0 of 20 put on a rate, in %."""
+"""Numbers with a point that are no results: the smallest effect that matters, levels, versions of Python and of
+the licence, and the bound (Clopper and Pearson 1934) that 0 of 20 put on a rate, in %."""
 
 Told = tuple[str, float, bool]
 

@@ -73,8 +73,14 @@ def test_what_could_not_be_recovered_is_undecided(script: Any) -> None:
     )
 
 
-def test_the_file_holds_what_the_script_finds(script: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "file",
+    ["scope-2026-11-24.json", pytest.param("questions-2026-11-24.json", marks=pytest.mark.slow)],
+)
+def test_the_file_holds_what_the_script_finds(
+    script: Any, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kept = json.loads((BENCHMARKS / "results" / "questions-judged-2026-11-27.json").read_text("utf-8"))
-    monkeypatch.setattr(script, "KEPT", ("scope-2026-11-24.json",))
+    monkeypatch.setattr(script, "KEPT", (file,))
     for name, study in script.studies().items():
         assert kept["studies"][name] == study
