@@ -57,21 +57,32 @@ def advice(
     if not effect or not math.isfinite(difference.standard_error):
         return None
 
-    def power_at(error: float, freedom: float) -> float:
-        return study_power(effect, error, freedom, level=LEVEL / arms) if error else 1.0
-
     def with_seeds(count: int) -> float:
-        return mean(power_at(*_with_seeds(found, count, ratio)) for ratio in ratios)
+        return power_with_seeds(found, effect, count, level=LEVEL / arms)
 
     def with_pairs(count: int) -> float:
-        return power_at(difference.standard_error * math.sqrt(pairs / count), count - 1.0)
+        error = difference.standard_error * math.sqrt(pairs / count)
+        return _power(effect, error, count - 1.0, LEVEL / arms)
 
     if isinstance(difference, SeedDifference):
-        found, ratios = difference, _true_by_estimated(difference.seed_degrees_of_freedom)
+        found = difference
         seeds = _smallest(lambda count: with_seeds(count) >= power, FEWEST_SEEDS, MOST_SEEDS)
         return Advice("seeds", seeds, with_seeds(seeds))
     enough = _smallest(lambda count: with_pairs(count) >= power, 3, MOST_PAIRS)
     return Advice("pairs", enough, with_pairs(enough))
+
+
+def power_with_seeds(found: SeedDifference, effect: float, seeds: int, *, level: float = LEVEL) -> float:
+    """Chance that a study of so many seeds, with the error of this difference, finds a true one of `effect`.
+
+    `level` is that of its one look, or of its last, divided by the arms for Holm's first step.
+    """
+    ratios = _true_by_estimated(found.seed_degrees_of_freedom)
+    return mean(_power(effect, *_with_seeds(found, seeds, ratio), level) for ratio in ratios)
+
+
+def _power(effect: float, error: float, freedom: float, level: float) -> float:
+    return study_power(effect, error, freedom, level=level) if error else 1.0
 
 
 def _true_by_estimated(freedom: float) -> list[float]:

@@ -74,13 +74,14 @@ def test_what_stands_where(findings: Findings, arms: Arms) -> None:
         "paired",
         "metric",
         "smallest_effect",
+        "look",
         "arms",
         "splits",
         "convergence",
         "choice_on_dev",
         "choice_of_checkpoint",
     ]
-    assert values["schema"] == 3
+    assert values["schema"] == 4
     assert {key: values[key] for key in list(values)[1:8]} == {
         "name": "alpha",
         "question": "Does it help?",
