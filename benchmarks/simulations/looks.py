@@ -74,9 +74,7 @@ def equal_until_decided(arms: int, studies: int, generator: np.random.Generator)
     return share(hits, studies)
 
 
-def as_advised(
-    arms: int, max_seeds: int, studies: int, generator: np.random.Generator
-) -> dict[str, float]:
+def as_advised(arms: int, max_seeds: int, studies: int, generator: np.random.Generator) -> dict[str, float]:
     """As many seeds as the advice says, then more and more until an arm is better or worse; none truly is."""
     hits = 0
     for _ in range(studies):

@@ -153,7 +153,8 @@ def next_look(before: Sequence[Judged], now: Judged, remade: Sequence[str] = ())
     reasons = [*_other_question(first, now, remade), *([] if is_same else _other_seeds(first, before, now))]
     if reasons:
         return Look((count,), first.max_seeds, reasons[0])
-    return Look((*(len(each.seeds) for each in counted if len(each.seeds) < count), count), first.max_seeds)
+    fewer = {len(each.seeds) for each in counted if len(each.seeds) < count}
+    return Look((*sorted(fewer), count), first.max_seeds)
 
 
 def _other_question(first: Judged, now: Judged, remade: Sequence[str]) -> Iterator[Text]:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dalmeum.stats.looks import levels_of_looks
+from dalmeum.languages import Text
+from dalmeum.stats.looks import Look, levels_of_looks
 
 SCHEDULE = (3, 5, 8, 13, 21, 34, 60)
 
@@ -33,6 +34,17 @@ def test_all_looks_together_have_the_level() -> None:
     assert (p_values < levels).any(axis=1).mean() == pytest.approx(0.05, abs=0.002)
     spent = (p_values[:, :3] < levels[:3]).any(axis=1).mean()
     assert spent == pytest.approx(0.05 * 8 / 60, abs=0.001)
+
+
+def test_a_look_counts_those_before_it() -> None:
+    assert Look((3,), 3).level == 0.05  # to the last digit what no look is judged at
+    assert (Look((3,), 3).number, Look((3,), 3).last_level) == (1, None)
+    assert Look((3,), 12).level == pytest.approx(0.0125, abs=1e-15)
+    second = Look((3, 5), 12)
+    assert (second.number, second.level) == (2, levels_of_looks([3, 5], 12)[1])
+    assert second.last_level == levels_of_looks([3, 5, 12], 12)[2]
+    exploratory = Look((5,), 3, Text("too many", "너무 많음"))
+    assert (exploratory.number, exploratory.level, exploratory.last_level) == (None, 0.05, None)
 
 
 def test_later_looks_leave_the_earlier_ones_alone() -> None:
