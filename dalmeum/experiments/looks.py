@@ -18,7 +18,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from dalmeum.errors import InputError
 from dalmeum.files import check_output, check_writable, write_json
-from dalmeum.languages import Text
+from dalmeum.languages import Text, shorten
 from dalmeum.recipe.study import Study
 from dalmeum.runs.folder import Run, open_run
 from dalmeum.runs.record import STRICT, Moment
@@ -152,7 +152,7 @@ def next_look(before: Sequence[Judged], now: Judged, remade: Sequence[str] = ())
     is_same = any(each.is_with(now.seeds) for each in counted)
     reasons = [*_other_question(first, now, remade), *([] if is_same else _other_seeds(first, before, now))]
     if reasons:
-        return Look((count,), first.max_seeds, reasons[0])
+        return Look((count,), first.max_seeds, shorten(reasons[0]))
     fewer = {len(each.seeds) for each in counted if len(each.seeds) < count}
     return Look((*sorted(fewer), count), first.max_seeds)
 

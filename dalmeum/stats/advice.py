@@ -9,13 +9,12 @@ of the seeds may truly be.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import mean
 from typing import Literal
 
 import numpy as np
 
 from dalmeum.stats.arms import SeedDifference
-from dalmeum.stats.detectable import LEVEL, study_power
+from dalmeum.stats.detectable import LEVEL, study_power, study_powers
 from dalmeum.stats.intervals import Difference
 from dalmeum.stats.seeds import FEWEST_SEEDS, standard_error
 
@@ -62,7 +61,7 @@ def advice(
 
     def with_pairs(count: int) -> float:
         error = difference.standard_error * math.sqrt(pairs / count)
-        return _power(effect, error, count - 1.0, LEVEL / arms)
+        return study_power(effect, error, count - 1.0, level=LEVEL / arms) if error else 1.0
 
     if isinstance(difference, SeedDifference):
         found = difference
@@ -78,11 +77,8 @@ def power_with_seeds(found: SeedDifference, effect: float, seeds: int, *, level:
     `level` is that of its one look, or of its last, divided by the arms for Holm's first step.
     """
     ratios = _true_by_estimated(found.seed_degrees_of_freedom)
-    return mean(_power(effect, *_with_seeds(found, seeds, ratio), level) for ratio in ratios)
-
-
-def _power(effect: float, error: float, freedom: float, level: float) -> float:
-    return study_power(effect, error, freedom, level=level) if error else 1.0
+    errors, freedoms = np.array([_with_seeds(found, seeds, ratio) for ratio in ratios]).T
+    return float(study_powers(effect, errors, freedoms, level).mean()) if errors.all() else 1.0
 
 
 def _true_by_estimated(freedom: float) -> list[float]:

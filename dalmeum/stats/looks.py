@@ -83,7 +83,7 @@ def levels_of_looks(seeds: Sequence[int], max_seeds: int, *, level: float = LEVE
         return [first]
     from scipy.special import ndtr  # slow to import
 
-    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    nodes, weights = _quadrature()
     # The sum of the scores where no look decided so far, in standard deviations of that at the last seed.
     sums, density = np.zeros(1), np.ones(1)
     levels = []
@@ -96,6 +96,11 @@ def levels_of_looks(seeds: Sequence[int], max_seeds: int, *, level: float = LEVE
         sums, density = inside, bound * weights * (kernel @ density)
         levels.append(float(2 * ndtr(-bound / math.sqrt(now / max_seeds))))
     return [first, *levels[1:]]  # nothing was spent before the first
+
+
+@functools.cache
+def _quadrature() -> tuple[Array, Array]:
+    return np.polynomial.legendre.leggauss(NODES)
 
 
 def _bound(sums: Array, density: Array, spent: float) -> float:
