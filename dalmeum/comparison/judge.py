@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from dalmeum.comparison.arms import Arms
+from dalmeum.languages import Text
 from dalmeum.stats import (
     Advice,
     CorrelationComparison,
     Difference,
+    Look,
     Score,
+    SeedDifference,
     SeedMean,
     SignificanceTest,
     Verdict,
@@ -17,6 +20,7 @@ from dalmeum.stats import (
     differences_to,
     json_number,
     metric_named,
+    power_with_seeds,
     score,
     smallest_detectable_effect,
     verdicts,
@@ -33,9 +37,12 @@ class ArmResult:
             with an interval for new pairs.
         difference: this arm less the baseline, with the same kind of interval; None for the baseline.
         verdict: what the difference means, by Holm over all arms; None for the baseline.
-        detectable_effect: smallest true difference that such a study finds with 80 % power, after Holm; NaN
-            where it is not known.
+        detectable_effect: smallest true difference that such a study finds with 80 % power, after Holm and at
+            the level of its look; NaN where it is not known.
         advice: what a new study needs to find the smallest effect that matters; None where that is not known.
+        power_at_max_seeds: chance that the study's own last look, at `max_seeds`, finds that effect; None
+            where no look is left.
+        exploratory: why the verdict's word is none.
     """
 
     name: str
@@ -44,6 +51,8 @@ class ArmResult:
     verdict: Verdict | None = None
     detectable_effect: float = math.nan
     advice: Advice | None = None
+    power_at_max_seeds: float | None = None
+    exploratory: Text | None = None
 
     @property
     def seeds(self) -> int:
@@ -61,10 +70,12 @@ class ArmResult:
             values["difference"] = self.difference.interval.to_dict()
             values["verdict"] = {
                 "outcome": self.verdict.outcome,
+                "exploratory": self.exploratory and self.exploratory.en,
                 "p_value": json_number(self.verdict.p_value),
                 "equivalence_p_value": json_number(self.verdict.equivalence_p_value),
                 "detectable_effect": json_number(self.detectable_effect),
                 "advice": self.advice and {self.advice.of: self.advice.count, "power": self.advice.power},
+                "power_at_max_seeds": self.power_at_max_seeds,
             }
         if self.tests is not None:
             values["tests"] = {
@@ -77,13 +88,19 @@ class ArmResult:
 
 @dataclass(frozen=True)
 class Judgement:
-    """The arms on one split, the baseline first."""
+    """The arms on one split, the baseline first; `look` is which of a study's it is, None without one."""
 
     split: str
     metric: str
     smallest_effect: float
     pairs: int
     arms: tuple[ArmResult, ...]
+    look: Look | None = None
+
+    @property
+    def level(self) -> float:
+        """Below which a p-value, after Holm, decides."""
+        return LEVEL if self.look is None else self.look.level
 
     @property
     def compared(self) -> int:
@@ -91,15 +108,24 @@ class Judgement:
         return len(self.arms) - 1
 
 
-def judge(arms: Arms, split: str, *, metric: str = "pearson", smallest_effect: float = 0.005) -> Judgement:
-    """Compare the arms with the baseline on one of their splits."""
+def judge(
+    arms: Arms,
+    split: str,
+    *,
+    metric: str = "pearson",
+    smallest_effect: float = 0.005,
+    look: Look | None = None,
+) -> Judgement:
+    """Compare the arms with the baseline on one of their splits, at the level of the look, else at 5 %."""
     labels, base = arms.pairs[split].labels, arms.baseline.predictions[split]
     rows = {arm.name: arm.predictions[split] for arm in arms.others}
     differences = differences_to(metric, labels, rows, base, paired=arms.paired)
+    level = LEVEL if look is None else look.level
     told = verdicts(
         list(differences.values()),
         smallest_effect,
         higher_is_better=metric_named(metric).higher_is_better,
+        level=level,
     )
     results = [ArmResult(arms.baseline.name, score(metric, labels, base))]
     for (name, each), outcome in zip(differences.items(), told, strict=True):
@@ -110,12 +136,22 @@ def judge(arms: Arms, split: str, *, metric: str = "pearson", smallest_effect: f
                 difference=each,
                 verdict=outcome,
                 detectable_effect=smallest_detectable_effect(
-                    each.standard_error, each.degrees_of_freedom, level=LEVEL / len(rows)
+                    each.standard_error, each.degrees_of_freedom, level=level / len(rows)
                 ),
                 advice=advice(each, smallest_effect, pairs=len(labels), arms=len(rows)),
+                power_at_max_seeds=_power_at_max_seeds(each, smallest_effect, look, len(rows)),
+                exploratory=None if look is None else look.exploratory,
             )
         )
-    return Judgement(split, metric, smallest_effect, len(labels), tuple(results))
+    return Judgement(split, metric, smallest_effect, len(labels), tuple(results), look)
+
+
+def _power_at_max_seeds(found: Difference, effect: float, look: Look | None, arms: int) -> float | None:
+    if look is None or look.last_level is None or not isinstance(found, SeedDifference):
+        return None
+    if not effect or not math.isfinite(found.standard_error):
+        return None
+    return power_with_seeds(found, effect, look.max_seeds, level=look.last_level / arms)
 
 
 def _test(test: SignificanceTest) -> dict[str, float | None]:
