@@ -24,6 +24,7 @@ def score(
     labels: ArrayLike,
     rows: ArrayLike,
     *,
+    groups: ArrayLike | None = None,
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
 ) -> Score:
@@ -34,6 +35,8 @@ def score(
         labels: (n,).
         rows: predictions of one model, (n,) or (1, n): the BCa bootstrap over pairs. Or of k >= 2 seeds,
             (k, n): a `SeedMean`, whose interval holds for new seeds and new pairs.
+        groups: (n,), of pairs that err alike, as those that share sentences: what is drawn and left out is
+            then a whole group. None where every pair stands alone.
 
     Raises:
         ValueError: an unknown metric, or shapes that do not fit.
@@ -41,8 +44,11 @@ def score(
     statistic, rows = _statistic(metric), one_row(rows)
     if rows.ndim == 1:
         columns = equal_columns(labels, rows)
-        return Score(bca(statistic, *columns, resamples=resamples, confidence=confidence))
-    return mean_over_seeds(labels, rows, metric=statistic, resamples=resamples, confidence=confidence)
+        how: Any = {"groups": groups, "resamples": resamples, "confidence": confidence}
+        return Score(bca(statistic, *columns, **how))
+    return mean_over_seeds(
+        labels, rows, groups=groups, metric=statistic, resamples=resamples, confidence=confidence
+    )
 
 
 def difference(
@@ -52,6 +58,7 @@ def difference(
     second: ArrayLike,
     paired: bool = False,
     *,
+    groups: ArrayLike | None = None,
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
 ) -> Difference:
@@ -65,13 +72,13 @@ def difference(
             a `SeedDifference` (Obuchowski and Rockette).
         paired: of seeds, the i-th rows of both are one draw (k = m), so that differences by seed are what
             varies. Say so only where it was decided before the runs.
+        groups: as in `score`.
 
     Raises:
         ValueError: an unknown metric, or shapes that do not fit.
     """
-    (found,) = differences_to(
-        metric, labels, {"first": first}, second, paired, resamples=resamples, confidence=confidence
-    ).values()
+    how: Any = {"groups": groups, "resamples": resamples, "confidence": confidence}
+    (found,) = differences_to(metric, labels, {"first": first}, second, paired, **how).values()
     return found
 
 
@@ -82,6 +89,7 @@ def differences_to(
     baseline: ArrayLike,
     paired: bool = False,
     *,
+    groups: ArrayLike | None = None,
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
 ) -> dict[str, Difference]:
@@ -90,19 +98,27 @@ def differences_to(
     rows = {name: one_row(values) for name, values in arms.items()}
     if other.ndim > 1 or any(values.ndim > 1 for values in rows.values()):
         how: Any = {"metric": statistic, "resamples": resamples, "confidence": confidence}
-        return dict(seeds_by_pair(labels, rows, other, paired=paired, **how))
-    return {name: _of_models(statistic, labels, values, other, confidence) for name, values in rows.items()}
+        return dict(seeds_by_pair(labels, rows, other, groups=groups, paired=paired, **how))
+    return {
+        name: _of_models(statistic, labels, values, other, groups, confidence)
+        for name, values in rows.items()
+    }
 
 
 def _of_models(
-    statistic: Statistic, labels: ArrayLike, one: Array, other: Array, confidence: float
+    statistic: Statistic,
+    labels: ArrayLike,
+    one: Array,
+    other: Array,
+    groups: ArrayLike | None,
+    confidence: float,
 ) -> Difference:
     if statistic is weighted.pearson:
         try:
-            return compare_correlations(labels, one, other, confidence=confidence)
+            return compare_correlations(labels, one, other, groups=groups, confidence=confidence)
         except ValueError:
             pass  # too few pairs, or predictions that do not vary or mirror each other
-    return paired_difference(labels, one, other, metric=statistic, confidence=confidence)
+    return paired_difference(labels, one, other, groups=groups, metric=statistic, confidence=confidence)
 
 
 def _statistic(metric: str | PlainStatistic) -> Statistic:
