@@ -1,7 +1,7 @@
 """All that a comparison of arms found; tables, JSON and the page are views of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from dalmeum.comparison.arms import Arm, Arms
@@ -13,7 +13,7 @@ from dalmeum.comparison.judge import ArmResult, Judgement, judge
 from dalmeum.errors import InputError
 from dalmeum.stats import Estimate, metric_named, try_metric
 
-SCHEMA = 3
+SCHEMA = 4
 """Of `Findings.to_dict`; docs/findings.md describes it, and what each change of the number changed."""
 
 
@@ -92,6 +92,7 @@ class Findings:
     def _split(self, judgement: Judgement) -> dict[str, Any]:
         return {
             "pairs": judgement.pairs,
+            "groups": judgement.groups and asdict(judgement.groups),
             "arms": {result.name: self._result(judgement.split, result) for result in judgement.arms},
         }
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dalmeum.comparison.arms import Arms
+from dalmeum.data.groups import GroupSizes, without_largest
 from dalmeum.stats import (
     Advice,
     CorrelationComparison,
@@ -15,6 +16,7 @@ from dalmeum.stats import (
     Verdict,
     advice,
     differences_to,
+    holm,
     json_number,
     metric_named,
     score,
@@ -36,6 +38,8 @@ class ArmResult:
         detectable_effect: smallest true difference that such a study finds with 80 % power, after Holm; NaN
             where it is not known.
         advice: what a new study needs to find the smallest effect that matters; None where that is not known.
+        without_largest: the difference without the largest group of pairs, and its p-value by Holm; None
+            where no group is most of what groups add, and for the baseline.
     """
 
     name: str
@@ -44,6 +48,7 @@ class ArmResult:
     verdict: Verdict | None = None
     detectable_effect: float = math.nan
     advice: Advice | None = None
+    without_largest: tuple[Difference, float] | None = None
 
     @property
     def seeds(self) -> int:
@@ -56,7 +61,10 @@ class ArmResult:
         return self.difference if isinstance(self.difference, CorrelationComparison) else None
 
     def to_dict(self) -> dict[str, Any]:
-        values: dict[str, Any] = {"score": self.score.interval.to_dict(), "difference": None, "verdict": None}
+        values: dict[str, Any] = {
+            "score": self.score.interval.to_dict(),
+            **dict.fromkeys(("difference", "verdict", "without_largest_group")),
+        }
         if self.difference is not None and self.verdict is not None:
             values["difference"] = self.difference.interval.to_dict()
             values["verdict"] = {
@@ -65,6 +73,10 @@ class ArmResult:
                 "equivalence_p_value": json_number(self.verdict.equivalence_p_value),
                 "detectable_effect": json_number(self.detectable_effect),
                 "advice": self.advice and {self.advice.of: self.advice.count, "power": self.advice.power},
+            }
+            values["without_largest_group"] = self.without_largest and {
+                "difference": self.without_largest[0].interval.to_dict(),
+                "p_value": json_number(self.without_largest[1]),
             }
         if self.tests is not None:
             values["tests"] = {
@@ -77,13 +89,19 @@ class ArmResult:
 
 @dataclass(frozen=True)
 class Judgement:
-    """The arms on one split, the baseline first."""
+    """The arms on one split, the baseline first.
+
+    Attributes:
+        groups: sizes of the groups of pairs that arms were judged by; None where every pair stands alone, or
+            nobody knows.
+    """
 
     split: str
     metric: str
     smallest_effect: float
     pairs: int
     arms: tuple[ArmResult, ...]
+    groups: GroupSizes | None = None
 
     @property
     def compared(self) -> int:
@@ -93,29 +111,48 @@ class Judgement:
 
 def judge(arms: Arms, split: str, *, metric: str = "pearson", smallest_effect: float = 0.005) -> Judgement:
     """Compare the arms with the baseline on one of their splits."""
-    labels, base = arms.pairs[split].labels, arms.baseline.predictions[split]
+    pairs, base = arms.pairs[split], arms.baseline.predictions[split]
+    labels, groups = pairs.labels, pairs.groups
     rows = {arm.name: arm.predictions[split] for arm in arms.others}
-    differences = differences_to(metric, labels, rows, base, paired=arms.paired)
+    differences = differences_to(metric, labels, rows, base, paired=arms.paired, groups=groups)
     told = verdicts(
         list(differences.values()),
         smallest_effect,
         higher_is_better=metric_named(metric).higher_is_better,
     )
-    results = [ArmResult(arms.baseline.name, score(metric, labels, base))]
+    without = _without_largest(arms, split, metric)
+    results = [ArmResult(arms.baseline.name, score(metric, labels, base, groups=groups))]
     for (name, each), outcome in zip(differences.items(), told, strict=True):
         results.append(
             ArmResult(
                 name=name,
-                score=score(metric, labels, rows[name]),
+                score=score(metric, labels, rows[name], groups=groups),
                 difference=each,
                 verdict=outcome,
                 detectable_effect=smallest_detectable_effect(
                     each.standard_error, each.degrees_of_freedom, level=LEVEL / len(rows)
                 ),
                 advice=advice(each, smallest_effect, pairs=len(labels), arms=len(rows)),
+                without_largest=without.get(name),
             )
         )
-    return Judgement(split, metric, smallest_effect, len(labels), tuple(results))
+    sizes = None if groups is None else GroupSizes.of(groups)
+    return Judgement(split, metric, smallest_effect, len(labels), tuple(results), sizes)
+
+
+def _without_largest(arms: Arms, split: str, metric: str) -> dict[str, tuple[Difference, float]]:
+    """Each arm's difference and p-value by Holm, where one group is most of what groups add; else nothing."""
+    pairs = arms.pairs[split]
+    if pairs.groups is None or not GroupSizes.of(pairs.groups).hangs_on_one:
+        return {}
+    kept = without_largest(pairs.groups)
+    rows = {arm.name: arm.predictions[split][:, kept] for arm in arms.others}
+    base = arms.baseline.predictions[split][:, kept]
+    differences = differences_to(
+        metric, pairs.labels[kept], rows, base, arms.paired, groups=pairs.groups[kept]
+    )
+    p_values = holm([each.p_value for each in differences.values()])
+    return {name: (each, float(p)) for (name, each), p in zip(differences.items(), p_values, strict=True)}
 
 
 def _test(test: SignificanceTest) -> dict[str, float | None]:

@@ -9,14 +9,14 @@ from numpy.typing import ArrayLike
 
 from dalmeum.stats import weighted
 from dalmeum.stats.arms import seeds_by_pair
-from dalmeum.stats.columns import equal_columns, one_row
+from dalmeum.stats.columns import equal_columns, group_numbers, one_row
 from dalmeum.stats.correlations import compare_correlations
-from dalmeum.stats.intervals import CONFIDENCE, Difference, Score, bca
+from dalmeum.stats.intervals import CONFIDENCE, Difference, Estimate, Score, bca_each
 from dalmeum.stats.metrics import Metric, PlainStatistic, metric_named
-from dalmeum.stats.paired import paired_difference
-from dalmeum.stats.resampling import RESAMPLES
+from dalmeum.stats.paired import jackknifed, paired_difference
+from dalmeum.stats.resampling import RESAMPLES, SEED
 from dalmeum.stats.seeds import mean_over_seeds
-from dalmeum.stats.weighted import Array, Statistic
+from dalmeum.stats.weighted import Array, Statistic, Weighted
 
 
 def score(
@@ -33,10 +33,10 @@ def score(
     Args:
         metric: a name in `METRICS`, `module:name`, a `Metric`, or a function as its statistic is.
         labels: (n,).
-        rows: predictions of one model, (n,) or (1, n): the BCa bootstrap over pairs. Or of k >= 2 seeds,
-            (k, n): a `SeedMean`, whose interval holds for new seeds and new pairs.
-        groups: (n,), of pairs that err alike, as those that share sentences: what is drawn and left out is
-            then a whole group. None where every pair stands alone.
+        rows: predictions of one model, (n,) or (1, n): as `score_each`. Or of k >= 2 seeds, (k, n): a
+            `SeedMean`, whose interval holds for new seeds and new pairs.
+        groups: (n,), of pairs that may err alike, as those that share sentences; None where every pair stands
+            alone.
 
     Raises:
         ValueError: an unknown metric, or shapes that do not fit.
@@ -44,11 +44,36 @@ def score(
     statistic, rows = _statistic(metric), one_row(rows)
     if rows.ndim == 1:
         columns = equal_columns(labels, rows)
+        named, pairs = {"": statistic(*columns)}, len(columns[0])
         how: Any = {"groups": groups, "resamples": resamples, "confidence": confidence}
-        return Score(bca(statistic, *columns, **how))
+        return Score(score_each(named, pairs, **how)[""])
     return mean_over_seeds(
         labels, rows, groups=groups, metric=statistic, resamples=resamples, confidence=confidence
     )
+
+
+def score_each(
+    statistics: Mapping[str, Weighted],
+    pairs: int,
+    *,
+    groups: ArrayLike | None = None,
+    resamples: int = RESAMPLES,
+    confidence: float = CONFIDENCE,
+    seed: int = SEED,
+) -> dict[str, Estimate]:
+    """Several scores of the same pairs, by name, each with its interval.
+
+    Of pairs that stand alone, the BCa bootstrap. Of `groups`, (n,), Student's t on the jackknife that leaves
+    out groups, as in `paired_difference`: a bootstrap that draws groups (Field and Welsh 2007, JRSS B 69,
+    369-390) covers too seldom where one of them is large, 78 % simulated with the shape of KorSTS.
+    No `resamples`, no interval.
+    """
+    grouped = group_numbers(groups, pairs)
+    if grouped is None or not resamples:
+        return bca_each(statistics, pairs, resamples=resamples, confidence=confidence, seed=seed)
+    return {
+        name: jackknifed([(each, pairs, grouped)], confidence).interval for name, each in statistics.items()
+    }
 
 
 def difference(

@@ -4,13 +4,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dalmeum.stats import resampling
-from dalmeum.stats.columns import group_numbers, units
 from dalmeum.stats.resampling import RESAMPLES as RESAMPLES
 from dalmeum.stats.resampling import SEED as SEED
 from dalmeum.stats.weighted import Array, Statistic, Weighted
@@ -133,7 +130,6 @@ def influences(jackknife: Array) -> Array:
 def bca(
     statistic: Statistic,
     *columns: Array,
-    groups: ArrayLike | None = None,
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
     seed: int = SEED,
@@ -143,20 +139,17 @@ def bca(
     `statistic` is one of `dalmeum.stats.weighted` or the like, the columns are of shape (n,). The interval
     equals that of `scipy.stats.bootstrap(paired=True)` for the same seed and up to 500 pairs. Resamples in
     which the statistic does not exist (a constant side) are left out; the bounds are NaN where that is more
-    than a tenth of them, where all agree, and for fewer than 3 pairs. With `groups`, (n,), whole groups are
-    drawn and left out (Field and Welsh 2007, JRSS B 69, 369-390).
+    than a tenth of them, where all agree, and for fewer than 3 pairs.
     """
     pairs = len(columns[0])
     prepared = {"": statistic(*columns)}
-    how: Any = {"groups": groups, "resamples": resamples, "confidence": confidence, "seed": seed}
-    return bca_each(prepared, pairs, **how)[""]
+    return bca_each(prepared, pairs, resamples=resamples, confidence=confidence, seed=seed)[""]
 
 
 def bca_each(
     statistics: Mapping[str, Weighted],
     pairs: int,
     *,
-    groups: ArrayLike | None = None,
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
     seed: int = SEED,
@@ -164,11 +157,10 @@ def bca_each(
     """`bca` of several statistics of the same pairs, on the same resamples: drawn once, and comparable."""
     prepared = list(statistics.values())
     values = resampling.evaluate(prepared, resampling.everything(pairs))[:, 0].tolist()
-    grouped = group_numbers(groups, pairs)
-    if units(grouped, pairs) < FEWEST_PAIRS or resamples < 1:
+    if pairs < FEWEST_PAIRS or resamples < 1:
         return {name: Estimate(value) for name, value in zip(statistics, values, strict=True)}
-    bootstrap = resampling.evaluate(prepared, resampling.bootstrap(pairs, resamples, seed, grouped))
-    jackknife = resampling.evaluate(prepared, resampling.jackknife(pairs, groups=grouped))
+    bootstrap = resampling.evaluate(prepared, resampling.bootstrap(pairs, resamples, seed))
+    jackknife = resampling.evaluate(prepared, resampling.jackknife(pairs))
     return {
         name: BootstrapDistribution.of(value, bootstrap[row], influences(jackknife[row])).interval(confidence)
         for row, (name, value) in enumerate(zip(statistics, values, strict=True))

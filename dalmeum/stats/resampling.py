@@ -1,7 +1,4 @@
-"""Rows of weights that stand for bootstrap resamples and jackknife replicates, a block at a time.
-
-What is drawn and left out are pairs or, where pairs are of groups, whole groups.
-"""
+"""Rows of weights that stand for bootstrap resamples and jackknife replicates, a block at a time."""
 
 from collections.abc import Iterator, Sequence
 
@@ -44,16 +41,14 @@ def on_both_sides(statistics: Sequence[Weighted], splits: Blocks) -> Array:
     return evaluate(both, splits).reshape(2, len(statistics), -1)
 
 
-def bootstrap(pairs: int, resamples: int, seed: int, groups: Groups | None = None) -> Blocks:
-    """Blocks of rows that say how often each pair was drawn, or the group that it is of."""
+def bootstrap(pairs: int, resamples: int, seed: int) -> Blocks:
+    """Blocks of rows that say how often each pair was drawn."""
     generator = np.random.default_rng(seed)
-    drawable = units(groups, pairs)
     for height in _heights(resamples, pairs):
-        drawn = generator.integers(0, drawable, (height, drawable))
-        drawn += np.arange(height)[:, None] * drawable
-        counts = np.bincount(drawn.ravel(), minlength=height * drawable)
-        weights = counts.reshape(height, drawable).astype(np.float64)
-        yield weights if groups is None else weights[:, groups]
+        drawn = generator.integers(0, pairs, (height, pairs))
+        drawn += np.arange(height)[:, None] * pairs
+        counts = np.bincount(drawn.ravel(), minlength=height * pairs)
+        yield counts.reshape(height, pairs).astype(np.float64)
 
 
 def jackknife(pairs: int, most: int = JACKKNIFE_GROUPS, groups: Groups | None = None) -> Blocks:
