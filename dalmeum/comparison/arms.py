@@ -110,8 +110,8 @@ class Arms:
         baseline: name of the arm that the others are compared with.
         ids: n names of the pairs; by default their numbers, from 0.
         seeds: of the rows: a sequence for all arms, or one an arm by name.
-        groups: (n,), whatever names the group of each pair: pairs of one group, as those that share sentences,
-            may err alike, and verdicts are by groups. By default every pair stands alone.
+        groups: (n,), whatever names the group of each pair: pairs of one, as those that share sentences, may
+            err alike, and verdicts are by groups. By default every pair stands alone.
         paired: whether the i-th rows of all arms are one draw of a seed, which was decided before the runs:
             then differences by seed are judged. Otherwise the seeds of two arms are independent, also where
             both have the same numbers, which is the default.
@@ -266,8 +266,8 @@ def _numbered(groups: ArrayLike | None, pairs: int) -> Groups | None:
 def _check_index(labels: ArrayLike, predictions: Mapping[str, ArrayLike], groups: ArrayLike | None) -> None:
     """`InputError` where two series of pandas name their rows differently: which belong together?"""
     rows = {f"predictions[{name!r}]": values for name, values in predictions.items()}
-    series = {"labels": labels, "groups": groups, **rows}
-    indexes: dict[str, Any] = {
+    series: dict[str, Any] = {"labels": labels, "groups": groups, **rows}
+    indexes = {
         name: values.index
         for name, values in series.items()
         if type(values).__name__ == "Series" and hasattr(values, "index")

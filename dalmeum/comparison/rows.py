@@ -38,7 +38,9 @@ def check_same(first: Pairs, other: Pairs) -> None:
 
 
 def with_sentences(pairs: Pairs, table: PairTable | None) -> Pairs:
-    """The pairs beside their sentences, and grouped by them; as they are where the table is of other pairs or labels by now."""
+    """The pairs beside their sentences, and grouped by them; as they are where the table is of other pairs or
+    labels by now.
+    """
     if table is None or table.label is None or not pairs.are(Pairs(table.id, table.label)):
         return pairs
     groups = sentence_groups(table)

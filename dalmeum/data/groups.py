@@ -67,4 +67,5 @@ class GroupSizes:
 
 def without_largest(groups: Groups) -> NDArray[np.bool_]:
     """The pairs of all groups but the largest, the first of those that are, as a mask of shape (n,)."""
-    return groups != np.argmax(np.bincount(groups))
+    largest = int(np.argmax(np.bincount(groups)))
+    return np.asarray(groups != largest)

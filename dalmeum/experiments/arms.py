@@ -159,8 +159,8 @@ def read_arms(
         groups: with as many runs after one another as there are folds for each seed.
         splits: to judge on.
         paired: as in `Arms`.
-        tables: by split, and of the training pairs, the sentences; left aside where they are of other pairs or
-            labels by now.
+        tables: by split, training pairs among them, the sentences; left aside where they are of other pairs
+            or labels by now.
 
     Raises:
         InputError: runs that were not scored on the same pairs, labels that do not vary, a damaged file.

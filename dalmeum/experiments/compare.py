@@ -41,7 +41,7 @@ def compare_runs(
 def _sentences(run: Run) -> Mapping[str, PairTable | None]:
     """By split; nothing where a file is not there any more."""
     try:
-        return {**read_splits(run.recipe())}
+        return dict(read_splits(run.recipe()).items())
     except DalmeumError:
         return {}
 

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from dalmeum.stats import paired, paired_difference, resampling, weighted
+from dalmeum.stats import paired_difference, resampling, weighted
 from dalmeum.stats.intervals import influences
 
 Array = NDArray[np.float64]
