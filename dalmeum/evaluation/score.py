@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dalmeum.data.binary import implied_threshold
-from dalmeum.data.groups import Groups, sentence_groups
+from dalmeum.data.groups import Groups, GroupSizes, sentence_groups
 from dalmeum.data.predictions import Predictions
 from dalmeum.data.table import PairTable
 from dalmeum.errors import DalmeumError, InputError
@@ -73,6 +73,7 @@ class Evaluation:
             a correlation says little: the bin took its range away.
         threshold: label from which a pair counts as similar; None where the data has no such rule.
         label_range: lowest and highest label that the label bins were cut for.
+        groups: how many groups of pairs that share sentences intervals are by; None where all stand alone.
     """
 
     pairs: int
@@ -82,6 +83,7 @@ class Evaluation:
     by_label: tuple[Slice, ...]
     threshold: float | None
     label_range: tuple[float, float]
+    groups: int | None
 
     def to_dict(self) -> Json:
         """The overall metrics, `{name: {value, low, high}}`."""
@@ -130,6 +132,7 @@ def evaluate_predictions(
         by_label=slices(label_bins(columns.label, table.label_range)),
         threshold=columns.threshold,
         label_range=table.label_range,
+        groups=None if GroupSizes.of(columns.groups).stand_alone else GroupSizes.of(columns.groups).count,
     )
 
 
