@@ -96,7 +96,8 @@ def dependence(table: PairTable, sizes: GroupSizes | None) -> Finding | None:
         "are by groups, and the error of a score may be up to {times:.1f} times that of as many pairs that "
         "share none{by_one}",
         "같은 문장이 든 쌍이 있습니다: 묶음 {count:,}개, 가장 큰 묶음 {largest:,}쌍. "
-        "판정과 구간은 묶음 단위로 구하며, 점수의 오차는 문장이 겹치지 않을 때보다 최대 {times:.1f}배까지 커질 수 있습니다{by_one}",
+        "판정과 구간은 묶음 단위로 구하며, 점수의 오차는 문장이 겹치지 않을 때보다 "
+        "최대 {times:.1f}배까지 커질 수 있습니다{by_one}",
     ).format(
         count=sizes.count,
         largest=sizes.largest,
