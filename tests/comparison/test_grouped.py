@@ -155,7 +155,7 @@ def test_arrays_are_grouped_by_whatever_names_groups() -> None:
     [
         (
             [0, 1],
-            r"groups of shape \(2,\) for 300 pairs: expected \(300,\); give one number, or name, a pair",
+            r"shape \(2,\) for 300 pairs: expected \(300,\); give one number, or name, a pair",
         ),
         ([[0, 1], [2]], "name no groups; give one number, or name, a pair"),
         ([None, "a"] * 150, "name no groups; give one number, or name, a pair"),
