@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from dalmeum.comparison.arms import Arm, Arms, Array
+from dalmeum.data.groups import judged_by
 from dalmeum.stats import Difference, gap, gap_difference, json_number, metric_named, of_columns
 
 
@@ -50,7 +51,7 @@ def _gap(arms: Arms, arm: Arm, split: str, metric: str) -> ArmGap | None:
         return None
     pairs, statistic = arms.pairs[split], metric_named(metric)
     train, judged = (arm.train.labels, arm.train_predictions), (pairs.labels, arm.predictions[split])
-    groups = arm.train.groups, pairs.groups
+    groups = judged_by(arm.train.groups), judged_by(pairs.groups)
     base, change = arms.baseline, None
     comparable = arms.same_seeds and arm is not base and base.train is not None and arm.train.are(base.train)
     if comparable and base.train_predictions is not None:

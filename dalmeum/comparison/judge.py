@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dalmeum.comparison.arms import Arms
-from dalmeum.data.groups import GroupSizes, without_largest
+from dalmeum.data.groups import GroupSizes, judged_by, without_largest
 from dalmeum.stats import (
     Advice,
     CorrelationComparison,
@@ -92,8 +92,8 @@ class Judgement:
     """The arms on one split, the baseline first.
 
     Attributes:
-        groups: sizes of the groups of pairs that arms were judged by; None where every pair stands alone, or
-            nobody knows.
+        groups: sizes of the groups of pairs that arms were judged by, unless they are too few; None where
+            every pair stands alone, or nobody knows.
     """
 
     split: str
@@ -112,7 +112,7 @@ class Judgement:
 def judge(arms: Arms, split: str, *, metric: str = "pearson", smallest_effect: float = 0.005) -> Judgement:
     """Compare the arms with the baseline on one of their splits."""
     pairs, base = arms.pairs[split], arms.baseline.predictions[split]
-    labels, groups = pairs.labels, pairs.groups
+    labels, groups = pairs.labels, judged_by(pairs.groups)
     rows = {arm.name: arm.predictions[split] for arm in arms.others}
     differences = differences_to(metric, labels, rows, base, paired=arms.paired, groups=groups)
     told = verdicts(
@@ -136,7 +136,7 @@ def judge(arms: Arms, split: str, *, metric: str = "pearson", smallest_effect: f
                 without_largest=without.get(name),
             )
         )
-    sizes = None if groups is None else GroupSizes.of(groups)
+    sizes = None if pairs.groups is None else GroupSizes.of(pairs.groups)
     return Judgement(split, metric, smallest_effect, len(labels), tuple(results), sizes)
 
 

@@ -16,6 +16,9 @@ Groups = NDArray[np.intp]
 VISIBLE = 2.0
 """A design effect from which a table's pairs are said to depend on each other."""
 
+FEWEST = 3
+"""Groups below which nothing can be judged by them."""
+
 MOST = 0.5
 """Share of the sum of squared sizes beyond which a result is also told without the largest group."""
 
@@ -63,8 +66,13 @@ class GroupSizes:
 
     @property
     def hangs_on_one(self) -> bool:
-        """Whether one group, of several pairs, is most of what the groups add."""
-        return self.largest > 1 and self.largest_share > MOST
+        """Whether one group, of several pairs, is most of what the groups add, and enough others are left."""
+        return self.largest > 1 and self.largest_share > MOST and self.count > FEWEST
+
+    @property
+    def too_few(self) -> bool:
+        """Whether groups can't tell how much they differ."""
+        return self.count < FEWEST
 
     @property
     def matters(self) -> bool:
@@ -77,16 +85,31 @@ class GroupSizes:
         return self.largest == 1
 
 
+def judged_by(groups: Groups | None) -> Groups | None:
+    """The groups; None where they are too few, so that each pair has to be taken to stand alone."""
+    return None if groups is None or GroupSizes.of(groups).too_few else groups
+
+
 def without_largest(groups: Groups) -> NDArray[np.bool_]:
     """The pairs of all groups but the largest, the first of those that are, as a mask of shape (n,)."""
     largest = int(np.argmax(np.bincount(groups)))
     return np.asarray(groups != largest)
 
 
+TOO_FEW = Text(
+    "nearly all pairs are connected by sentences that they share, too closely to judge by groups of them: "
+    "verdicts and intervals take each pair to stand alone, and may claim more than is known",
+    "거의 모든 쌍이 같은 문장으로 이어져 있어 묶음으로는 판정할 수 없습니다. "
+    "판정과 구간은 쌍이 서로 독립이라고 보고 구하므로 실제보다 확실해 보일 수 있습니다",
+)
+
+
 def dependence(table: PairTable, sizes: GroupSizes | None) -> Finding | None:
     """What it means that pairs share sentences, where it matters."""
     if sizes is None or not sizes.matters:
         return None
+    if sizes.too_few:
+        return finding("note", "sentence_groups", table, TOO_FEW, (), len(table))
     by_one = Text(
         "; the largest group has {share:.0%} of the sum of squared sizes, so much may hang on it alone",
         ". 크기 제곱합의 {share:.0%}가 가장 큰 묶음에 있어 결과가 이 묶음 하나에 크게 달려 있을 수 있습니다",

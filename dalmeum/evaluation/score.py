@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dalmeum.data.binary import implied_threshold
-from dalmeum.data.groups import Groups, GroupSizes, sentence_groups
+from dalmeum.data.groups import Groups, GroupSizes, judged_by, sentence_groups
 from dalmeum.data.predictions import Predictions
 from dalmeum.data.table import PairTable
 from dalmeum.errors import DalmeumError, InputError
@@ -132,7 +132,7 @@ def evaluate_predictions(
         by_label=slices(label_bins(columns.label, table.label_range)),
         threshold=columns.threshold,
         label_range=table.label_range,
-        groups=None if GroupSizes.of(columns.groups).stand_alone else GroupSizes.of(columns.groups).count,
+        groups=_by_groups(columns.groups),
     )
 
 
@@ -182,6 +182,11 @@ def _columns(table: PairTable, predictions: Predictions, threshold: float | None
     return _Columns(label, prediction, truth, predicted, threshold, sentence_groups(table))
 
 
+def _by_groups(groups: Groups) -> int | None:
+    sizes = GroupSizes.of(groups)
+    return None if sizes.stand_alone or sizes.too_few else sizes.count
+
+
 def _checked(values: Array, rows: int, name: str) -> Array:
     values = np.asarray(values, np.float64)
     if values.shape != (rows,):
@@ -203,6 +208,7 @@ def _metrics(columns: _Columns, resamples: int, seed: int) -> Metrics:
         statistics["f1"] = weighted.f1(columns.truth, columns.predicted)
     enough = pairs >= FEWEST_ROWS_FOR_AN_INTERVAL
     resamples = resamples if enough else 0
-    scores = score_each(statistics, pairs, groups=columns.groups, resamples=resamples, seed=seed)
+    groups = judged_by(columns.groups)
+    scores = score_each(statistics, pairs, groups=groups, resamples=resamples, seed=seed)
     f1 = scores.pop("f1", None)
     return Metrics(scores, f1)

@@ -123,6 +123,17 @@ def test_nothing_is_said_where_pairs_stand_alone_or_no_group_is_most() -> None:
     assert "squared" not in twins
 
 
+def test_pairs_that_are_all_connected_are_judged_alone_and_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    connected = compare_arms(grouped(np.zeros(300, int)), smallest_effect=EFFECT)
+    alone = compare_arms(
+        of(arm("baseline", 0.5), arm("clean", 0.1), arm("close", 0.44)), smallest_effect=EFFECT
+    )
+    assert connected.judgements[0].arms == alone.judgements[0].arms
+    assert connected.gaps == alone.gaps
+    monkeypatch.setenv("COLUMNS", "300")
+    assert "judged as if each stood alone though shared" in findings_lines(connected)[0]
+
+
 def test_sentences_give_groups() -> None:
     first = tuple(f"문장 {max(number, 3)}" for number in range(300))
     table = PairTable(IDS["dev"], ("",) * 300, first, tuple(f"짝 {n}" for n in range(300)), label=DEV)

@@ -3,7 +3,7 @@ import pytest
 
 from dalmeum.data import PairTable
 from dalmeum.data.checks import check_tables
-from dalmeum.data.groups import GroupSizes, sentence_groups, without_largest
+from dalmeum.data.groups import GroupSizes, judged_by, sentence_groups, without_largest
 
 from .test_folds import strangers, table
 
@@ -28,7 +28,7 @@ def test_sizes() -> None:
     assert (sizes.count, sizes.largest) == (3, 3)
     assert sizes.largest_share == pytest.approx(9 / 14)
     assert sizes.design_effect_at_most == pytest.approx(14 / 6)
-    assert sizes.hangs_on_one
+    assert not sizes.hangs_on_one  # two groups would be left
     assert sizes.matters
     assert not sizes.stand_alone
 
@@ -67,6 +67,17 @@ def test_two_large_groups_are_told_without_one_that_all_hangs_on() -> None:
     (found,) = (each for each in check_tables([table(pairs)]).findings if each.kind == "sentence_groups")
     assert "up to 3.2 times" in found.message.en
     assert "sum of squared" not in found.message.en
+
+
+def test_pairs_that_are_all_connected_are_told_to_be_judged_alone() -> None:
+    groups = sentence_groups(table([("hub", f"spoke {number}") for number in range(20)]))
+    assert judged_by(groups) is None
+    assert judged_by(None) is None
+    three = np.array([0, 1, 2, 2])
+    assert judged_by(three) is three
+    (found,) = check_tables([table([("hub", f"spoke {number}") for number in range(20)])]).findings
+    assert "take each pair to stand alone" in found.message.en
+    assert not GroupSizes.of(groups).hangs_on_one
 
 
 def test_a_table_without_rows() -> None:
