@@ -1,7 +1,8 @@
 """The JSON of findings as 0.1.0 wrote it, from today's: `python -m tests.older_schema OLD.json NEW.json`.
 
-Before schema 2 a study and a comparison had a shape each; schema 3 judges arms together, so that intervals,
-p-values and what stands in a verdict are other than then. All else must be what it was.
+Before schema 2 a study and a comparison had a shape each; schema 3 judges arms together, and schema 4 by
+groups of pairs that share sentences, so that intervals, p-values and what stands in a verdict are other than
+then. All else must be what it was.
 """
 
 import json
@@ -12,7 +13,7 @@ from typing import Any
 Json = dict[str, Any]
 
 CHANGED = {"verdict", "same_seeds"}
-DIFFERENCES = {"difference", "pearson_gain"}
+INTERVALS = {"difference", "pearson_gain", "score", "gap", "pearson", "spearman", "rmse", "mae", "f1"}
 JUDGED = ("score", "difference", "verdict")
 
 
@@ -86,14 +87,15 @@ def with_names_of(new: Json, old: Any) -> Any:
 
 
 def as_judged_before(values: Any) -> Any:
-    """Without what judging arms together changed: verdicts, and the bounds and p-values of differences."""
+    """Without what is judged otherwise: verdicts, and the bounds and p-values of scores and differences."""
     if isinstance(values, list):
         return [as_judged_before(each) for each in values]
     if not isinstance(values, dict):
         return values
     kept = {key: as_judged_before(each) for key, each in values.items() if key not in CHANGED}
-    for key in DIFFERENCES & kept.keys():
-        kept[key] = kept[key] and kept[key]["value"]
+    for key in INTERVALS & kept.keys():
+        if isinstance(kept[key], dict) and "value" in kept[key]:
+            kept[key] = kept[key]["value"]
     return kept
 
 

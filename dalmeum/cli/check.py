@@ -11,6 +11,7 @@ from dalmeum.cli.options import ColumnsOption, EncodingOption, FormatOption, Jso
 from dalmeum.cli.output import print_json
 from dalmeum.data import PairTable, read_pairs
 from dalmeum.data.checks import CheckReport, Finding, TableSummary, TokenCounter, check_tables
+from dalmeum.data.groups import GroupSizes
 from dalmeum.errors import DataError, one_line
 from dalmeum.languages import Text
 from dalmeum.models.pretrained import check_encoder
@@ -181,6 +182,8 @@ def _table_lines(summary: TableSummary) -> Iterator[str]:
         if len(sources) > len(shown):
             yield f"  {_more(len(sources) - len(shown))}"
     yield from _label_lines(summary)
+    if summary.groups is not None and not summary.groups.stand_alone:
+        yield from _sentence(str(_groups(summary.groups)))
     lengths = [
         (
             UNITS[each.unit],
@@ -225,6 +228,15 @@ def _binary_rule(summary: TableSummary) -> str:
         f"유사의 기준은 레이블 {rule.threshold:g} 이상(바로 아래 레이블은 {rule.below:g})",
     )
     return f"{told}; {threshold}"
+
+
+def _groups(sizes: GroupSizes) -> Text:
+    return Text(
+        "{count:,} groups of pairs that share sentences, the largest of {largest:,} ({share:.0%} of the sum "
+        "of squared sizes)",
+        "같은 문장이 든 쌍끼리 묶은 {count:,}개 묶음, "
+        "가장 큰 묶음은 {largest:,}쌍(크기 제곱합의 {share:.0%})",
+    ).format(count=sizes.count, largest=sizes.largest, share=sizes.largest_share)
 
 
 def _finding_lines(finding: Finding) -> Iterator[str]:

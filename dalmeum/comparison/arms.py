@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dalmeum.data import PairTable
+from dalmeum.data.groups import Groups
 from dalmeum.errors import InputError
+from dalmeum.stats.columns import group_numbers
 
 Array = NDArray[np.float64]
 Compared = Literal["recipes", "models"]
@@ -26,12 +28,15 @@ class Pairs:
         labels: (n,).
         name: what messages call them, as the file that they were read from.
         table: their sentences; None where nobody has them.
+        groups: (n,), the number of each pair's group, whose pairs share sentences; None where nobody knows or
+            every pair stands alone.
     """
 
     ids: tuple[str, ...]
     labels: Array
     name: str = "labels"
     table: PairTable | None = None
+    groups: Groups | None = None
 
     def are(self, other: "Pairs") -> bool:
         """Whether both are the same pairs in the same order, with the same labels."""
@@ -105,6 +110,8 @@ class Arms:
         baseline: name of the arm that the others are compared with.
         ids: n names of the pairs; by default their numbers, from 0.
         seeds: of the rows: a sequence for all arms, or one an arm by name.
+        groups: (n,), whatever names the group of each pair: pairs of one, as those that share sentences, may
+            err alike, and verdicts are by groups. By default every pair stands alone.
         paired: whether the i-th rows of all arms are one draw of a seed, which was decided before the runs:
             then differences by seed are judged. Otherwise the seeds of two arms are independent, also where
             both have the same numbers, which is the default.
@@ -134,6 +141,7 @@ class Arms:
         baseline: str = BASELINE,
         ids: Sequence[str] | None = None,
         seeds: Sequence[int] | Mapping[str, Sequence[int]] | None = None,
+        groups: ArrayLike | None = None,
         paired: bool | None = None,
         split: str = "test",
     ) -> None:
@@ -148,13 +156,14 @@ class Arms:
         if len(set(names)) < len(names):
             raise InputError(f"ids: {_repeated(names)!r:.80} stands there twice")
         arms = _arms(predictions, len(label), seeds, split)
-        _check_index(labels, predictions)
+        _check_index(labels, predictions, groups)
         known = {arm.seeds for arm in arms if arm.seeds}
         if paired and len(known) > 1:
             raise InputError(
                 "paired=True, but the arms have different seeds: leave paired out, or mend the seeds"
             )
-        self._set(arms, {split: Pairs(names, label)}, baseline, bool(paired), 1)
+        pairs = Pairs(names, label, groups=_numbered(groups, len(label)))
+        self._set(arms, {split: pairs}, baseline, bool(paired), 1)
 
     @classmethod
     def of(
@@ -245,13 +254,23 @@ def _arms(
     return arms
 
 
-def _check_index(labels: ArrayLike, predictions: Mapping[str, ArrayLike]) -> None:
+def _numbered(groups: ArrayLike | None, pairs: int) -> Groups | None:
+    try:
+        return group_numbers(groups, pairs)
+    # Rows of different lengths, names that have no order, or another number of them.
+    except (TypeError, ValueError) as error:
+        told = str(error) if str(error).startswith("groups") else f"groups: {groups!r:.80} name no groups"
+        raise InputError(f"{told}; give one number, or name, a pair") from None
+
+
+def _check_index(labels: ArrayLike, predictions: Mapping[str, ArrayLike], groups: ArrayLike | None) -> None:
     """`InputError` where two series of pandas name their rows differently: which belong together?"""
-    series = {"labels": labels, **{f"predictions[{name!r}]": rows for name, rows in predictions.items()}}
-    indexes: dict[str, Any] = {
-        name: rows.index
-        for name, rows in series.items()
-        if type(rows).__name__ == "Series" and hasattr(rows, "index")
+    rows = {f"predictions[{name!r}]": values for name, values in predictions.items()}
+    series: dict[str, Any] = {"labels": labels, "groups": groups, **rows}
+    indexes = {
+        name: values.index
+        for name, values in series.items()
+        if type(values).__name__ == "Series" and hasattr(values, "index")
     }
     for name, index in indexes.items():
         first = next(iter(indexes))

@@ -1,7 +1,7 @@
 """All that a comparison of arms found; tables, JSON and the page are views of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from dalmeum.comparison.arms import Arm, Arms
@@ -98,6 +98,7 @@ class Findings:
     def _split(self, judgement: Judgement) -> dict[str, Any]:
         return {
             "pairs": judgement.pairs,
+            "groups": judgement.groups and asdict(judgement.groups),
             "arms": {result.name: self._result(judgement.split, result) for result in judgement.arms},
         }
 

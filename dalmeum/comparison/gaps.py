@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from dalmeum.comparison.arms import Arm, Arms, Array
+from dalmeum.data.groups import judged_by
 from dalmeum.stats import Difference, gap, gap_difference, json_number, metric_named, of_columns
 
 
@@ -48,17 +49,18 @@ def arm_gaps(arms: Arms, split: str, *, metric: str = "pearson") -> dict[str, Ar
 def _gap(arms: Arms, arm: Arm, split: str, metric: str) -> ArmGap | None:
     if arm.train is None or arm.train_predictions is None:
         return None
-    labels, statistic = arms.pairs[split].labels, metric_named(metric)
-    train, judged = (arm.train.labels, arm.train_predictions), (labels, arm.predictions[split])
+    pairs, statistic = arms.pairs[split], metric_named(metric)
+    train, judged = (arm.train.labels, arm.train_predictions), (pairs.labels, arm.predictions[split])
+    groups = judged_by(arm.train.groups), judged_by(pairs.groups)
     base, change = arms.baseline, None
     comparable = arms.same_seeds and arm is not base and base.train is not None and arm.train.are(base.train)
     if comparable and base.train_predictions is not None:
         sides = (*train, base.train_predictions), (*judged, base.predictions[split])
-        change = gap_difference(*sides, metric=statistic)
+        change = gap_difference(*sides, groups=groups, metric=statistic)
     return ArmGap(
         train=_scores(metric, *train),
         judged=_scores(metric, *judged),
-        gap=gap(train, judged, metric=statistic),
+        gap=gap(train, judged, groups=groups, metric=statistic),
         difference=change,
     )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dalmeum.comparison.arms import Arms
+from dalmeum.data.groups import GroupSizes, judged_by, without_largest
 from dalmeum.languages import Text
 from dalmeum.stats import (
     Advice,
@@ -18,6 +19,7 @@ from dalmeum.stats import (
     Verdict,
     advice,
     differences_to,
+    holm,
     json_number,
     metric_named,
     power_with_seeds,
@@ -43,6 +45,8 @@ class ArmResult:
         power_at_max_seeds: chance that the study's own last look, at `max_seeds`, finds that effect; None
             where no look is left.
         exploratory: why the verdict's word is none.
+        without_largest: the difference without the largest group of pairs, and its p-value by Holm; None
+            where no group is most of what groups add, and for the baseline.
     """
 
     name: str
@@ -53,6 +57,7 @@ class ArmResult:
     advice: Advice | None = None
     power_at_max_seeds: float | None = None
     exploratory: Text | None = None
+    without_largest: tuple[Difference, float] | None = None
 
     @property
     def seeds(self) -> int:
@@ -65,7 +70,10 @@ class ArmResult:
         return self.difference if isinstance(self.difference, CorrelationComparison) else None
 
     def to_dict(self) -> dict[str, Any]:
-        values: dict[str, Any] = {"score": self.score.interval.to_dict(), "difference": None, "verdict": None}
+        values: dict[str, Any] = {
+            "score": self.score.interval.to_dict(),
+            **dict.fromkeys(("difference", "verdict", "without_largest_group")),
+        }
         if self.difference is not None and self.verdict is not None:
             values["difference"] = self.difference.interval.to_dict()
             values["verdict"] = {
@@ -76,6 +84,10 @@ class ArmResult:
                 "detectable_effect": json_number(self.detectable_effect),
                 "advice": self.advice and {self.advice.of: self.advice.count, "power": self.advice.power},
                 "power_at_max_seeds": self.power_at_max_seeds,
+            }
+            values["without_largest_group"] = self.without_largest and {
+                "difference": self.without_largest[0].interval.to_dict(),
+                "p_value": json_number(self.without_largest[1]),
             }
         if self.tests is not None:
             values["tests"] = {
@@ -88,7 +100,13 @@ class ArmResult:
 
 @dataclass(frozen=True)
 class Judgement:
-    """The arms on one split, the baseline first; `look` is which of a study's it is, None without one."""
+    """The arms on one split, the baseline first.
+
+    Attributes:
+        look: which of a study's it is; None without one.
+        groups: sizes of the groups of pairs that arms were judged by, unless they are too few; None where
+            every pair stands alone, or nobody knows.
+    """
 
     split: str
     metric: str
@@ -96,6 +114,7 @@ class Judgement:
     pairs: int
     arms: tuple[ArmResult, ...]
     look: Look | None = None
+    groups: GroupSizes | None = None
 
     @property
     def level(self) -> float:
@@ -117,9 +136,10 @@ def judge(
     look: Look | None = None,
 ) -> Judgement:
     """Compare the arms with the baseline on one of their splits, at the level of the look, else at 5 %."""
-    labels, base = arms.pairs[split].labels, arms.baseline.predictions[split]
+    pairs, base = arms.pairs[split], arms.baseline.predictions[split]
+    labels, groups = pairs.labels, judged_by(pairs.groups)
     rows = {arm.name: arm.predictions[split] for arm in arms.others}
-    differences = differences_to(metric, labels, rows, base, paired=arms.paired)
+    differences = differences_to(metric, labels, rows, base, paired=arms.paired, groups=groups)
     level = LEVEL if look is None else look.level
     told = verdicts(
         list(differences.values()),
@@ -127,12 +147,13 @@ def judge(
         higher_is_better=metric_named(metric).higher_is_better,
         level=level,
     )
-    results = [ArmResult(arms.baseline.name, score(metric, labels, base))]
+    without = _without_largest(arms, split, metric)
+    results = [ArmResult(arms.baseline.name, score(metric, labels, base, groups=groups))]
     for (name, each), outcome in zip(differences.items(), told, strict=True):
         results.append(
             ArmResult(
                 name=name,
-                score=score(metric, labels, rows[name]),
+                score=score(metric, labels, rows[name], groups=groups),
                 difference=each,
                 verdict=outcome,
                 detectable_effect=smallest_detectable_effect(
@@ -141,9 +162,11 @@ def judge(
                 advice=advice(each, smallest_effect, pairs=len(labels), arms=len(rows)),
                 power_at_max_seeds=_power_at_max_seeds(each, smallest_effect, look, len(rows)),
                 exploratory=None if look is None else look.exploratory,
+                without_largest=without.get(name),
             )
         )
-    return Judgement(split, metric, smallest_effect, len(labels), tuple(results), look)
+    sizes = None if pairs.groups is None else GroupSizes.of(pairs.groups)
+    return Judgement(split, metric, smallest_effect, len(labels), tuple(results), look, sizes)
 
 
 def _power_at_max_seeds(found: Difference, effect: float, look: Look | None, arms: int) -> float | None:
@@ -152,6 +175,21 @@ def _power_at_max_seeds(found: Difference, effect: float, look: Look | None, arm
     if not effect or not math.isfinite(found.standard_error):
         return None
     return power_with_seeds(found, effect, look.max_seeds, level=look.last_level / arms)
+
+
+def _without_largest(arms: Arms, split: str, metric: str) -> dict[str, tuple[Difference, float]]:
+    """Each arm's difference and p-value by Holm, where one group is most of what groups add; else nothing."""
+    pairs = arms.pairs[split]
+    if pairs.groups is None or not GroupSizes.of(pairs.groups).hangs_on_one:
+        return {}
+    kept = without_largest(pairs.groups)
+    rows = {arm.name: arm.predictions[split][:, kept] for arm in arms.others}
+    base = arms.baseline.predictions[split][:, kept]
+    differences = differences_to(
+        metric, pairs.labels[kept], rows, base, arms.paired, groups=pairs.groups[kept]
+    )
+    p_values = holm([each.p_value for each in differences.values()])
+    return {name: (each, float(p)) for (name, each), p in zip(differences.items(), p_values, strict=True)}
 
 
 def _test(test: SignificanceTest) -> dict[str, float | None]:

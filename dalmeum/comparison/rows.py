@@ -7,7 +7,9 @@ import numpy as np
 
 from dalmeum.comparison.arms import Array, Pairs
 from dalmeum.data import PairTable
+from dalmeum.data.groups import sentence_groups
 from dalmeum.errors import InputError
+from dalmeum.stats.columns import group_numbers
 
 Scored = tuple[Pairs, Array]
 """Pairs, and predictions for them: (n,) of one model, (k, n) of seeds."""
@@ -36,10 +38,13 @@ def check_same(first: Pairs, other: Pairs) -> None:
 
 
 def with_sentences(pairs: Pairs, table: PairTable | None) -> Pairs:
-    """The pairs beside their sentences; as they are where the table is of other pairs or labels by now."""
+    """The pairs beside their sentences, and grouped by them; as they are where the table is of other pairs or
+    labels by now.
+    """
     if table is None or table.label is None or not pairs.are(Pairs(table.id, table.label)):
         return pairs
-    return dataclasses.replace(pairs, table=table)
+    groups = sentence_groups(table)
+    return dataclasses.replace(pairs, table=table, groups=group_numbers(groups, len(table)))
 
 
 def _of_seed(parts: Sequence[Scored], out_of_fold: bool) -> Scored:

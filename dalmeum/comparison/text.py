@@ -7,6 +7,7 @@ from dalmeum.comparison.choice import Choice
 from dalmeum.comparison.convergence import SHARES, Convergence, Steps
 from dalmeum.comparison.findings import Findings
 from dalmeum.comparison.gaps import ArmGap
+from dalmeum.comparison.grouped import hangs_told, pairs_told
 from dalmeum.comparison.judge import ArmResult, Judgement
 from dalmeum.comparison.looks import (
     CLEAR_AT_5,
@@ -141,7 +142,19 @@ def judgement_lines(judgement: Judgement) -> list[str]:
         *(line for told in look_told(judgement) for line in _wrapped(told)),
         *_undecided(judgement),
         *(_wrapped(corrected_for(judgement)) if judgement.compared > 1 else []),
+        *_without_largest(judgement),
     ]
+
+
+def _without_largest(judgement: Judgement) -> list[str]:
+    told = hangs_told(judgement)
+    rows: list[Sequence[object]] = [[ARM, DIFFERENCE, INTERVAL, "p"]]
+    for arm in judgement.arms:
+        if arm.without_largest is not None:
+            change, p = arm.without_largest
+            bounds = _or_none(signed_interval, change.interval)
+            rows.append([arm.name, signed(change.difference), bounds, p_value(p)])
+    return [] if told is None else ["", *_wrapped(f"{told}:"), *table(rows)]
 
 
 def verdict_rows(judgement: Judgement) -> list[Sequence[object]]:
@@ -194,12 +207,12 @@ def beside_lines(
 
 def _head(judgement: Judgement) -> Text:
     return Text(
-        "{metric} on {split}: {pairs:,} pairs, {seeds}; smallest effect that matters {effect:g}",
-        "{split}의 {metric}: 문장쌍 {pairs:,}개, {seeds}, 의미 있는 최소 차이 {effect:g}",
+        "{metric} on {split}: {pairs}, {seeds}; smallest effect that matters {effect:g}",
+        "{split}의 {metric}: {pairs}, {seeds}, 의미 있는 최소 차이 {effect:g}",
     ).format(
         metric=judgement.metric,
         split=judgement.split,
-        pairs=judgement.pairs,
+        pairs=pairs_told(judgement),
         seeds=seeds_told(judgement),
         effect=judgement.smallest_effect,
     )

@@ -19,6 +19,7 @@ from dalmeum.data.findings import (
     sentence_findings,
     shared_findings,
 )
+from dalmeum.data.groups import GroupSizes, dependence, sentence_groups
 from dalmeum.data.keys import Keys, table_keys
 from dalmeum.data.scale import scale_findings, scale_of
 from dalmeum.data.table import PairTable
@@ -65,7 +66,10 @@ class LabelBin:
 
 @dataclass(frozen=True)
 class TableSummary:
-    """One table: its size, sources (most rows first), labels and lengths."""
+    """One table: its size, sources (most rows first), labels and lengths.
+
+    `groups` are of pairs that share sentences; None for a table without rows.
+    """
 
     name: str
     rows: int
@@ -75,6 +79,7 @@ class TableSummary:
     binary_rule: BinaryRule | None
     similar: int | None
     lengths: tuple[Lengths, ...]
+    groups: GroupSizes | None
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,8 @@ def check_tables(
     keys = [table_keys(table) for table in tables]
     summaries = tuple(_summarise(table, key, count_tokens) for table, key in zip(tables, keys, strict=True))
     rules = [summary.binary_rule for summary in summaries]
-    return CheckReport(summaries, _findings(tables, keys, rules))
+    dependent = (dependence(table, each.groups) for table, each in zip(tables, summaries, strict=True))
+    return CheckReport(summaries, (*_findings(tables, keys, rules), *filter(None, dependent)))
 
 
 def spoils(tables: Sequence[PairTable]) -> tuple[Text, ...]:
@@ -159,6 +165,7 @@ def _summarise(table: PairTable, keys: Keys, count_tokens: TokenCounter | None) 
         binary_rule=binary_rule(table),
         similar=None if table.binary is None else int(table.binary.sum()),
         lengths=tuple(lengths),
+        groups=GroupSizes.of(sentence_groups(table)) if len(table) else None,
     )
 
 

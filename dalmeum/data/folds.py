@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from dalmeum.data.groups import Groups, sentence_groups
 from dalmeum.data.table import PairTable
 
 Rows = NDArray[np.int64]
@@ -17,7 +18,7 @@ def fold_rows(table: PairTable, folds: int) -> tuple[Rows, ...]:
 
     Raises `ValueError` where there are fewer groups than folds, or a fold would hold fewer than 2 pairs.
     """
-    groups = _connected(table)
+    groups = sentence_groups(table)
     sizes = np.bincount(groups)
     if len(sizes) < folds:
         raise ValueError(f"{len(sizes)} groups of pairs that share no sentence can't fill {folds} folds")
@@ -36,22 +37,7 @@ def fold_rows(table: PairTable, folds: int) -> tuple[Rows, ...]:
     return tuple(np.flatnonzero(fold_of_row == fold) for fold in range(folds))
 
 
-def _connected(table: PairTable) -> Rows:
-    """The number of each row's group, from 0."""
-    from scipy.sparse import coo_array  # slow to import, and needed here alone
-    from scipy.sparse.csgraph import connected_components
-
-    distinct = dict.fromkeys((*table.sentence1, *table.sentence2))
-    sentences = {sentence: index for index, sentence in enumerate(distinct)}
-    first = [sentences[sentence] for sentence in table.sentence1]
-    second = [sentences[sentence] for sentence in table.sentence2]
-    ones = np.ones(len(table), np.int8)
-    edges = coo_array((ones, (first, second)), shape=(len(sentences), len(sentences)))
-    component = connected_components(edges, directed=False)[1][first]
-    return np.unique(component, return_inverse=True)[1].astype(np.int64)
-
-
-def _dealing_order(table: PairTable, groups: Rows, sizes: Rows) -> Rows:
+def _dealing_order(table: PairTable, groups: Groups, sizes: Rows) -> Rows:
     """Groups from the largest on, those of one size by mean label, those of one label at random."""
     at_random = np.random.default_rng(0).permutation(len(sizes))
     if table.label is None:

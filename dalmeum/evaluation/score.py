@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dalmeum.data.binary import implied_threshold
+from dalmeum.data.groups import Groups, GroupSizes, judged_by, sentence_groups
 from dalmeum.data.predictions import Predictions
 from dalmeum.data.table import PairTable
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.evaluation.slices import Rows, label_bins, sources
-from dalmeum.stats import METRICS, Estimate, bca_each, fisher, metric_named, weighted
+from dalmeum.stats import METRICS, Estimate, fisher, metric_named, score_each, weighted
 from dalmeum.stats.intervals import RESAMPLES, SEED
 
 Array = NDArray[np.float64]
@@ -67,11 +68,12 @@ class Evaluation:
     """What `evaluate_predictions` found.
 
     Attributes:
-        pearson_fisher: the overall Pearson with Fisher's interval, beside the BCa one in `metrics`.
+        pearson_fisher: the overall Pearson with Fisher's interval, beside the one in `metrics`.
         by_source, by_label: slices in the order of the table and of the label scale. Within a label bin
             a correlation says little: the bin took its range away.
         threshold: label from which a pair counts as similar; None where the data has no such rule.
         label_range: lowest and highest label that the label bins were cut for.
+        groups: how many groups of pairs that share sentences intervals are by; None where all stand alone.
     """
 
     pairs: int
@@ -81,6 +83,7 @@ class Evaluation:
     by_label: tuple[Slice, ...]
     threshold: float | None
     label_range: tuple[float, float]
+    groups: int | None
 
     def to_dict(self) -> Json:
         """The overall metrics, `{name: {value, low, high}}`."""
@@ -107,7 +110,8 @@ def evaluate_predictions(
     A pair is similar where the table's binary column says so, else where `label >= threshold`. It is
     predicted to be similar where the predicted probability is at least .5; without probabilities where the
     predicted similarity is at least the threshold. Without one it is that which the binary column implies.
-    Intervals are BCa over pairs at 95 %; a slice of fewer than 10 pairs gets none.
+    Intervals are at 95 %, by groups where pairs share sentences (`score_each`); a slice of fewer than 10
+    pairs gets none.
 
     Raises `InputError` for a table without rows or labels, `DalmeumError` for predictions that aren't finite.
     """
@@ -128,6 +132,7 @@ def evaluate_predictions(
         by_label=slices(label_bins(columns.label, table.label_range)),
         threshold=columns.threshold,
         label_range=table.label_range,
+        groups=_by_groups(columns.groups),
     )
 
 
@@ -138,6 +143,7 @@ class _Columns:
     truth: Array | None
     predicted: Array | None
     threshold: float | None
+    groups: Groups
 
     def take(self, rows: Rows) -> "_Columns":
         def picked(column: Array | None) -> Array | None:
@@ -149,6 +155,7 @@ class _Columns:
             prediction=self.prediction[rows],
             truth=picked(self.truth),
             predicted=picked(self.predicted),
+            groups=self.groups[rows],
         )
 
 
@@ -172,7 +179,12 @@ def _columns(table: PairTable, predictions: Predictions, threshold: float | None
         predicted = (_checked(predictions.binary, len(table), name) >= 0.5).astype(np.float64)
     elif threshold is not None:
         predicted = (prediction >= threshold).astype(np.float64)
-    return _Columns(label, prediction, truth, predicted, threshold)
+    return _Columns(label, prediction, truth, predicted, threshold, sentence_groups(table))
+
+
+def _by_groups(groups: Groups) -> int | None:
+    sizes = GroupSizes.of(groups)
+    return None if sizes.stand_alone or sizes.too_few else sizes.count
 
 
 def _checked(values: Array, rows: int, name: str) -> Array:
@@ -195,6 +207,8 @@ def _metrics(columns: _Columns, resamples: int, seed: int) -> Metrics:
     if columns.truth is not None and columns.predicted is not None:
         statistics["f1"] = weighted.f1(columns.truth, columns.predicted)
     enough = pairs >= FEWEST_ROWS_FOR_AN_INTERVAL
-    scores = bca_each(statistics, pairs, resamples=resamples if enough else 0, seed=seed)
+    resamples = resamples if enough else 0
+    groups = judged_by(columns.groups)
+    scores = score_each(statistics, pairs, groups=groups, resamples=resamples, seed=seed)
     f1 = scores.pop("f1", None)
     return Metrics(scores, f1)

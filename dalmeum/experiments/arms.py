@@ -159,7 +159,8 @@ def read_arms(
         groups: with as many runs after one another as there are folds for each seed.
         splits: to judge on.
         paired: as in `Arms`.
-        tables: by split, the sentences; left aside where they are of other pairs or labels by now.
+        tables: by split, training pairs among them, the sentences; left aside where they are of other pairs
+            or labels by now.
 
     Raises:
         InputError: runs that were not scored on the same pairs, labels that do not vary, a damaged file.
@@ -177,6 +178,8 @@ def read_arms(
     arms = []
     for group in groups:
         train, train_rows = _train(group.runs, folds, read)
+        if train is not None:
+            train = with_sentences(train, (tables or {}).get("train"))
         arms.append(
             Arm(
                 name=group.name,

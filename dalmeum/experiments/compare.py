@@ -1,6 +1,6 @@
 """Runs that exist, compared on the same pairs: recipes where each has seeds, else the trained models."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dalmeum.comparison import Findings, compare_arms
 from dalmeum.data import PairTable
@@ -33,17 +33,17 @@ def compare_runs(
     _check_split(runs, split)
     if names is None and min(len(group.runs) for group in groups) < 2:
         groups = single_runs(runs)
-    tables: dict[str, PairTable | None] = {split: _sentences(groups[0].runs[0], split)}
+    tables = _sentences(groups[0].runs[0])
     arms = read_arms(groups, [split], baseline=groups[0].name, tables=tables)
     return compare_arms(arms, metric=metric, smallest_effect=smallest_effect)
 
 
-def _sentences(run: Run, split: Split) -> PairTable | None:
-    """None where the file is not there any more."""
+def _sentences(run: Run) -> Mapping[str, PairTable | None]:
+    """By split; nothing where a file is not there any more."""
     try:
-        return read_splits(run.recipe()).get(split)
+        return dict(read_splits(run.recipe()).items())
     except DalmeumError:
-        return None
+        return {}
 
 
 def _check_split(runs: Sequence[Run], split: str) -> None:

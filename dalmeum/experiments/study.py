@@ -107,13 +107,14 @@ def conduct(
     cells = study_cells(study)
     by_arm = {arm: tuple(runs[cell] for cell in cells if cell.arm == arm) for arm in study.names}
     groups = [RunGroup(arm, by_arm[arm], study.seeds, study.arms.get(arm, {})) for arm in study.names]
+    judged_and_train: tuple[Split, ...] = tuple(dict.fromkeys((*study.splits, "train")))
     arms = read_arms(
         groups,
         study.splits,
         baseline=against,
         paired=study.paired,
         folds=study.folds or 1,
-        tables={split: _sentences(study, data, against, split) for split in study.splits},
+        tables={split: _sentences(study, data, against, split) for split in judged_and_train},
     )
     findings = compare_arms(
         arms,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dalmeum.comparison import Arm, Findings
+from dalmeum.comparison.grouped import hangs_told, pairs_told
 from dalmeum.comparison.judge import ArmResult, Judgement
 from dalmeum.comparison.looks import has_full_level, level_told, look_told
 from dalmeum.comparison.text import note_of, seeds_told
@@ -13,7 +14,13 @@ from dalmeum.languages import Shown, Text, shorten
 from dalmeum.numbers import count, difference, signed
 from dalmeum.pages.arm_diagnoses import arms_slices, arms_table
 from dalmeum.pages.comparison_plots import figures
-from dalmeum.pages.comparison_tables import convergence_table, gap_table, tests_table, verdict_table
+from dalmeum.pages.comparison_tables import (
+    convergence_table,
+    gap_table,
+    tests_table,
+    verdict_table,
+    without_largest_table,
+)
 from dalmeum.pages.document import Page, render, write_page
 from dalmeum.pages.scores import metric_title
 from dalmeum.stats import Outcome
@@ -147,7 +154,9 @@ def _split(findings: Findings, number: int, judgement: Judgement) -> dict[str, A
     return {
         "number": number,
         "name": split,
-        "pairs": judgement.pairs,
+        "pairs": pairs_told(judgement),
+        "hangs": hangs_told(judgement),
+        "without_largest": without_largest_table(judgement),
         "effect": judgement.smallest_effect,
         "compared": judgement.compared,
         "verdicts": verdict_table(findings, judgement),

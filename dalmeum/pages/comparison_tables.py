@@ -49,6 +49,16 @@ def verdict_table(findings: Findings, judgement: Judgement) -> Table:
     return Table(heads, [Group(rows)], wide=True)
 
 
+def without_largest_table(judgement: Judgement) -> Table | None:
+    """Differences without the largest group of pairs; None where no group is most of what groups add."""
+    rows = [
+        Row(arm.name, (signed_cell(arm.without_largest[0].interval), Cell(p_value(arm.without_largest[1]))))
+        for arm in judgement.arms
+        if arm.without_largest is not None
+    ]
+    return Table((ARM, DIFFERENCE, "p (Holm)"), [Group(rows)]) if rows else None
+
+
 def tests_table(judgement: Judgement) -> Table | None:
     """The tests beside the verdict's, each p-value for itself; None where none were made."""
     rows = [

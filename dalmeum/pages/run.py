@@ -145,6 +145,7 @@ def _page(content: RunPage) -> Page:
         "pairs": rows,
         "scores": [(metric_title(name), score) for name, score in evaluation.metrics.by_name.items()],
         "fisher": fisher if has_interval(fisher) else None,
+        "groups": evaluation.groups,
         "threshold": evaluation.threshold,
         "warnings": [shorten(each) for each in content.warnings],
         "curves": {name: caption for name, caption in CAPTIONS.items() if name in drawn},

@@ -17,7 +17,7 @@ from dalmeum.stats.detectable import (
     smallest_detectable_effect,
     study_power,
 )
-from dalmeum.stats.doors import difference, differences_to, score
+from dalmeum.stats.doors import difference, differences_to, score, score_each
 from dalmeum.stats.gaps import gap, gap_difference
 from dalmeum.stats.intervals import Difference, Estimate, Score, bca, bca_each, fisher, json_number
 from dalmeum.stats.looks import Look, levels_of_looks
@@ -94,6 +94,7 @@ __all__ = [
     "relative_squared_error",
     "rmse",
     "score",
+    "score_each",
     "seed_by_pair",
     "seed_spreads",
     "seeds_by_pair",

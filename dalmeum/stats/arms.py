@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dalmeum.stats import student, weighted
+from dalmeum.stats.columns import group_numbers, units
 from dalmeum.stats.intervals import CONFIDENCE, Difference
 from dalmeum.stats.resampling import RESAMPLES, SEED
 from dalmeum.stats.seeds import SeedErrors, errors_of, existing, pair_parts, seed_rows, seed_scores
@@ -40,6 +41,7 @@ def seed_by_pair(
     first: ArrayLike,
     second: ArrayLike,
     *,
+    groups: ArrayLike | None = None,
     paired: bool = False,
     metric: Statistic = weighted.pearson,
     resamples: int = RESAMPLES,
@@ -54,6 +56,7 @@ def seed_by_pair(
         labels: shape (n,).
         first: the arm's predictions, shape (k, n), a row a seed.
         second: the baseline's, shape (m, n).
+        groups: (n,), as in `paired_difference`.
         paired: row i of both arms is one draw of a seed, so the differences by seed are what varies (k = m).
             Otherwise the seeds are independent.
         metric: one of `dalmeum.stats.weighted`, or the like; of (labels, predictions).
@@ -66,6 +69,7 @@ def seed_by_pair(
         labels,
         {"first": first},
         second,
+        groups=groups,
         paired=paired,
         metric=metric,
         resamples=resamples,
@@ -80,6 +84,7 @@ def seeds_by_pair(
     arms: Mapping[str, ArrayLike],
     baseline: ArrayLike,
     *,
+    groups: ArrayLike | None = None,
     paired: bool = False,
     metric: Statistic = weighted.pearson,
     resamples: int = RESAMPLES,
@@ -93,13 +98,14 @@ def seeds_by_pair(
     if paired and len(counts) > 1:
         told = " and ".join(map(str, [*(len(rows) for _, rows in sides.values()), len(second)]))
         raise ValueError(f"{told} seeds can't be paired; give the same seeds or set paired=False")
-    scores, replicates = seed_scores(metric, label, second, resamples, seed)
+    grouped = group_numbers(groups, len(label))
+    scores, replicates = seed_scores(metric, label, second, resamples, seed, grouped)
     every, parts = [scores], []
     for _, rows in sides.values():
-        own, drawn = seed_scores(metric, label, rows, resamples, seed)
+        own, drawn = seed_scores(metric, label, rows, resamples, seed, grouped)
         every.append(own)
         parts.append((_pair_parts_of_paired if paired else _pair_parts_of_two)(drawn, replicates))
-    found = judged_together(every, parts, len(label), paired=paired, confidence=confidence)
+    found = judged_together(every, parts, units(grouped, len(label)), paired=paired, confidence=confidence)
     return dict(zip(arms, found, strict=True))
 
 

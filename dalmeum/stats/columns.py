@@ -1,9 +1,12 @@
 """Columns of numbers, checked before anything is computed from them."""
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from dalmeum.stats.weighted import Array
+
+Groups = NDArray[np.intp]
+"""The number of each pair's group, from 0, shape (n,)."""
 
 
 def equal_columns(*values: ArrayLike) -> list[Array]:
@@ -27,3 +30,22 @@ def one_row(predictions: ArrayLike) -> Array:
     """Predictions as float64, those of one model, (1, n), as (n,)."""
     rows = np.asarray(predictions, np.float64)
     return rows[0] if rows.ndim == 2 and len(rows) == 1 else rows
+
+
+def group_numbers(groups: ArrayLike | None, pairs: int) -> Groups | None:
+    """Groups as numbers from 0; None where every pair stands alone. ValueError unless they are one a pair.
+
+    `groups` are of shape (n,), whatever names them.
+    """
+    if groups is None:
+        return None
+    given = np.asarray(groups)
+    if given.shape != (pairs,):
+        raise ValueError(f"groups of shape {given.shape} for {pairs} pairs: expected ({pairs},)")
+    names, numbers = np.unique(given, return_inverse=True)
+    return None if len(names) == pairs else numbers.astype(np.intp)
+
+
+def units(groups: Groups | None, pairs: int) -> int:
+    """How many groups there are, each of them a draw of its own: as many as pairs where each stands alone."""
+    return pairs if groups is None else int(groups.max()) + 1

@@ -2,7 +2,8 @@
 
 Notation of the papers, with 1 for the labels, 2 and 3 for the two predictors: r12 and r13 are compared, r23
 is the predictors' own correlation. All three tests suppose normal columns whose errors are equally wide all
-over the scale, which labels from 0 to 5 have not; the t test on the jackknife's standard error does not.
+over the scale, which labels from 0 to 5 have not, and pairs that share no sentence; the t test on the
+jackknife's standard error does not.
 """
 
 import math
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dalmeum.stats import student, weighted
-from dalmeum.stats.columns import equal_columns
+from dalmeum.stats.columns import equal_columns, group_numbers, units
 from dalmeum.stats.intervals import CONFIDENCE, Difference, Estimate, fisher
 from dalmeum.stats.metrics import pearson
 from dalmeum.stats.paired import paired_difference
@@ -51,16 +52,19 @@ def compare_correlations(
     first: ArrayLike,
     second: ArrayLike,
     *,
+    groups: ArrayLike | None = None,
     confidence: float = CONFIDENCE,
 ) -> CorrelationComparison:
     """Whether two predictors of the same n labels correlate with them differently.
 
-    All columns are of shape (n,). Predictors that differ in scale and shift alone have the difference 0 and
-    p = 1. ValueError for fewer than 4 pairs, for a column that does not vary or holds NaN, and for
-    predictors that mirror each other (r23 = -1: the difference is then twice a correlation).
+    All columns are of shape (n,), `groups` those of `paired_difference`; the three tests beside it know of
+    none. Predictors that differ in scale and shift alone have the difference 0 and p = 1. ValueError for
+    fewer than 4 pairs, for a column that does not vary or holds NaN, and for predictors that mirror each
+    other (r23 = -1: the difference is then twice a correlation).
     """
     label, one, other = equal_columns(labels, first, second)
     n = len(label)
+    grouped = group_numbers(groups, n)
     if n < FEWEST_PAIRS:
         raise ValueError(f"{n} pairs; to compare two correlations takes at least {FEWEST_PAIRS}")
     for name, column in (("labels", label), ("first", one), ("second", other)):
@@ -73,8 +77,10 @@ def compare_correlations(
         raise ValueError("second is first mirrored (correlation -1); turn one of them round")
     if r23 >= ALMOST_ONE:
         zero, equal = Estimate(0.0, 0.0, 0.0), SignificanceTest(0.0, 1.0)
-        return CorrelationComparison(zero, 1.0, 0.0, n - 1.0, equal, equal, zero)
-    found = paired_difference(label, one, other, metric=weighted.pearson, confidence=confidence)
+        return CorrelationComparison(zero, 1.0, 0.0, units(grouped, n) - 1.0, equal, equal, zero)
+    found = paired_difference(
+        label, one, other, groups=grouped, metric=weighted.pearson, confidence=confidence
+    )
     return CorrelationComparison(
         **vars(found),
         williams=williams(r12, r13, r23, n),

@@ -7,18 +7,22 @@ from numpy.typing import ArrayLike
 
 from dalmeum.stats import resampling, student, weighted
 from dalmeum.stats.arms import seed_by_pair
-from dalmeum.stats.columns import equal_columns, one_row
+from dalmeum.stats.columns import equal_columns, group_numbers, one_row
 from dalmeum.stats.intervals import CONFIDENCE, Difference
 from dalmeum.stats.paired import difference_of, jackknifed
 from dalmeum.stats.resampling import RESAMPLES
 from dalmeum.stats.seeds import SeedErrors, mean_over_seeds, pair_degrees_of_freedom
 from dalmeum.stats.weighted import Array, Statistic
 
+BothGroups = tuple[ArrayLike | None, ArrayLike | None]
+"""Of the pairs of each set, as in `paired_difference`."""
+
 
 def gap(
     first: tuple[ArrayLike, ArrayLike],
     second: tuple[ArrayLike, ArrayLike],
     *,
+    groups: BothGroups = (None, None),
     metric: Statistic = weighted.pearson,
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
@@ -41,8 +45,17 @@ def gap(
     sides = [(label, one_row(predictions)) for label, predictions in (first, second)]
     if all(rows.ndim == 1 for _, rows in sides):
         columns = [equal_columns(*side) for side in sides]
-        return jackknifed([(metric(*side), len(side[0])) for side in columns], confidence)
-    errors = [mean_over_seeds(*side, metric=metric, resamples=resamples) for side in sides]
+        return jackknifed(
+            [
+                (metric(*side), len(side[0]), group_numbers(grouped, len(side[0])))
+                for side, grouped in zip(columns, groups, strict=True)
+            ],
+            confidence,
+        )
+    errors = [
+        mean_over_seeds(*side, groups=grouped, metric=metric, resamples=resamples)
+        for side, grouped in zip(sides, groups, strict=True)
+    ]
     gaps = _seed_scores(metric, *sides[0]) - _seed_scores(metric, *sides[1])
     return _over_seeds(gaps, errors, confidence)
 
@@ -51,6 +64,7 @@ def gap_difference(
     first: tuple[ArrayLike, ArrayLike, ArrayLike],
     second: tuple[ArrayLike, ArrayLike, ArrayLike],
     *,
+    groups: BothGroups = (None, None),
     metric: Statistic = weighted.pearson,
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
@@ -66,14 +80,18 @@ def gap_difference(
         columns = [equal_columns(*side) for side in sides]
         return jackknifed(
             [
-                (difference_of(metric(label, arm), metric(label, baseline)), len(label))
-                for label, arm, baseline in columns
+                (
+                    difference_of(metric(label, arm), metric(label, baseline)),
+                    len(label),
+                    group_numbers(grouped, len(label)),
+                )
+                for (label, arm, baseline), grouped in zip(columns, groups, strict=True)
             ],
             confidence,
         )
     errors = [
-        seed_by_pair(label, arm, baseline, paired=True, metric=metric, resamples=resamples)
-        for label, arm, baseline in sides
+        seed_by_pair(label, arm, baseline, groups=grouped, paired=True, metric=metric, resamples=resamples)
+        for (label, arm, baseline), grouped in zip(sides, groups, strict=True)
     ]
     differences = [
         _seed_scores(metric, label, arm) - _seed_scores(metric, label, baseline)

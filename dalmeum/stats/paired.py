@@ -7,12 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dalmeum.stats import resampling, student, weighted
-from dalmeum.stats.columns import equal_columns
+from dalmeum.stats.columns import Groups, equal_columns, group_numbers, units
 from dalmeum.stats.intervals import CONFIDENCE, FEWEST_EXISTING, FEWEST_PAIRS, Difference, influences
 from dalmeum.stats.weighted import ROUNDING, Array, Statistic, Weighted
-
-MOST_LEFT_OUT = 2000
-"""Pairs are left out one by one up to this many, and in as many groups beyond."""
 
 
 def paired_difference(
@@ -20,6 +17,7 @@ def paired_difference(
     first: ArrayLike,
     second: ArrayLike,
     *,
+    groups: ArrayLike | None = None,
     metric: Statistic = weighted.pearson,
     confidence: float = CONFIDENCE,
 ) -> Difference:
@@ -30,16 +28,26 @@ def paired_difference(
     adds to the difference, whatever the errors' distribution. It serves every metric that moves smoothly
     with the pairs, as those of `METRICS` do; a median does not. `benchmarks/calibration.py` simulates it.
 
+    With `groups`, (n,), pairs of one group may err alike: whole groups are left out, and there are G - 1
+    degrees of freedom, G being their number. All of them count, also where one group is most of the error: a
+    t ratio of independent, symmetric parts rejects too seldom rather than too often, however
+    unequal they are (Efron 1969, JASA 64, 1278-1302; Ibragimov and Mueller 2010, Journal of Business and
+    Economic Statistics 28, 453-468). Nothing is supposed of how alike the errors are, which may be another
+    number in each group.
+
     All columns are of shape (n,); ValueError where they are not. Predictions whose scores agree whichever
     pair is left out have the difference 0, from 0 to 0, and p = 1. The bounds and p are NaN for fewer than 3
-    pairs, where the metric does not exist, and where every pair says the same.
+    pairs, or groups, where the metric does not exist, and where every pair says the same.
     """
     label, one, other = equal_columns(labels, first, second)
-    return jackknifed([(difference_of(metric(label, one), metric(label, other)), len(label))], confidence)
+    statistic = difference_of(metric(label, one), metric(label, other))
+    return jackknifed([(statistic, len(label), group_numbers(groups, len(label)))], confidence)
 
 
-def jackknifed(sides: Sequence[tuple[Weighted, int]], confidence: float = CONFIDENCE) -> Difference:
-    """The first statistic less the second, if there are two, of other pairs: each with its number of pairs.
+def jackknifed(
+    sides: Sequence[tuple[Weighted, int, Groups | None]], confidence: float = CONFIDENCE
+) -> Difference:
+    """The first statistic less the second, if there are two, of other pairs, with their number and groups.
 
     The errors of two independent sets of pairs add up, at Satterthwaite's degrees of freedom.
     """
@@ -61,12 +69,14 @@ def difference_of(first: Weighted, second: Weighted) -> Weighted:
     return difference
 
 
-def _jackknife(statistic: Weighted, pairs: int) -> tuple[float, tuple[float, float]]:
+def _jackknife(statistic: Weighted, pairs: int, groups: Groups | None) -> tuple[float, tuple[float, float]]:
     """The statistic of all pairs, and its variance with degrees of freedom."""
     value = float(statistic(np.ones((1, pairs)))[0])
-    if pairs < FEWEST_PAIRS or not math.isfinite(value):
+    if units(groups, pairs) < FEWEST_PAIRS or not math.isfinite(value):
         return value, (math.nan, math.nan)
-    left_out = resampling.evaluate([statistic], resampling.jackknife(pairs, MOST_LEFT_OUT))[0]
+    (left_out,) = resampling.evaluate(
+        [statistic], resampling.jackknife(pairs, resampling.MOST_LEFT_OUT, groups)
+    )
     influence = influences(left_out)
     if len(influence) < FEWEST_EXISTING * len(left_out):
         return value, (math.nan, math.nan)

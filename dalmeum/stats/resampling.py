@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from dalmeum.stats.columns import Groups, units
 from dalmeum.stats.weighted import Array, Weighted
 
 Blocks = Iterator[Array]
@@ -16,9 +17,12 @@ BLOCK_VALUES = 200_000
 """Weights held at once: they fit a processor's cache, and memory does not grow with the resamples."""
 
 JACKKNIFE_GROUPS = 500
-"""Beyond this many pairs the jackknife leaves out groups, which keeps its cost linear in the pairs. The
-acceleration divides a sum of cubes by a power of a sum of squares, so grouping does not bias it; its error,
-sqrt(6) / (6 * groups), moves a bound by .003 of a standard error."""
+"""Beyond this many pairs the jackknife leaves out several at once: its cost stays linear in the pairs. The
+acceleration divides a sum of cubes by a power of a sum of squares, so that does not bias it; its error,
+sqrt(6) / (6 * parts), moves a bound by .003 of a standard error."""
+
+MOST_LEFT_OUT = 2000
+"""The same for a standard error, which knows it with as many degrees of freedom, less one."""
 
 
 def evaluate(statistics: Sequence[Weighted], blocks: Blocks) -> Array:
@@ -47,13 +51,13 @@ def bootstrap(pairs: int, resamples: int, seed: int) -> Blocks:
         yield counts.reshape(height, pairs).astype(np.float64)
 
 
-def jackknife(pairs: int, most: int = JACKKNIFE_GROUPS) -> Blocks:
-    """Blocks of rows of ones, each with one pair left out or, beyond `most` pairs, one group of them."""
-    groups = min(pairs, most)
-    group = np.arange(pairs) % groups
+def jackknife(pairs: int, most: int = JACKKNIFE_GROUPS, groups: Groups | None = None) -> Blocks:
+    """Blocks of rows of ones, each with one pair or group left out or, beyond `most` of them, several."""
+    parts = min(units(groups, pairs), most)
+    part = (np.arange(pairs) if groups is None else groups) % parts
     first = 0
-    for height in _heights(groups, pairs):
-        yield (group != np.arange(first, first + height)[:, None]).astype(np.float64)
+    for height in _heights(parts, pairs):
+        yield (part != np.arange(first, first + height)[:, None]).astype(np.float64)
         first += height
 
 

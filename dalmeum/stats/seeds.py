@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dalmeum.stats import resampling, student, weighted
-from dalmeum.stats.columns import label_and_rows
+from dalmeum.stats.columns import Groups, group_numbers, label_and_rows, units
 from dalmeum.stats.intervals import (
     CONFIDENCE,
     FEWEST_EXISTING,
@@ -60,7 +60,7 @@ class SeedErrors:
             Estimated apart, from the bootstrap, so it can exceed `seed_variance` by chance.
         seed_degrees_of_freedom: of `seed_variance`; `degrees_of_freedom` are those of the whole.
         seeds: k; the smaller where two arms have different numbers.
-        pairs: n.
+        pairs: n, or the number of groups that they are judged by.
     """
 
     standard_error: float
@@ -82,6 +82,7 @@ def mean_over_seeds(
     labels: ArrayLike,
     predictions: ArrayLike,
     *,
+    groups: ArrayLike | None = None,
     metric: Statistic = weighted.pearson,
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
@@ -89,12 +90,14 @@ def mean_over_seeds(
 ) -> SeedMean:
     """Mean score of an arm over seeds, with an interval that holds for new seeds and new pairs.
 
-    `labels` are of shape (n,), `predictions` of shape (k, n), k >= 2. The formula and its sources stand at
+    `labels` are of shape (n,), `predictions` of shape (k, n), k >= 2, `groups`, (n,), as in
+    `paired_difference`. The formula and its sources stand at
     the head of this module; `metric` is that of `seed_by_pair`. ValueError for other shapes.
     """
     label, rows = seed_rows(labels, predictions, "predictions")
-    scores, replicates = seed_scores(metric, label, rows, resamples, seed)
-    return seed_mean(scores, replicates, len(label), confidence=confidence)
+    grouped = group_numbers(groups, len(label))
+    scores, replicates = seed_scores(metric, label, rows, resamples, seed, grouped)
+    return seed_mean(scores, replicates, units(grouped, len(label)), confidence=confidence)
 
 
 def seed_mean(scores: Array, replicates: Array, pairs: int, *, confidence: float = CONFIDENCE) -> SeedMean:
@@ -132,14 +135,23 @@ def seed_rows(labels: ArrayLike, predictions: ArrayLike, name: str) -> tuple[Arr
 
 
 def seed_scores(
-    metric: Statistic, label: Array, rows: Array, resamples: int, seed: int
+    metric: Statistic, label: Array, rows: Array, resamples: int, seed: int, groups: Groups | None
 ) -> tuple[Array, Array]:
-    """Scores of all rows, shape (rows,), and those of the resamples, shape (resamples, rows)."""
+    """Scores of all rows, shape (rows,), and those of the resamples, shape (resamples, rows).
+
+    Of groups, each is left out in turn, and the scores are scaled so that their covariance is the
+    jackknife's: it is all that is asked for, and resamples that hold a large group twice, or not at all, tell
+    it badly.
+    """
     statistics = [metric(label, row) for row in rows]
     pairs = len(label)
     scores = resampling.evaluate(statistics, resampling.everything(pairs))[:, 0]
-    if pairs < FEWEST_PAIRS:
+    if units(groups, pairs) < FEWEST_PAIRS:
         return scores, np.empty((0, len(rows)))
+    if groups is not None:
+        blocks = resampling.jackknife(pairs, resampling.MOST_LEFT_OUT, groups)
+        left_out = resampling.evaluate(statistics, blocks).T
+        return scores, left_out * (len(left_out) - 1) / math.sqrt(len(left_out))
     return scores, resampling.evaluate(statistics, resampling.bootstrap(pairs, resamples, seed)).T
 
 

@@ -60,6 +60,32 @@ def test_the_report() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        (
+            "en",
+            "  4 groups of pairs that share sentences, the largest of 6 (92% of the sum of squared sizes)",
+        ),
+        ("ko", "  같은 문장이 든 쌍끼리 묶은 4개 묶음, 가장 큰 묶음은 6쌍(크기 제곱합의 92%)"),
+    ],
+)
+def test_how_dependent_pairs_are(language: str, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DALMEUM_LANG", language)
+    hub = "".join(f"h{row},slack,허브,바퀴살 {row},{row / 2},{row // 5}\n" for row in range(6))
+    Path("hub.csv").write_text(CLEAN.replace("b,slack,다,라,2.4,0\n", hub), encoding="utf-8")
+    result = run("hub.csv")
+    assert result.exit_code == 0
+    assert line in result.output.splitlines()
+    groups = json.loads(run("hub.csv", "--json").output)["tables"][0]["groups"]
+    assert groups == {
+        "count": 4,
+        "largest": 6,
+        "largest_share": pytest.approx(36 / 39),
+        "design_effect_at_most": pytest.approx(39 / 9),
+    }
+
+
 def test_a_leak_exits_with_one() -> None:
     result = run("train.csv", "dev.csv")
     assert result.exit_code == 1

@@ -99,9 +99,9 @@ def test_what_stands_where(findings: Findings, arms: Arms) -> None:
     }
     dev = values["splits"]["dev"]
     assert list(dev["arms"]) == list(values["arms"]) == list(arms.names)
-    assert dev["pairs"] == 300
+    assert (dev["pairs"], dev["groups"]) == (300, None)
     clean = dev["arms"]["clean"]
-    assert list(clean) == ["score", "difference", "verdict", "gap", "diagnosis"]
+    assert list(clean) == ["score", "difference", "verdict", "without_largest_group", "gap", "diagnosis"]
     (judgement,) = findings.judgements
     assert judgement.arms[1].difference is not None
     assert clean["difference"] == judgement.arms[1].difference.interval.to_dict()

@@ -209,7 +209,7 @@ def test_an_exploratory_word_says_so() -> None:
 def test_what_an_arm_says_in_json() -> None:
     found = judge(each_verdict(), "dev", smallest_effect=0.001)
     values = found.arms[1].to_dict()
-    assert list(values) == ["score", "difference", "verdict"]
+    assert list(values) == ["score", "difference", "verdict", "without_largest_group"]
     assert values["verdict"]["outcome"] == "better"
     assert values["difference"]["low"] < values["difference"]["value"] < values["difference"]["high"]
     assert list(values["verdict"]) == [

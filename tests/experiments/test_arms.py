@@ -1,5 +1,6 @@
 """Arms read from runs made by hand."""
 
+import dataclasses
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -259,6 +260,23 @@ def test_sentences_stand_beside_the_pairs(diagnosable: dict[str, Sequence[Run]])
     assert diagnoses is not None
     assert all(diagnoses.values())
     assert read(diagnosable).pairs["dev"].table is None
+
+
+def test_pairs_and_training_pairs_are_grouped_by_their_sentences(
+    diagnosable: dict[str, Sequence[Run]],
+) -> None:
+    read_tables = read_splits(diagnosable["baseline"][0].recipe())
+    dev = read_tables["dev"]
+    shared = dataclasses.replace(dev, sentence1=("one",) * 3 + dev.sentence1[3:])
+    arms = read(diagnosable, tables={"dev": shared, "train": read_tables["train"]})
+    groups = arms.pairs["dev"].groups
+    assert groups is not None
+    assert groups.tolist() == [0, 0, 0, *range(1, 298)]
+    assert arms.baseline.train is not None
+    assert arms.baseline.train.groups is not None
+    # The 500 training pairs say the 300 of dev again from the first on.
+    assert arms.baseline.train.groups.tolist() == [row % 300 for row in range(500)]
+    assert read(diagnosable, tables={"dev": dev}).pairs["dev"].groups is None
 
 
 @pytest.mark.parametrize("change", ["labels", "ids", "order", "unlabelled", "fewer"])

@@ -102,6 +102,21 @@ def test_a_first_look_pays_for_those_that_may_follow(simulation: Simulation) -> 
     assert part["at_any_look"]["share"] > 0.85
 
 
+@pytest.mark.parametrize("shape", ["equal_2", "equal_5", "equal_10"])
+def test_pairs_that_err_alike_are_judged_as_seldom_different_as_promised(
+    simulation: Simulation, shape: str
+) -> None:
+    found = simulation("groups").models(shape, 0.7, 500, np.random.default_rng(0))
+    assert within(found["nominal_5"], 0.065, 0.025)
+    assert found["alone_nominal_5"]["share"] > 0.09
+
+
+def test_arms_and_runs_on_pairs_that_err_alike(simulation: Simulation) -> None:
+    generator = np.random.default_rng(0)
+    assert within(simulation("groups").arms("equal_5", 0.7, 3, 400, generator), 0.065, 0.025)
+    assert within(simulation("groups").one_run("equal_5", 0.3, 100, generator)["covered"], 0.975, 0.93)
+
+
 def rates(recorded: Any) -> Iterator[tuple[str, dict[str, float], float, float]]:
     """Each recorded rate with the most and the least that is promised of it."""
     for each in recorded["models"]:

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from dalmeum.stats import paired, paired_difference, resampling, weighted
+from dalmeum.stats import paired_difference, resampling, weighted
 from dalmeum.stats.intervals import influences
 
 Array = NDArray[np.float64]
@@ -48,7 +48,7 @@ def test_of_correlations_it_is_t_on_the_standard_error_of_leaving_each_pair_out(
 def test_many_pairs_are_left_out_in_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     columns = runs(n=1500)
     each = paired_difference(*columns)
-    monkeypatch.setattr(paired, "MOST_LEFT_OUT", 500)
+    monkeypatch.setattr(resampling, "MOST_LEFT_OUT", 500)
     grouped = paired_difference(*columns)
     assert grouped.degrees_of_freedom == pytest.approx(499)
     assert grouped.standard_error == pytest.approx(each.standard_error, rel=0.15)
