@@ -1,5 +1,6 @@
 """The one way in which long work tells how far it is: a bar on a terminal, plain lines elsewhere."""
 
+import os
 import sys
 import threading
 import time
@@ -19,7 +20,8 @@ STARTED = Text("{what} {done:,} of {total:,}", "{what} {done:,}/{total:,}")
 
 class Progress:
     """How far `total` steps of work are, on standard error: a bar where that is a terminal, and elsewhere a
-    line after every `EVERY` seconds, with the time left. `line` prints above the bar, or plainly.
+    line after every `EVERY` seconds, with the time left. `line` prints above the bar, or plainly. Of processes
+    that torchrun started the first alone shows any.
     """
 
     def __init__(self, total: int, what: str | Text) -> None:
@@ -27,11 +29,16 @@ class Progress:
         # A bar moves the cursor, which the command line's stream lets no text do.
         self._file = getattr(sys.stderr, "stream", sys.stderr)
         self._bar = tqdm(
-            total=total, desc=str(what), file=self._file, disable=None, leave=False, dynamic_ncols=True
+            total=total,
+            desc=str(what),
+            file=self._file,
+            disable=None if first_process() else True,
+            leave=False,
+            dynamic_ncols=True,
         )
         self._start = time.monotonic()
         self._over = threading.Event()
-        if self._bar.disable:
+        if self._bar.disable and first_process():
             threading.Thread(target=self._tell, daemon=True).start()
 
     def advance(self, count: int = 1) -> None:
@@ -67,6 +74,11 @@ class Progress:
     ) -> None:
         self._over.set()
         self._bar.close()
+
+
+def first_process() -> bool:
+    """Whether this process is the one that tells: of those that torchrun started, the first."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def tell(text: object) -> None:
