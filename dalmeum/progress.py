@@ -20,8 +20,8 @@ STARTED = Text("{what} {done:,} of {total:,}", "{what} {done:,}/{total:,}")
 
 class Progress:
     """How far `total` steps of work are, on standard error: a bar where that is a terminal, and elsewhere a
-    line after every `EVERY` seconds, with the time left. `line` prints above the bar, or plainly. Of processes
-    that torchrun started the first alone shows any.
+    line after every `EVERY` seconds, with the time left. `line` prints above the bar, or plainly. Of the
+    processes that torchrun started the first alone shows any.
     """
 
     def __init__(self, total: int, what: str | Text) -> None:
