@@ -154,9 +154,19 @@ def test_a_place_that_holds_no_file(name: str, run: str, fails: Fails) -> None:
 
 
 def test_a_test_file_where_labels_are_needed(run: str, fails: Fails) -> None:
-    expected = ["test.csv: column 'label' is missing"]
-    assert fails("evaluate", run, "test.csv") == expected
-    assert fails("train", "recipe.yaml", "data.dev=test.csv") == expected
+    missing = "test.csv: column 'label' is missing"
+    mend = "; where there are none, dalmeum predict RUN test.csv -o out.csv predicts them"
+    assert fails("evaluate", run, "test.csv") == [missing + mend]
+    assert fails("train", "recipe.yaml", "data.dev=test.csv") == [missing]
+    Path("plain.csv").write_text("sentence1,sentence2\nA cat eats.,A dog runs.\n")
+    (told,) = fails("evaluate", run, "plain.csv")
+    assert told.startswith("plain.csv: no column for label: ")
+    assert told.endswith(mend.replace("test.csv", "plain.csv"))
+    Path("empty.csv").write_text("sentence1,sentence2,label\nA cat eats.,A dog runs.,\n")
+    (told,) = fails("evaluate", run, "empty.csv")
+    assert told.endswith(mend.replace("test.csv", "empty.csv"))
+    Path("worse.csv").write_text("sentence1,label\nA cat eats.,\n")
+    assert "predict" not in "".join(fails("evaluate", run, "worse.csv"))  # which could not read it either
 
 
 def test_cp949_in_a_file_declared_utf8(run: str, fails: Fails) -> None:
