@@ -9,6 +9,7 @@ from typing import Self
 
 from tqdm.auto import tqdm
 
+from dalmeum.errors import one_line
 from dalmeum.languages import Text
 
 EVERY = 30.0
@@ -53,7 +54,7 @@ class Progress:
 
     def line(self, text: object) -> None:
         with tqdm.external_write_mode(file=self._file):
-            print(text, file=sys.stderr, flush=True)
+            print(one_line(str(text)), file=sys.stderr, flush=True)
 
     def told(self) -> Text:
         """How far the work is, and how long it will take, judged by what was done since its start."""
@@ -82,8 +83,8 @@ def first_process() -> bool:
 
 
 def tell(text: object) -> None:
-    """A line for the person watching."""
-    print(text, file=sys.stderr, flush=True)
+    """A line for the person watching, whatever name is in it."""
+    print(one_line(str(text)), file=sys.stderr, flush=True)
 
 
 def duration(seconds: float) -> Text:
