@@ -15,6 +15,7 @@ from dalmeum.errors import InputError
 from dalmeum.evaluation import Evaluation
 from dalmeum.experiments.ready import check_ready, plan_told, starts_slowly
 from dalmeum.files import check_output, check_writable
+from dalmeum.languages import composed
 from dalmeum.pages import ASSETS, STUDY_PAGE
 from dalmeum.progress import first_process, tell
 from dalmeum.recipe import Recipe
@@ -276,7 +277,7 @@ def _named_runs(arms: "Sequence[Any] | Mapping[str, Any]") -> list[tuple[str, An
             raise InputError(
                 "predictions are compared as Arms(labels, predictions), which says what is right"
             )
-    return named
+    return [(composed(arm), run) for arm, run in named]
 
 
 def check_pages(page: Path, inputs: Sequence[str | Path]) -> None:

@@ -13,7 +13,7 @@ from dalmeum.data import PairTable
 from dalmeum.data.checks import CheckReport, Finding, TableSummary, TokenCounter, check_tables
 from dalmeum.draft.reading import read_found
 from dalmeum.errors import DataError, one_line
-from dalmeum.languages import Text
+from dalmeum.languages import Text, counted
 from dalmeum.models.pretrained import check_encoder
 from dalmeum.recipe import ModelRecipe
 from dalmeum.terminal import table, terminal_width, wrapped
@@ -255,4 +255,4 @@ def _more(number: int) -> Text:
 
 
 def _count(number: int, noun: str) -> str:
-    return "1 " + noun if number == 1 else f"{number:,} {noun}s" if number else f"no {noun}s"
+    return counted(number, noun) if number else f"no {noun}s"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dalmeum.errors import one_line
-from dalmeum.languages import Text
+from dalmeum.languages import Text, counted
 from dalmeum.progress import tell
 from dalmeum.terminal import COMMANDING, columns
 
@@ -45,5 +45,4 @@ def print_places(places: Sequence[tuple[Text, object]]) -> None:
 
 
 def pairs(number: int) -> Text:
-    """`1 pair`, `2,000 pairs`."""
-    return Text(f"{number:,} {'pair' if number == 1 else 'pairs'}", f"문장쌍 {number:,}개")
+    return Text(counted(number, "pair"), f"문장쌍 {number:,}개")

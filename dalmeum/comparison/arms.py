@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dalmeum.data import PairTable
 from dalmeum.errors import InputError
+from dalmeum.languages import composed
 
 Array = NDArray[np.float64]
 Compared = Literal["recipes", "models"]
@@ -154,7 +155,7 @@ class Arms:
             raise InputError(
                 "paired=True, but the arms have different seeds: leave paired out, or mend the seeds"
             )
-        self._set(arms, {split: Pairs(names, label)}, baseline, bool(paired), 1)
+        self._set(arms, {split: Pairs(names, label)}, composed(baseline), bool(paired), 1)
 
     @classmethod
     def of(
@@ -241,7 +242,10 @@ def _arms(
             raise InputError(f"{len(own)} seeds for {len(rows)} rows of predictions[{name!r}]: one a row")
         if len(set(own)) < len(own):
             raise InputError(f"seeds of {name!r}: {_repeated(own)} stands there twice")
-        arms.append(Arm(str(name), {split: rows}, own))
+        arms.append(Arm(composed(str(name)), {split: rows}, own))
+    if len({arm.name for arm in arms}) < len(arms):
+        twice = _repeated([arm.name for arm in arms])
+        raise InputError(f"predictions: {twice!r:.80} names two arms, its letters written in two ways")
     return arms
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from dalmeum.errors import InputError, nearest_file
-from dalmeum.files import is_file_at_rest
+from dalmeum.places import is_file_at_rest
 
 YAML_SUFFIXES = (".yaml", ".yml")
 AT_HAND = "recipes"

@@ -12,7 +12,7 @@ from dalmeum.data.splits import Split
 from dalmeum.draft.files import Draft
 from dalmeum.errors import InputError
 from dalmeum.files import write_text
-from dalmeum.languages import Text
+from dalmeum.languages import Text, counted
 from dalmeum.recipe import build_recipe
 from dalmeum.terminal import shell_word, wrapped
 
@@ -65,7 +65,8 @@ def told(draft: Draft) -> list[tuple[Text, Text]]:
 def _found(draft: Draft, split: Split) -> Text:
     table, columns = draft.tables[split], draft.columns[split]
     kind = columns.format if columns.encoding is None else f"{columns.format}, {columns.encoding}"
-    return Text("{pairs:,} pairs ({kind})", "문장쌍 {pairs:,}개({kind})").format(pairs=len(table), kind=kind)
+    pairs = Text(counted(len(table), "pair"), f"문장쌍 {len(table):,}개")
+    return Text("{pairs} ({kind})", "{pairs}({kind})").format(pairs=pairs, kind=kind)
 
 
 def train_call(path: Path) -> str:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from dalmeum.data.readers.problems import quoted
 from dalmeum.errors import DataError, nearest_file
-from dalmeum.files import is_file_at_rest
+from dalmeum.places import is_file_at_rest
 
 PIPE_BYTES = 1 << 30
 """What a pipe may hold; it is kept in memory."""

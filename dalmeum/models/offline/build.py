@@ -7,7 +7,7 @@ from pathlib import Path
 from safetensors import safe_open
 
 from dalmeum.errors import InputError
-from dalmeum.languages import Text
+from dalmeum.languages import Text, counted
 from dalmeum.models.encoding import encode_told
 from dalmeum.models.fields import EXPORT_AGAIN, Fields
 from dalmeum.models.offline.configuration import OfflineConfig
@@ -18,7 +18,7 @@ from dalmeum.models.quiet import silent_libraries
 from dalmeum.progress import first_process, tell
 
 FITTING = Text(
-    "fitting the offline encoder on {pairs:,} pairs: the vectors of Kiwi's morphemes, then the features",
+    "fitting the offline encoder on {counted}: the vectors of Kiwi's morphemes, then the features",
     "문장쌍 {pairs:,}개로 오프라인 인코더를 준비합니다: Kiwi 형태소의 벡터, 그다음 특징",
 )
 
@@ -37,7 +37,7 @@ def build_offline(
 def _fitted(sentence1: tuple[str, ...], sentence2: tuple[str, ...]) -> OfflineEncoder:
     """No seed moves the encoder: the runs of a study share it."""
     if first_process():
-        tell(FITTING.format(pairs=len(sentence1)))
+        tell(FITTING.format(pairs=len(sentence1), counted=counted(len(sentence1), "pair")))
     return OfflineEncoder.fit(sentence1, sentence2)
 
 
