@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from dalmeum.data import PairTable
 from dalmeum.data.groups import Groups
 from dalmeum.errors import InputError
+from dalmeum.languages import composed
 from dalmeum.stats.columns import group_numbers
 
 Array = NDArray[np.float64]
@@ -163,7 +164,7 @@ class Arms:
                 "paired=True, but the arms have different seeds: leave paired out, or mend the seeds"
             )
         pairs = Pairs(names, label, groups=_numbered(groups, len(label)))
-        self._set(arms, {split: pairs}, baseline, bool(paired), 1)
+        self._set(arms, {split: pairs}, composed(baseline), bool(paired), 1)
 
     @classmethod
     def of(
@@ -250,7 +251,10 @@ def _arms(
             raise InputError(f"{len(own)} seeds for {len(rows)} rows of predictions[{name!r}]: one a row")
         if len(set(own)) < len(own):
             raise InputError(f"seeds of {name!r}: {_repeated(own)} stands there twice")
-        arms.append(Arm(str(name), {split: rows}, own))
+        arms.append(Arm(composed(str(name)), {split: rows}, own))
+    if len({arm.name for arm in arms}) < len(arms):
+        twice = _repeated([arm.name for arm in arms])
+        raise InputError(f"predictions: {twice!r:.80} names two arms, its letters written in two ways")
     return arms
 
 

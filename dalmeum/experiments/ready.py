@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping
 
 from dalmeum.data import PairTable
 from dalmeum.data.splits import PairReader, Split, binary_labels, read_splits
-from dalmeum.languages import Text
+from dalmeum.languages import Text, counted
 from dalmeum.models.pretrained import check_encoder
 from dalmeum.own_code import is_own
 from dalmeum.recipe import Recipe
 
 PLAN = Text(
-    "training on {pairs:,} pairs, {dev}: {encoder} on {device} in {precision}, {steps:,} steps, into {place}",
+    "training on {counted}, {dev}: {encoder} on {device} in {precision}, {steps_counted}, into {place}",
     "문장쌍 {pairs:,}개로 학습, {dev}: {encoder}, {device}, {precision}, {steps:,}스텝, {place}에 저장",
 )
 DEV, NO_DEV = Text("dev of {pairs:,}", "dev {pairs:,}개"), Text("no dev", "dev 없음")
@@ -45,12 +45,15 @@ def plan_told(recipe: Recipe, tables: Mapping[Split, PairTable], place: object) 
         # The offline encoder and own kinds compute in float32 unless told otherwise.
         plain = recipe.model.kind == "offline" or is_own(recipe.model.kind)
         precision = "float32" if plain else str(resolve_precision(precision, device)).removeprefix("torch.")
+    steps = training.max_steps or training.epochs * math.ceil(pairs / training.effective_batch_size)
     return PLAN.format(
         pairs=pairs,
+        counted=counted(pairs, "pair"),
         dev=DEV.format(pairs=len(tables["dev"])) if "dev" in tables else NO_DEV,
         encoder=recipe.model.encoder or recipe.model.kind,
         device=device,
         precision=precision,
-        steps=training.max_steps or training.epochs * math.ceil(pairs / training.effective_batch_size),
+        steps=steps,
+        steps_counted=counted(steps, "step"),
         place=place,
     )

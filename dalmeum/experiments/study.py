@@ -18,7 +18,7 @@ from dalmeum.experiments.missing import complete
 from dalmeum.experiments.workers import Order
 from dalmeum.files import check_output, make_folder
 from dalmeum.integrations.viewers import check_viewers
-from dalmeum.languages import Text
+from dalmeum.languages import Text, composed
 from dalmeum.losses import similarity_loss
 from dalmeum.numbers import NONE, number
 from dalmeum.own_code import is_own
@@ -89,6 +89,7 @@ def conduct(
     Raises `InputError` for what only the user can mend, before anything is run; `DalmeumError` where a run
     failed: what is finished is kept, and not run again.
     """
+    against = composed(against)
     if against not in study.names:
         raise InputError(
             f"--against {against}: is no arm of the study: choose one of {', '.join(study.names)}"

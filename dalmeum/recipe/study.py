@@ -1,6 +1,7 @@
 """The study file: a question, a baseline recipe, arms as overrides of it, seeds, the smallest effect."""
 
 import functools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -19,6 +20,7 @@ from dalmeum.configuration import (
     set_key,
 )
 from dalmeum.errors import RecipeError
+from dalmeum.languages import composed
 from dalmeum.recipe import MOST_FOLDS, Recipe, build_recipe
 from dalmeum.recipe.synonyms import SYNONYMS
 
@@ -213,9 +215,20 @@ def study_values(
 
 def build_study(values: Mapping[str, Any], name: str, problems: Sequence[str] = ()) -> Study:
     """A study from nested dictionaries; `problems` found earlier are reported along with its own."""
+    arms = values.get("arms")
+    if isinstance(arms, Mapping):
+        values = {**values, "arms": {_composed(arm): changes for arm, changes in arms.items()}}
+        names = Counter(map(_composed, arms))
+        two_ways = "names two arms, its letters written in two ways"
+        twice = [f"arms.{arm}: {two_ways}" for arm, count in names.items() if count > 1]
+        problems = [*problems, *twice]
     study = build(Study, values, name, problems)
     arm_recipes(study, name)
     return study
+
+
+def _composed(arm: Any) -> Any:
+    return composed(arm) if isinstance(arm, str) else arm
 
 
 def arm_recipes(study: Study, name: str = "study") -> dict[str, Recipe]:

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAda
 from dalmeum.data import PairTable
 from dalmeum.data.splits import Split
 from dalmeum.errors import InputError
+from dalmeum.files import KeyTwiceError, read_json_text
 from dalmeum.languages import Text
 
 State = Literal["running", "finished", "failed"]
@@ -105,9 +106,14 @@ HISTORY = TypeAdapter(list[Entry], config=ConfigDict(strict=True))
 def read_kept(path: Path, kind: TypeAdapter[Kept], wrong: str) -> Kept:
     """What a JSON file of a run holds; `InputError` where it can't be read, or is `wrong`."""
     try:
-        return kind.validate_json(path.read_bytes())
+        text = path.read_bytes()
+        kept = kind.validate_json(text)
+        read_json_text(text)
+        return kept
     except OSError as error:
         reason = error.strerror or str(error)
+    except KeyTwiceError as error:
+        reason = str(error)
     except ValidationError as error:
         first = error.errors()[0]
         if first["type"] != "json_invalid":

@@ -4,10 +4,12 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 import yaml
 
+from dalmeum.cli.compare import named_runs
 from dalmeum.data.practice import write_practice
 from dalmeum.runs.folder import open_run
 from tests.cli.test_commands import call
@@ -122,3 +124,9 @@ def test_refusals_are_one_line_and_exit_with_2(
         ("--smallest-effect", "nan"),
     ):
         assert call("compare", *runs, *wrong) == 2
+
+
+def test_an_arm_written_in_two_ways_is_one() -> None:
+    """Hangul as keyboards and as macOS write it look the same."""
+    runs = [f"{name}=run-{number}" for number, name in enumerate(("가", normalize("NFD", "가"), "나"))]
+    assert named_runs(runs, Path("runs")) == {"가": ["run-0", "run-1"], "나": ["run-2"]}

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 import yaml
 
 from dalmeum.errors import RecipeError
-from dalmeum.recipe.study import arm_recipes, load_study, with_fold, with_seed
+from dalmeum.recipe.study import arm_recipes, build_study, load_study, with_fold, with_seed
 
 VALUES: dict[str, Any] = {
     "question": "Does it help?",
@@ -118,3 +119,17 @@ def test_all_problems_of_all_arms_at_once(tmp_path: Path) -> None:
     with pytest.raises(RecipeError) as caught:
         load_study(write(tmp_path, arms=arms))
     assert len(caught.value.problems) == 3
+
+
+def test_one_arm_written_in_two_ways() -> None:
+    """Hangul as keyboards and as macOS write it look the same."""
+    baseline = {"data": {"train": "train.csv", "dev": "dev.csv"}, "model": {"kind": "offline"}}
+    decomposed = normalize("NFD", "가중치")
+    arms = {"가중치": {"loss.alpha": 0.5}, decomposed: {"loss.alpha": 0.9}}
+    with pytest.raises(RecipeError) as caught:
+        build_study({"question": "?", "baseline": baseline, "arms": arms}, "study")
+    told = "study: arms.가중치: names two arms, its letters written in two ways"
+    assert caught.value.problems == (told,)
+    one = {decomposed: {"loss.alpha": 0.9}}
+    study = build_study({"question": "?", "baseline": baseline, "arms": one}, "study")
+    assert study.names == ("baseline", "가중치")
