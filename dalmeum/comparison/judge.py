@@ -12,6 +12,7 @@ from dalmeum.stats import (
     Score,
     SeedMean,
     SignificanceTest,
+    TrainingSets,
     Verdict,
     advice,
     differences_to,
@@ -77,13 +78,14 @@ class ArmResult:
 
 @dataclass(frozen=True)
 class Judgement:
-    """The arms on one split, the baseline first."""
+    """The arms on one split, the baseline first; `training_sets` are those of `Arms`."""
 
     split: str
     metric: str
     smallest_effect: float
     pairs: int
     arms: tuple[ArmResult, ...]
+    training_sets: TrainingSets | None = None
 
     @property
     def compared(self) -> int:
@@ -95,27 +97,28 @@ def judge(arms: Arms, split: str, *, metric: str = "pearson", smallest_effect: f
     """Compare the arms with the baseline on one of their splits."""
     labels, base = arms.pairs[split].labels, arms.baseline.predictions[split]
     rows = {arm.name: arm.predictions[split] for arm in arms.others}
-    differences = differences_to(metric, labels, rows, base, paired=arms.paired)
+    overlap, sets = arms.overlap, arms.training_sets
+    differences = differences_to(metric, labels, rows, base, paired=arms.paired, overlap=overlap)
     told = verdicts(
         list(differences.values()),
         smallest_effect,
         higher_is_better=metric_named(metric).higher_is_better,
     )
-    results = [ArmResult(arms.baseline.name, score(metric, labels, base))]
+    results = [ArmResult(arms.baseline.name, score(metric, labels, base, overlap=overlap))]
     for (name, each), outcome in zip(differences.items(), told, strict=True):
         results.append(
             ArmResult(
                 name=name,
-                score=score(metric, labels, rows[name]),
+                score=score(metric, labels, rows[name], overlap=overlap),
                 difference=each,
                 verdict=outcome,
                 detectable_effect=smallest_detectable_effect(
                     each.standard_error, each.degrees_of_freedom, level=LEVEL / len(rows)
                 ),
-                advice=advice(each, smallest_effect, pairs=len(labels), arms=len(rows)),
+                advice=advice(each, smallest_effect, pairs=len(labels), arms=len(rows), training_sets=sets),
             )
         )
-    return Judgement(split, metric, smallest_effect, len(labels), tuple(results))
+    return Judgement(split, metric, smallest_effect, len(labels), tuple(results), sets)
 
 
 def _test(test: SignificanceTest) -> dict[str, float | None]:

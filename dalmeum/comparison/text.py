@@ -8,6 +8,7 @@ from dalmeum.comparison.convergence import SHARES, Convergence, Steps
 from dalmeum.comparison.findings import Findings
 from dalmeum.comparison.gaps import ArmGap
 from dalmeum.comparison.judge import ArmResult, Judgement
+from dalmeum.comparison.training_sets import sets_told
 from dalmeum.languages import Shown, Text
 from dalmeum.numbers import NONE, has_interval, interval, number, p_value, signed, signed_interval
 from dalmeum.stats import Advice, Estimate, Outcome
@@ -57,6 +58,12 @@ MORE_PAIRS_ADVISED = Text(
     "{effect}: take more pairs",
     "이 문장쌍으로는 시드 {count}개로 새로 비교해도 실제 차이가 {effect}일 때 {power:.0%}만 찾아냅니다. "
     "문장쌍을 늘리세요",
+)
+MORE_SETS_ADVISED = Text(
+    "even with {count} seeds on training sets of this pool, {power:.0%} of new studies would find a true "
+    "difference of {effect}: take more pairs to train and to judge on",
+    "이 풀의 학습 데이터로는 시드 {count}개로 새로 비교해도 실제 차이가 {effect}일 때 {power:.0%}만 "
+    "찾아냅니다. 학습할 문장쌍과 판정할 문장쌍을 늘리세요",
 )
 PAIRS_ADVISED = Text(
     "of comparisons on {count} new pairs, {power:.0%} would find a true difference of {effect}",
@@ -174,14 +181,15 @@ def beside_lines(
 
 def _head(judgement: Judgement) -> Text:
     return Text(
-        "{metric} on {split}: {pairs:,} pairs, {seeds}; smallest effect that matters {effect:g}",
-        "{split}의 {metric}: 문장쌍 {pairs:,}개, {seeds}, 의미 있는 최소 차이 {effect:g}",
+        "{metric} on {split}: {pairs:,} pairs, {seeds}; smallest effect that matters {effect:g}; {sets}",
+        "{split}의 {metric}: 문장쌍 {pairs:,}개, {seeds}, 의미 있는 최소 차이 {effect:g}, {sets}",
     ).format(
         metric=judgement.metric,
         split=judgement.split,
         pairs=judgement.pairs,
         seeds=seeds_told(judgement),
         effect=judgement.smallest_effect,
+        sets=sets_told(judgement.training_sets),
     )
 
 
@@ -217,14 +225,16 @@ def of_undecided(judgement: Judgement, arm: ArmResult) -> list[Text]:
             told.append(INSIDE_ALONE.format(count=count))
     if arm.advice is not None:
         values = {"count": f"{arm.advice.count:,}", "effect": f"{judgement.smallest_effect:g}"}
-        told.append(_advice(arm.advice).format(**values, power=arm.advice.power))
+        told.append(_advice(judgement, arm.advice).format(**values, power=arm.advice.power))
     return told
 
 
-def _advice(advice: Advice) -> Text:
+def _advice(judgement: Judgement, advice: Advice) -> Text:
     if advice.of == "pairs":
         return PAIRS_ADVISED
-    return SEEDS_ADVISED if advice.power >= POWER else MORE_PAIRS_ADVISED
+    if advice.power >= POWER:
+        return SEEDS_ADVISED
+    return MORE_PAIRS_ADVISED if judgement.training_sets is None else MORE_SETS_ADVISED
 
 
 def _undecided(judgement: Judgement) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 from dalmeum.comparison import Arm, Findings
 from dalmeum.comparison.judge import ArmResult, Judgement
 from dalmeum.comparison.text import note_of, seeds_told
+from dalmeum.comparison.training_sets import sets_told
 from dalmeum.files import write_json
 from dalmeum.languages import Shown, Text, shorten
 from dalmeum.numbers import count, difference, signed
@@ -23,8 +24,8 @@ MOST_TOLD = 3
 
 TITLE = Text("{others} against {against}", "{others} 대 {against}")
 ANSWER = Text(
-    "{metric} on {split}, {pairs} pairs, against {against}: {arms}.",
-    "{split} 문장쌍 {pairs}개의 {metric}, {against} 대비: {arms}.",
+    "{metric} on {split}, {pairs} pairs, against {against}, {sets}: {arms}.",
+    "{split} 문장쌍 {pairs}개의 {metric}, {against} 대비, {sets}: {arms}.",
 )
 TOLD: dict[Outcome, Text] = {
     "better": Text("{arm} is better", "{arm} 더 좋음"),
@@ -90,6 +91,7 @@ def answer(judgement: Judgement) -> Text:
         split=judgement.split,
         pairs=count(judgement.pairs),
         against=judgement.arms[0].name,
+        sets=sets_told(judgement.training_sets),
         arms=Text("; ".join(each.en for each in told), ", ".join(each.ko for each in told)),
     )
 
@@ -144,6 +146,7 @@ def _split(findings: Findings, number: int, judgement: Judgement) -> dict[str, A
         "pairs": judgement.pairs,
         "effect": judgement.smallest_effect,
         "compared": judgement.compared,
+        "sets": judgement.training_sets,
         "verdicts": verdict_table(findings, judgement),
         "tests": tests_table(judgement),
         "gaps": gap_table(gaps, split, against),

@@ -18,6 +18,7 @@ from dalmeum.stats.arms import SeedDifference
 from dalmeum.stats.detectable import LEVEL, study_power
 from dalmeum.stats.intervals import Difference
 from dalmeum.stats.seeds import FEWEST_SEEDS, standard_error
+from dalmeum.stats.training_sets import TrainingSets, variance_share
 
 POWER = 0.8
 RATIOS = 16
@@ -42,7 +43,13 @@ class Advice:
 
 
 def advice(
-    difference: Difference, effect: float, *, pairs: int, arms: int = 1, power: float = POWER
+    difference: Difference,
+    effect: float,
+    *,
+    pairs: int,
+    arms: int = 1,
+    power: float = POWER,
+    training_sets: TrainingSets | None = None,
 ) -> Advice | None:
     """What a study with the error of this difference needs to find a true difference of `effect`.
 
@@ -53,22 +60,29 @@ def advice(
         effect: in units of the metric, of either sign.
         pairs: that the difference was taken on.
         arms: compared with the baseline; the effect must be found by Holm's first step, the hardest.
+        training_sets: of the seeds, where each has its own. No more seeds are advised than the pool has
+            disjoint sets for: beyond, all have been seen.
     """
     if not effect or not math.isfinite(difference.standard_error):
         return None
+
+    overlap = training_sets.overlap if training_sets else 0.0
+    most = MOST_SEEDS
+    if training_sets and not overlap:
+        most = min(most, training_sets.pool // training_sets.pairs)
 
     def power_at(error: float, freedom: float) -> float:
         return study_power(effect, error, freedom, level=LEVEL / arms) if error else 1.0
 
     def with_seeds(count: int) -> float:
-        return mean(power_at(*_with_seeds(found, count, ratio)) for ratio in ratios)
+        return mean(power_at(*_with_seeds(found, count, ratio, overlap)) for ratio in ratios)
 
     def with_pairs(count: int) -> float:
         return power_at(difference.standard_error * math.sqrt(pairs / count), count - 1.0)
 
     if isinstance(difference, SeedDifference):
         found, ratios = difference, _true_by_estimated(difference.seed_degrees_of_freedom)
-        seeds = _smallest(lambda count: with_seeds(count) >= power, FEWEST_SEEDS, MOST_SEEDS)
+        seeds = _smallest(lambda count: with_seeds(count) >= power, FEWEST_SEEDS, most)
         return Advice("seeds", seeds, with_seeds(seeds))
     enough = _smallest(lambda count: with_pairs(count) >= power, 3, MOST_PAIRS)
     return Advice("pairs", enough, with_pairs(enough))
@@ -82,11 +96,12 @@ def _true_by_estimated(freedom: float) -> list[float]:
     return [float(freedom / each) for each in chdtri(freedom, middles)]
 
 
-def _with_seeds(found: SeedDifference, seeds: int, ratio: float) -> tuple[float, float]:
+def _with_seeds(found: SeedDifference, seeds: int, ratio: float, overlap: float) -> tuple[float, float]:
     """Standard error and degrees of freedom with other numbers of seeds, the arms judged as they were."""
     fewer = found.seeds / seeds
+    of_mean = variance_share(seeds, overlap) / variance_share(found.seeds, overlap)
     return standard_error(
-        found.seed_variance * ratio * fewer,
+        found.seed_variance * ratio * of_mean,
         found.seed_degrees_of_freedom * (seeds - 1) / (found.seeds - 1),
         found.pair_variance,
         found.cross_variance * ratio * fewer,

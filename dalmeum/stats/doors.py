@@ -26,6 +26,7 @@ def score(
     *,
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
+    overlap: float = 0.0,
 ) -> Score:
     """How good a model is, or an arm.
 
@@ -34,6 +35,7 @@ def score(
         labels: (n,).
         rows: predictions of one model, (n,) or (1, n): the BCa bootstrap over pairs. Or of k >= 2 seeds,
             (k, n): a `SeedMean`, whose interval holds for new seeds and new pairs.
+        overlap: of seeds that have training sets of their own, as in `seed_by_pair`.
 
     Raises:
         ValueError: an unknown metric, or shapes that do not fit.
@@ -42,7 +44,8 @@ def score(
     if rows.ndim == 1:
         columns = equal_columns(labels, rows)
         return Score(bca(statistic, *columns, resamples=resamples, confidence=confidence))
-    return mean_over_seeds(labels, rows, metric=statistic, resamples=resamples, confidence=confidence)
+    how: Any = {"resamples": resamples, "confidence": confidence, "overlap": overlap}
+    return mean_over_seeds(labels, rows, metric=statistic, **how)
 
 
 def difference(
@@ -54,6 +57,7 @@ def difference(
     *,
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
+    overlap: float = 0.0,
 ) -> Difference:
     """By how much the first scores above the second, on the same n pairs.
 
@@ -65,13 +69,13 @@ def difference(
             a `SeedDifference` (Obuchowski and Rockette).
         paired: of seeds, the i-th rows of both are one draw (k = m), so that differences by seed are what
             varies. Say so only where it was decided before the runs.
+        overlap: of paired seeds that have training sets of their own, as in `seed_by_pair`.
 
     Raises:
         ValueError: an unknown metric, or shapes that do not fit.
     """
-    (found,) = differences_to(
-        metric, labels, {"first": first}, second, paired, resamples=resamples, confidence=confidence
-    ).values()
+    how: Any = {"resamples": resamples, "confidence": confidence, "overlap": overlap}
+    (found,) = differences_to(metric, labels, {"first": first}, second, paired, **how).values()
     return found
 
 
@@ -84,13 +88,14 @@ def differences_to(
     *,
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
+    overlap: float = 0.0,
 ) -> dict[str, Difference]:
     """Each arm's `difference` to the baseline; how much seeds differ is taken from all arms together."""
     statistic, other = _statistic(metric), one_row(baseline)
     rows = {name: one_row(values) for name, values in arms.items()}
     if other.ndim > 1 or any(values.ndim > 1 for values in rows.values()):
-        how: Any = {"metric": statistic, "resamples": resamples, "confidence": confidence}
-        return dict(seeds_by_pair(labels, rows, other, paired=paired, **how))
+        how: Any = {"resamples": resamples, "confidence": confidence, "overlap": overlap}
+        return dict(seeds_by_pair(labels, rows, other, paired=paired, metric=statistic, **how))
     return {name: _of_models(statistic, labels, values, other, confidence) for name, values in rows.items()}
 
 
