@@ -69,6 +69,7 @@ PAIRS_ADVISED = Text(
     "of comparisons on {count} new pairs, {power:.0%} would find a true difference of {effect}",
     "새 문장쌍 {count}개로 비교하면 실제 차이가 {effect}일 때 {power:.0%}가 찾아냅니다",
 )
+HOLDS = Text("verdicts are {sets}", "{sets}입니다")
 ARM = Text("arm", "비교 조건")
 SCORE, DIFFERENCE = Text("score", "점수"), Text("difference", "차이")
 INTERVAL = Text("95 % interval", "95 % 구간")
@@ -126,13 +127,16 @@ def findings_html(findings: Findings) -> str:
     """The verdicts as HTML for a notebook, in the terminal's language; the page holds all."""
     template = environment(__package__).get_template("findings.html")
     tables = [(judgement, verdict_rows(judgement)) for judgement in findings.judgements]
-    return template.render(findings=findings, tables=tables, head=_head, note=note_of(findings))
+    return template.render(findings=findings, tables=tables, head=_both_heads, note=note_of(findings))
 
 
 def judgement_lines(judgement: Judgement) -> list[str]:
-    """A table of the verdicts, and below it what is said of the undecided and what all are corrected for."""
+    """A table of the verdicts; above it the training sets that they hold for, below it what is said of the
+    undecided and what all are corrected for.
+    """
     return [
         *_wrapped(_head(judgement)),
+        *_wrapped(HOLDS.format(sets=sets_told(judgement.training_sets))),
         *table(verdict_rows(judgement)),
         *_undecided(judgement),
         *(_wrapped(corrected_for(judgement)) if judgement.compared > 1 else []),
@@ -181,16 +185,19 @@ def beside_lines(
 
 def _head(judgement: Judgement) -> Text:
     return Text(
-        "{metric} on {split}: {pairs:,} pairs, {seeds}; smallest effect that matters {effect:g}; {sets}",
-        "{split}의 {metric}: 문장쌍 {pairs:,}개, {seeds}, 의미 있는 최소 차이 {effect:g}, {sets}",
+        "{metric} on {split}: {pairs:,} pairs, {seeds}; smallest effect that matters {effect:g}",
+        "{split}의 {metric}: 문장쌍 {pairs:,}개, {seeds}, 의미 있는 최소 차이 {effect:g}",
     ).format(
         metric=judgement.metric,
         split=judgement.split,
         pairs=judgement.pairs,
         seeds=seeds_told(judgement),
         effect=judgement.smallest_effect,
-        sets=sets_told(judgement.training_sets),
     )
+
+
+def _both_heads(judgement: Judgement) -> str:
+    return f"{_head(judgement)}; {HOLDS.format(sets=sets_told(judgement.training_sets))}"
 
 
 def seeds_told(judgement: Judgement) -> Text:

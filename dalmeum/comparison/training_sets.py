@@ -74,4 +74,4 @@ def _whole(key: str, value: object) -> int:
 
 def _number(value: object) -> float:
     """NaN for what is none."""
-    return float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+    return math.nan if isinstance(value, bool) or not isinstance(value, Real) else float(value)
