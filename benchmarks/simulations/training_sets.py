@@ -16,7 +16,7 @@ from dalmeum.stats import differences_to, verdicts
 from simulations.rates import DIFFERENT, Counts, Many, Named, share
 from simulations.sts_like import Array, errors, labels
 
-TEST_PAIRS, RESAMPLES = 1000, 200
+TEST_PAIRS, RESAMPLES = 1000, 100
 SHARED, OWN = 10, 20
 """Features that all algorithms see, and those that each has for itself."""
 
@@ -39,7 +39,7 @@ def predicted(generator: np.random.Generator, label: Array, seen: Array, new: Ar
     centred = seen[:, kept] - middle
     penalty = PENALTY * np.eye(kept.sum())
     weights = np.linalg.solve(centred.T @ centred + penalty, centred.T @ (label - label.mean()))
-    return np.clip(label.mean() + (new[:, kept] - middle) @ weights, 0, 5)
+    return np.asarray(np.clip(label.mean() + (new[:, kept] - middle) @ weights, 0, 5))
 
 
 def trained(
@@ -98,16 +98,19 @@ def simulated(many: Many, generator: np.random.Generator) -> Named:
     seeds = (3, 5, 10)
     disjoint = ((1000, 100), (5749, 100), (5749, 400))
     shared = ((200, 100), (500, 400), (1000, 400), (2500, 2000), (5749, 2000))
-    cells = [(*sizes, k, 1) for sizes in (*disjoint, *shared) for k in seeds]
-    several = [(*sizes, 3, 4) for sizes in ((1000, 100), (200, 100))]
-    yield "resampled", [resampled(*cell, many(1000), generator) for cell in [*cells, *several]]
+    cells = [
+        *((*sizes, k, 1, 1000) for sizes in disjoint for k in seeds),
+        *((*sizes, k, 1, 500) for sizes in shared for k in seeds),
+        *((*sizes, 3, 4, 500) for sizes in ((1000, 100), (200, 100))),
+    ]
+    yield "resampled", [resampled(*cell, many(studies), generator) for *cell, studies in cells]
     how: dict[str, Any] = {"resamples": RESAMPLES}
     yield (
         "one_training_set",
         [
             {
                 **_cell(2 * size, size, k, 1),
-                "better_or_worse": false_verdicts(2 * size, size, [0] * k, 1, many(500), generator, how),
+                "better_or_worse": false_verdicts(2 * size, size, [0] * k, 1, many(300), generator, how),
             }
             for size in (100, 400, 2000)
             for k in seeds
@@ -118,7 +121,7 @@ def simulated(many: Many, generator: np.random.Generator) -> Named:
         [
             {
                 **_cell(*sizes, k, 1),
-                "better_or_worse": false_verdicts(*sizes, range(k), 1, many(500), generator, how),
+                "better_or_worse": false_verdicts(*sizes, range(k), 1, many(300), generator, how),
             }
             for sizes in ((1000, 100), (200, 100))
             for k in seeds
