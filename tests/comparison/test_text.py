@@ -269,5 +269,5 @@ def test_an_arm_without_a_score_has_dashes() -> None:
     flat = Arm("flat", {"dev": np.full((4, len(DEV)), 2.0)}, SEEDS)
     lines = findings_lines(compare_arms(of(arm("base", 0.5), flat)))
     assert cells(lines[4]) == ["flat", "-", "-", "-", "-", "undecided"]
-    assert lines[4] == ""
+    assert lines[5] == ""
     assert not re.search(r"\bnan\b", "\n".join(lines), re.IGNORECASE)
