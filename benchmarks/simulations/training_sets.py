@@ -103,7 +103,10 @@ def simulated(many: Many, generator: np.random.Generator) -> Named:
         *((*sizes, k, 1, 500) for sizes in shared for k in seeds),
         *((*sizes, 3, 4, 500) for sizes in ((1000, 100), (200, 100))),
     ]
-    yield "resampled", [resampled(*cell, many(studies), generator) for *cell, studies in cells]
+    yield (
+        "resampled",
+        [resampled(pool, size, k, arms, many(studies), generator) for pool, size, k, arms, studies in cells],
+    )
     how: dict[str, Any] = {"resamples": RESAMPLES}
     yield (
         "one_training_set",
