@@ -51,16 +51,22 @@ Warnings = tuple[Annotated[Text, BeforeValidator(_both_languages)], ...]
 
 @dataclass(frozen=True)
 class DataFile:
-    """One file of a run: where it was, what it held."""
+    """One file of a run: where it was, what it held; of a part of it also the pool that it was drawn from."""
 
     path: str
     rows: int
     sha256: str
+    pool: "DataFile | None" = None
 
 
 def data_files(tables: Mapping[Split, PairTable]) -> dict[Split, DataFile]:
     """What a run's record says of its data."""
-    return {split: DataFile(table.name, len(table), table.sha256) for split, table in tables.items()}
+    return {split: _data_file(table) for split, table in tables.items()}
+
+
+def _data_file(table: PairTable) -> DataFile:
+    pool = None if table.pool is None else _data_file(table.pool)
+    return DataFile(table.name, len(table), table.sha256, pool)
 
 
 @dataclass(frozen=True)

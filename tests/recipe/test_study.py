@@ -83,6 +83,30 @@ def test_folds_make_dev_of_the_training_file(tmp_path: Path) -> None:
             {"arms": {"one": {"data.folds": 5, "data.dev": None}}},
             "arms.one: data.folds can't differ by arm: it is folds of the study",
         ),
+        (
+            {"arms": {"one": {"data.part": {"pairs": 5}}}},
+            "arms.one: data.part can't differ by arm: it is resample_train of the study",
+        ),
+        (
+            {
+                "resample_train": 9,
+                "folds": 3,
+                "baseline": {"data": {"train": "t.csv"}, "model": {"kind": "offline"}},
+            },
+            "resample_train: over folds every pair is trained on and judged in turn: leave folds out, and "
+            "give baseline.data.dev or test",
+        ),
+        (
+            {
+                "resample_train": 9,
+                "baseline": {
+                    "data": {"train": "t.csv", "dev": "d.csv", "part": {"pairs": 9}},
+                    "model": {"kind": "offline"},
+                },
+            },
+            "resample_train: gives each seed its part: leave baseline.data.part out",
+        ),
+        ({"resample_train": 1}, "resample_train: input should be greater than or equal to 2"),
         ({"arms": {"wrong": {"loss.alpha": 2}}}, "arms.wrong: loss.alpha: input should be less than"),
         ({"arms": {"a/b": {"loss.alpha": 0.2}}}, "arms.a/b: choose another name"),
         ({"arms": {"baseline": {"loss.alpha": 0.2}}}, "arms.baseline: choose another name"),
