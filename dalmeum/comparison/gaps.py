@@ -80,7 +80,8 @@ def _gap_over_sets(arms: Arms, arm: Arm, split: str, metric: str) -> ArmGap | No
     if not arm.parts:
         return None
     labels, rows, base = arms.pairs[split].labels, arm.predictions[split], arms.baseline
-    how: Any = {"metric": metric_named(metric), "overlap": arms.overlap}
+    groups = judged_by(arms.pairs[split].groups)
+    how: Any = {"groups": groups, "metric": metric_named(metric), "overlap": arms.overlap}
     train, change = _scores_on(metric, arm), None
     pairs = zip(arm.parts, base.parts, strict=False)
     if arm is not base and base.parts and all(own.are(other) for (own, _), (other, _) in pairs):

@@ -106,6 +106,7 @@ def gap_over_training_sets(
     train: ArrayLike,
     judged: tuple[ArrayLike, ArrayLike] | tuple[ArrayLike, ArrayLike, ArrayLike],
     *,
+    groups: ArrayLike | None = None,
     metric: Statistic = weighted.pearson,
     overlap: float = 0.0,
     resamples: int = RESAMPLES,
@@ -119,10 +120,11 @@ def gap_over_training_sets(
     Args:
         train: (k,), each seed's score on its own training pairs; for the difference less the baseline's.
         judged: labels (n,), predictions (k, n), and for the difference the baseline's (k, n).
+        groups: of the judged pairs, as in `paired_difference`.
         overlap: of the training sets, as in `seed_by_pair`.
     """
     label, rows, *baseline = judged
-    how: Any = {"metric": metric, "resamples": resamples, "overlap": overlap}
+    how: Any = {"groups": groups, "metric": metric, "resamples": resamples, "overlap": overlap}
     scores = _seed_scores(metric, label, rows)
     if not baseline:
         side: SeedErrors = mean_over_seeds(label, rows, **how)
