@@ -213,3 +213,21 @@ def test_what_is_said_of_training_sets_is_recorded(recorded: Any) -> None:
                 f"{100 * rates[k]['share']:.1f} ({100 * rates[k]['standard_error']:.1f})" for k in (3, 5, 10)
             ]
             assert f"| {pool:,} | {pairs:,} | {' | '.join(cells)} |" in told["benchmarks/README.md"]
+
+def test_the_pages_on_studies_tell_what_a_first_look_costs_as_recorded(recorded: Any) -> None:
+    found = {(each["arms"], each["max_seeds"]): each["found"] for each in recorded["first_look_at_3_seeds"]}
+    unpaid = [
+        100 * (each["better_or_worse"]["share"] + each["exploratory"]["share"])
+        for each in recorded["looks"]
+        if each["max_seeds"] is None and each["seed_luck"] in {"equal", "skewed"}
+    ]
+    for page, to in (("studies.md", " to "), ("studies.ko.md", "~")):
+        told = (BENCHMARKS.parent / "docs" / page).read_text(encoding="utf-8")
+        for planned in (3, 6, 12, 60):
+            shares = [
+                100 * found[arms, planned][look]["share"]
+                for arms in (1, 9)
+                for look in ("at_first_look", "at_any_look")
+            ]
+            assert f"| {planned} | {' | '.join(f'{share:.0f} %' for share in shares)} |" in told
+        assert f"{min(unpaid):.0f}{to}{max(unpaid):.0f} %" in told
