@@ -9,7 +9,9 @@ from dalmeum.stats import (
     Advice,
     CorrelationComparison,
     Difference,
+    DifferenceSpread,
     Score,
+    SeedDifference,
     SeedMean,
     SignificanceTest,
     Verdict,
@@ -19,6 +21,7 @@ from dalmeum.stats import (
     metric_named,
     score,
     smallest_detectable_effect,
+    smallest_effect_found,
     verdicts,
 )
 from dalmeum.stats.detectable import LEVEL
@@ -109,13 +112,17 @@ def judge(arms: Arms, split: str, *, metric: str = "pearson", smallest_effect: f
                 score=score(metric, labels, rows[name]),
                 difference=each,
                 verdict=outcome,
-                detectable_effect=smallest_detectable_effect(
-                    each.standard_error, each.degrees_of_freedom, level=LEVEL / len(rows)
-                ),
-                advice=advice(each, smallest_effect, pairs=len(labels), arms=len(rows)),
+                detectable_effect=_detectable(each, len(rows), arms.paired),
+                advice=advice(each, smallest_effect, pairs=len(labels), arms=len(rows), paired=arms.paired),
             )
         )
     return Judgement(split, metric, smallest_effect, len(labels), tuple(results))
+
+
+def _detectable(found: Difference, arms: int, paired: bool) -> float:
+    if isinstance(found, SeedDifference):
+        return smallest_effect_found(DifferenceSpread.of(found, arms=arms, paired=paired), found.seeds)
+    return smallest_detectable_effect(found.standard_error, found.degrees_of_freedom, level=LEVEL / arms)
 
 
 def _test(test: SignificanceTest) -> dict[str, float | None]:

@@ -1,6 +1,6 @@
 """Scores, their intervals and what may be concluded from them, on NumPy and SciPy alone."""
 
-from dalmeum.stats.advice import Advice, advice
+from dalmeum.stats.advice import Advice, advice, pairs_needed, seeds_needed
 from dalmeum.stats.arms import SeedDifference, judged_together, seed_by_pair, seeds_by_pair
 from dalmeum.stats.board import ShakeUp, shake_up
 from dalmeum.stats.correlations import (
@@ -35,6 +35,12 @@ from dalmeum.stats.metrics import (
 )
 from dalmeum.stats.optimism import Optimism, optimism_of_choice
 from dalmeum.stats.paired import paired_difference
+from dalmeum.stats.planning import (
+    DifferenceSpread,
+    chance_of_no_difference,
+    chance_to_find,
+    smallest_effect_found,
+)
 from dalmeum.stats.reliability import LabelReliability, label_reliability
 from dalmeum.stats.scale import Linearity, isotonic_curve, linearity
 from dalmeum.stats.seeds import SeedMean, mean_over_seeds
@@ -49,6 +55,7 @@ __all__ = [
     "Advice",
     "CorrelationComparison",
     "Difference",
+    "DifferenceSpread",
     "Estimate",
     "LabelReliability",
     "Linearity",
@@ -65,6 +72,8 @@ __all__ = [
     "advice",
     "bca",
     "bca_each",
+    "chance_of_no_difference",
+    "chance_to_find",
     "compare_correlations",
     "difference",
     "differences_to",
@@ -87,6 +96,7 @@ __all__ = [
     "optimism_of_choice",
     "paired_difference",
     "paired_spreads",
+    "pairs_needed",
     "pearson",
     "power",
     "relative_squared_error",
@@ -95,9 +105,11 @@ __all__ = [
     "seed_by_pair",
     "seed_spreads",
     "seeds_by_pair",
+    "seeds_needed",
     "shake_up",
     "smallest_detectable_difference",
     "smallest_detectable_effect",
+    "smallest_effect_found",
     "spearman",
     "steiger",
     "steps_to_reach",

@@ -2,28 +2,23 @@
 
 A projection from the difference that was just seen takes luck for truth: followed until it decides, it finds
 differences where there are none (Hoenig and Heisey 2001, The American Statistician 55, 19-24). What is taken
-from a study is its error alone, and how little few seeds tell of it: power is the mean over what the variance
-of the seeds may truly be.
+from a study is its error alone, and how little few seeds tell of it (`dalmeum.stats.planning`).
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import mean
 from typing import Literal
-
-import numpy as np
 
 from dalmeum.stats.arms import SeedDifference
 from dalmeum.stats.detectable import LEVEL, study_power
 from dalmeum.stats.intervals import Difference
-from dalmeum.stats.seeds import FEWEST_SEEDS, standard_error
+from dalmeum.stats.planning import POWER, DifferenceSpread, chance_to_find
+from dalmeum.stats.seeds import FEWEST_SEEDS
 
-POWER = 0.8
-RATIOS = 16
 MOST_SEEDS = 60
-MOST_PAIRS = 10**9
-"""Beyond them a number is as good as none."""
+FEWEST_PAIRS, MOST_PAIRS = 3, 10**9
+"""Beyond the most a number is as good as none."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +26,8 @@ class Advice:
     """How many seeds of each arm, or pairs, a new study should have.
 
     Attributes:
-        count: the smallest number with the power asked for or, where `MOST_SEEDS` on these pairs have less,
-            that many.
+        count: the smallest number with the power asked for or, where `MOST_SEEDS` on these pairs, or
+            `MOST_PAIRS`, have less, that many.
         power: the share of such studies that find the smallest effect.
     """
 
@@ -42,7 +37,13 @@ class Advice:
 
 
 def advice(
-    difference: Difference, effect: float, *, pairs: int, arms: int = 1, power: float = POWER
+    difference: Difference,
+    effect: float,
+    *,
+    pairs: int,
+    arms: int = 1,
+    paired: bool = False,
+    power: float = POWER,
 ) -> Advice | None:
     """What a study with the error of this difference needs to find a true difference of `effect`.
 
@@ -53,52 +54,41 @@ def advice(
         effect: in units of the metric, of either sign.
         pairs: that the difference was taken on.
         arms: compared with the baseline; the effect must be found by Holm's first step, the hardest.
+        paired: whether differences are judged seed by seed.
     """
     if not effect or not math.isfinite(difference.standard_error):
         return None
-
-    def power_at(error: float, freedom: float) -> float:
-        return study_power(effect, error, freedom, level=LEVEL / arms) if error else 1.0
-
-    def with_seeds(count: int) -> float:
-        return mean(power_at(*_with_seeds(found, count, ratio)) for ratio in ratios)
-
-    def with_pairs(count: int) -> float:
-        return power_at(difference.standard_error * math.sqrt(pairs / count), count - 1.0)
-
     if isinstance(difference, SeedDifference):
-        found, ratios = difference, _true_by_estimated(difference.seed_degrees_of_freedom)
-        seeds = _smallest(lambda count: with_seeds(count) >= power, FEWEST_SEEDS, MOST_SEEDS)
-        return Advice("seeds", seeds, with_seeds(seeds))
-    enough = _smallest(lambda count: with_pairs(count) >= power, 3, MOST_PAIRS)
-    return Advice("pairs", enough, with_pairs(enough))
+        spread = DifferenceSpread.of(difference, arms=arms, paired=paired)
+        return seeds_needed(spread, effect, power=power)
+
+    def found(count: int) -> float:
+        error = difference.standard_error * math.sqrt(pairs / count)
+        return study_power(effect, error, count - 1.0, level=LEVEL / arms) if error else 1.0
+
+    return _advice("pairs", found, power)
 
 
-def _true_by_estimated(freedom: float) -> list[float]:
-    """Ratios of a variance to its estimate, all equally likely: the degrees of freedom over chi^2."""
-    from scipy.special import chdtri  # slow to import
+def seeds_needed(
+    spread: DifferenceSpread, effect: float, *, power: float = POWER, level: float = LEVEL
+) -> Advice:
+    """How many seeds on these pairs find a true difference of `effect`, not 0, with the chance `power`."""
+    return _advice("seeds", lambda seeds: chance_to_find(spread, effect, seeds, level=level), power)
 
-    middles = (np.arange(RATIOS) + 0.5) / RATIOS
-    return [float(freedom / each) for each in chdtri(freedom, middles)]
 
-
-def _with_seeds(found: SeedDifference, seeds: int, ratio: float) -> tuple[float, float]:
-    """Standard error and degrees of freedom with other numbers of seeds, the arms judged as they were."""
-    fewer = found.seeds / seeds
-    return standard_error(
-        found.seed_variance * ratio * fewer,
-        found.seed_degrees_of_freedom * (seeds - 1) / (found.seeds - 1),
-        found.pair_variance,
-        found.cross_variance * ratio * fewer,
-        seeds,
-        found.pairs,
+def pairs_needed(
+    spread: DifferenceSpread, effect: float, seeds: int, *, power: float = POWER, level: float = LEVEL
+) -> Advice:
+    """How many pairs do so with these seeds."""
+    return _advice(
+        "pairs", lambda pairs: chance_to_find(spread, effect, seeds, pairs=pairs, level=level), power
     )
 
 
-def _smallest(enough: Callable[[int], bool], fewest: int, most: int) -> int:
-    """Smallest number that is enough, for a condition that stays true once it is; `most` where none is."""
-    low, high = fewest - 1, most
+def _advice(of: Literal["seeds", "pairs"], found: Callable[[int], float], power: float) -> Advice:
+    """The smallest number whose chance is enough, for one that rises with it; the most where none is."""
+    low, high = (FEWEST_SEEDS - 1, MOST_SEEDS) if of == "seeds" else (FEWEST_PAIRS - 1, MOST_PAIRS)
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return high
+        low, high = (low, middle) if found(middle) >= power else (middle, high)
+    return Advice(of, high, found(high))

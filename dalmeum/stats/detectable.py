@@ -45,7 +45,7 @@ def smallest_detectable_difference(
     largest = largest_difference(r, r23)
     if _power(n, r, r23, largest, level=level) < power:
         return math.nan
-    return _smallest(lambda difference: _power(n, r, r23, difference, level=level) >= power, largest)
+    return smallest_enough(lambda difference: _power(n, r, r23, difference, level=level) >= power, largest)
 
 
 def largest_difference(r: float, r23: float) -> float:
@@ -90,12 +90,12 @@ def smallest_detectable_effect(
     # Twice what about gives that power: certainly enough.
     critical = t.ppf(1 - level / 2, degrees_of_freedom) + t.ppf(max(power, 0.5), degrees_of_freedom)
     largest = 2 * float(critical) * standard_error
-    return _smallest(
+    return smallest_enough(
         lambda effect: study_power(effect, standard_error, degrees_of_freedom, level=level) >= power, largest
     )
 
 
-def _smallest(is_enough: Callable[[float], bool], largest: float) -> float:
+def smallest_enough(is_enough: Callable[[float], bool], largest: float) -> float:
     """Where a condition that holds at `largest` begins to hold, by halving from 0."""
     low, high = 0.0, largest
     for _ in range(HALVINGS):
