@@ -18,7 +18,6 @@ from dalmeum.experiments.workers import Order
 from dalmeum.files import check_output, make_folder
 from dalmeum.integrations.viewers import check_viewers
 from dalmeum.languages import Text
-from dalmeum.losses import similarity_loss
 from dalmeum.numbers import NONE, number
 from dalmeum.own_code import is_own
 from dalmeum.pages import STUDY_PAGE
@@ -97,9 +96,9 @@ def conduct(
         check_output(output / STUDY_PAGE)  # now, and not only after hours of training
         make_folder(output)
     reader = reader or PairReader()
-    data = _read_data(_recipes(study), study.splits, reader)
+    data = read_data(cell_recipes(study), study.splits, reader)
     study = _with_files(study, reader)
-    runs = _run(study, name, _recipes(study), data, jobs)
+    runs = _run(study, name, cell_recipes(study), data, jobs)
     cells = study_cells(study)
     by_arm = {arm: tuple(runs[cell] for cell in cells if cell.arm == arm) for arm in study.names}
     groups = [RunGroup(arm, by_arm[arm], study.seeds, study.arms.get(arm, {})) for arm in study.names]
@@ -150,7 +149,8 @@ def study_cells(study: Study) -> list[Cell]:
     return [Cell(arm, seed, fold) for seed in study.seeds for arm in study.names for fold in folds]
 
 
-def _recipes(study: Study) -> dict[Cell, Recipe]:
+def cell_recipes(study: Study) -> dict[Cell, Recipe]:
+    """The recipe of each run."""
     arms = arm_recipes(study)
     recipes = {}
     for cell in study_cells(study):
@@ -172,7 +172,7 @@ def _with_files(study: Study, reader: PairReader) -> Study:
     return study.model_copy(update={"arms": arms, "baseline": kept[BASELINE]})
 
 
-def _read_data(
+def read_data(
     recipes: Mapping[Cell, Recipe], judged: Sequence[Split], reader: PairReader
 ) -> dict[Cell, Tables]:
     """The data of each run; errors as in `read_splits` and `binary_labels`, and where nothing can be judged
@@ -185,6 +185,8 @@ def _read_data(
         if keys[cell] not in read:
             read[keys[cell]] = read_splits(recipe, reader)
         if is_own(recipe.loss.name):
+            from dalmeum.losses import similarity_loss  # torch, where it is used
+
             similarity_loss(recipe.loss, recipe.data.label_range)
         for split, table in read[keys[cell]].items():
             if split != "test":
