@@ -151,4 +151,6 @@ def _plan(
     if json:
         print_json(planned.to_dict())
     else:
-        print("\n".join(plan_lines(planned, shlex.join(["dalmeum", "study", str(file), *overrides]))))
+        # A pilot says itself which arms and seeds it has.
+        kept = [each for each in overrides if each.partition("=")[0].split(".")[0] not in planned.pilot]
+        print("\n".join(plan_lines(planned, shlex.join(["dalmeum", "study", str(file), *kept]))))
