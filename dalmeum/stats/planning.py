@@ -27,6 +27,9 @@ POWER = 0.8
 RECIPES, FEWEST_STUDIES = 4000, 100
 """Recipes in all simulated studies together: a chance comes out within about .01."""
 
+MOST_POOLED = 30
+"""Arms that are simulated: what more of them know of the seeds' variance changes no chance."""
+
 LUCKS = 8
 """Of the arms, in each of them."""
 
@@ -192,7 +195,7 @@ def _studies(
     cross = min(spread.cross_variance, spread.seed_variance)
     seed_variance = (spread.seed_variance - cross + cross * share) / seeds
     pair_variance, count = spread.pair_variance * share, spread.pairs if pairs is None else pairs
-    ratios, freedoms = _judged(spread.pooled, seeds, spread.paired)
+    ratios, freedoms = _judged(min(spread.pooled, MOST_POOLED), seeds, spread.paired)
     width = spread.arms if every else 1
     if ratios.shape[1] < width:
         ratios, freedoms = (np.repeat(each[:, :1], width, axis=1) for each in (ratios, freedoms))

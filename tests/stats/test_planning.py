@@ -127,6 +127,15 @@ def test_seeds_or_pairs_that_are_enough() -> None:
     assert pairs_needed(crossed, 0.012, 3).power >= 0.8
 
 
+def test_of_very_many_arms_a_part_is_simulated() -> None:
+    bound = stats.norm.ppf(1 - 0.05 / 900 / 2)
+    error = math.sqrt(2 * SD**2 / 10 + PAIR_ERROR**2)
+    many = chance_to_find(stated(900), 0.018, 10)
+    assert many == pytest.approx(stats.norm.sf(bound - 0.018 / error), abs=0.1)
+    assert many < chance_to_find(stated(30), 0.018, 10)
+    assert 0 <= chance_of_no_difference(stated(900), 0.018, 10) <= 1
+
+
 def test_without_error_or_without_a_known_one() -> None:
     sure = stated(2, sd=0.0, pair_error=0.0)
     assert (chance_to_find(sure, 0.001, 3), chance_to_find(sure, 0.0, 3)) == (1.0, 0.0)
