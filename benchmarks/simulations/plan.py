@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from dalmeum.stats import DifferenceSpread, chance_of_no_difference, chance_to_find, verdicts
-from simulations.rates import DIFFERENT, Counts, Many, Named
+from dalmeum.stats import DifferenceSpread, chance_of_no_difference, chance_to_find, likely, verdicts
+from simulations.rates import DIFFERENT, Counts, Many, Named, share
 from simulations.seeds import PAIR_SE, PAIRS, judged, scored
 from simulations.sts_like import SEED_SD, equal
 
 PILOT_RECIPES, PILOT_SEEDS = 2, 3
-PILOTS = 100
+PILOTS = 400
 
 
 def mean_of(shares: list[float]) -> dict[str, float]:
@@ -38,16 +38,22 @@ def promised(spread: DifferenceSpread, seeds: int, effect: float) -> dict[str, f
 
 
 def piloted(arms: int, seeds: int, effect: float, pilots: int, generator: np.random.Generator) -> Counts:
-    """The same promised from pilots, in their mean, and its lowest and highest tenth."""
-    told = []
+    """The same promised from pilots: their mean, and how often what is true lies in what they leave open."""
+    known = promised(DifferenceSpread.stated(SEED_SD, PAIR_SE, PAIRS, arms=arms), seeds, effect)
+    told, held = [], 0
     for _ in range(pilots):
         scores = scored(generator, equal, PILOT_RECIPES - 1, PILOT_SEEDS)
         spread = DifferenceSpread.estimated(list(scores), judged(scores), PAIRS, arms=arms)
-        told.append(promised(spread, seeds, effect))
-    values = {name: [each[name] for each in told] for name in told[0]}
+        power = likely(chance_to_find, spread, effect, seeds)
+        held += power.low <= known["power"] <= power.high
+        told.append({**promised(spread, seeds, effect), "power": power.value})
+    values = {name: [each[name] for each in told] for name in known}
     return {
-        name: {"mean": float(np.mean(each)), "from_to": [float(q) for q in np.quantile(each, [0.1, 0.9])]}
-        for name, each in values.items()
+        "in_range": share(held, pilots),
+        **{
+            name: {"mean": float(np.mean(each)), "tenths": [float(q) for q in np.quantile(each, [0.1, 0.9])]}
+            for name, each in values.items()
+        },
     }
 
 

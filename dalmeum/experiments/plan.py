@@ -16,9 +16,11 @@ from dalmeum.recipe.study import Study
 from dalmeum.stats import (
     Advice,
     DifferenceSpread,
+    Estimate,
     chance_of_no_difference,
     chance_to_find,
     json_number,
+    likely,
     pairs_needed,
     seeds_needed,
     smallest_effect_found,
@@ -63,35 +65,37 @@ class StudyPower:
 
     Attributes:
         power: chance that an arm which truly differs by the smallest effect comes out as better or worse,
-            after Holm, where no other arm differs; NaN for a smallest effect of 0.
+            after Holm, where no other arm differs; NaN for a smallest effect of 0. Its bounds are what seeds
+            that are known from a few runs leave open, four times in five; NaN where they were stated.
         detectable_effect: the smallest true difference that is found four times in five.
-        no_difference: chance that an arm is said to make no difference, where all truly are equal.
+        no_difference: chance that an arm is said to make no difference, where all truly are equal; its
+            bounds likewise.
         seeds_needed: how many, on these pairs, find the smallest effect four times in five; a lower power
             says that no number does. None for a smallest effect of 0.
         pairs_needed: how many do with these seeds.
     """
 
-    power: float
+    power: Estimate
     detectable_effect: float
-    no_difference: float
+    no_difference: Estimate
     seeds_needed: Advice | None
     pairs_needed: Advice | None
 
     @classmethod
     def of(cls, spread: DifferenceSpread, effect: float, seeds: int) -> "StudyPower":
         return cls(
-            power=chance_to_find(spread, effect, seeds) if effect else math.nan,
+            power=likely(chance_to_find, spread, effect, seeds) if effect else Estimate(math.nan),
             detectable_effect=smallest_effect_found(spread, seeds),
-            no_difference=chance_of_no_difference(spread, effect, seeds),
+            no_difference=likely(chance_of_no_difference, spread, effect, seeds),
             seeds_needed=seeds_needed(spread, effect) if effect else None,
             pairs_needed=pairs_needed(spread, effect, seeds) if effect else None,
         )
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "power": json_number(self.power),
+            "power": self.power.to_dict(),
             "detectable_effect": json_number(self.detectable_effect),
-            "no_difference": json_number(self.no_difference),
+            "no_difference": self.no_difference.to_dict(),
             "seeds_needed": self.seeds_needed and _needed(self.seeds_needed),
             "pairs_needed": self.pairs_needed and _needed(self.pairs_needed),
         }

@@ -8,8 +8,9 @@ from pathlib import Path
 from dalmeum.configuration import yaml_line
 from dalmeum.experiments.plan import PlannedError, StudyPlan, StudyPower
 from dalmeum.languages import Text
-from dalmeum.numbers import number
+from dalmeum.numbers import has_interval, number
 from dalmeum.progress import duration
+from dalmeum.stats import Estimate
 from dalmeum.stats.planning import POWER
 from dalmeum.terminal import columns, terminal_width, wrapped
 
@@ -62,10 +63,17 @@ DETECTABLE = Text(
     "{share:.0%} of such studies find a true difference of {detectable}",
     "{share:.0%} 확률로 찾아내는 실제 차이는 {detectable}입니다",
 )
-AFTER_HOLM = Text(" (after Holm for {arms})", "({arms}에 맞춰 보정(Holm)한 값)")
+AFTER_HOLM = Text(", after Holm for {arms}", "({arms}에 맞춰 보정(Holm)한 값)")
 SAID = Text(
     "said of {chance} of the arms that truly equal the baseline",
     "기준선과 실제로 같은 비교 조건을 그렇게 판정할 확률은 {chance}입니다",
+)
+LIKELY, LIKELY_TOLD = (
+    Text("in brackets", "괄호 안"),
+    Text(
+        "what so few seeds leave open: four times in five it lies between",
+        "시드 수가 적어 확실하지 않은 범위. 다섯 번에 네 번은 이 안에 있습니다",
+    ),
 )
 SELDOM = Text(
     ": hardly ever, so that undecided does not mean equal",
@@ -169,12 +177,14 @@ def _error_rows(error: PlannedError) -> Iterator[tuple[Text, Text]]:
 
 
 def _power_rows(plan: StudyPlan, power: StudyPower) -> Iterator[tuple[Text, Text]]:
-    told = DETECTABLE if math.isnan(power.power) else POWER_TOLD
-    values = {"effect": plan.smallest_effect, "power": _chance(power.power), "share": POWER}
+    told = DETECTABLE if math.isnan(power.power.value) else POWER_TOLD
+    values = {"effect": plan.smallest_effect, "power": _likely(power.power), "share": POWER}
     found = told.format(**values, detectable=number(power.detectable_effect, 4))
     yield FINDS, _joined(found, AFTER_HOLM.format(arms=_count(ARMS, plan.arms)) if plan.arms > 1 else None)
-    said = SAID.format(chance=_chance(power.no_difference))
-    yield EQUAL, _joined(said, SELDOM if power.no_difference < FEW else None)
+    said = SAID.format(chance=_likely(power.no_difference))
+    yield EQUAL, _joined(said, SELDOM if power.no_difference.value < FEW else None)
+    if has_interval(power.no_difference):
+        yield LIKELY, LIKELY_TOLD
     for label, advice in ((SEEDS_NEEDED, power.seeds_needed), (PAIRS_NEEDED, power.pairs_needed)):
         if advice is not None:
             form = (ENOUGH if advice.power >= POWER else NEVER)[advice.of]
@@ -195,6 +205,15 @@ def _pilot(plan: StudyPlan, call: str) -> str:
 
 def _chance(share: float) -> Text:
     return UNDER_ONE if share < 0.01 else Text.same(f"{share:.0%}")
+
+
+def _likely(share: Estimate) -> Text:
+    if not has_interval(share):
+        return _chance(share.value)
+    value, low, high = map(_chance, (share.value, share.low, share.high))
+    return Text("{value} ({low} to {high})", "{value}({low} ~ {high})").format(
+        value=value, low=low, high=high
+    )
 
 
 def _joined(text: Text, more: Text | None) -> Text:

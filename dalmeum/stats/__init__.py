@@ -39,6 +39,7 @@ from dalmeum.stats.planning import (
     DifferenceSpread,
     chance_of_no_difference,
     chance_to_find,
+    likely,
     smallest_effect_found,
 )
 from dalmeum.stats.reliability import LabelReliability, label_reliability
@@ -88,6 +89,7 @@ __all__ = [
     "label_reliability",
     "least_squares",
     "levels_of_looks",
+    "likely",
     "linearity",
     "mae",
     "mean_over_seeds",

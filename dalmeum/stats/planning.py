@@ -8,9 +8,10 @@ Where the seeds' variance comes from a few seeds, each simulated study has anoth
 may be, given them: with the estimate in its place studies find less than was promised.
 """
 
+import dataclasses
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
@@ -18,6 +19,7 @@ import numpy as np
 
 from dalmeum.stats.arms import SeedDifference, seed_parts
 from dalmeum.stats.detectable import LEVEL, smallest_enough
+from dalmeum.stats.intervals import Estimate
 from dalmeum.stats.seeds import standard_errors
 from dalmeum.stats.spread import seed_spreads
 from dalmeum.stats.verdicts import holm
@@ -116,6 +118,20 @@ class DifferenceSpread:
             paired=paired,
         )
 
+    def at(self, quantile: float) -> "DifferenceSpread":
+        """The same with a variance of the seeds that is known: of those that it may be, this quantile."""
+        if math.isinf(self.seed_degrees_of_freedom):
+            return self
+        from scipy.special import chdtri  # slow to import
+
+        true = float(self.seed_degrees_of_freedom / chdtri(self.seed_degrees_of_freedom, quantile))
+        return dataclasses.replace(
+            self,
+            seed_variance=true * self.seed_variance,
+            cross_variance=true * self.cross_variance,
+            seed_degrees_of_freedom=math.inf,
+        )
+
 
 @dataclass(frozen=True)
 class _Studies:
@@ -184,6 +200,24 @@ def chance_of_no_difference(
     room = margin - np.abs((luck - baseline) * studies.true)
     p_values = np.where(room > 0, 2 * stdtr(studies.freedom, -room / studies.error), 1.0)
     return float((holm(p_values) < level).mean())
+
+
+def likely(
+    chance: Callable[[DifferenceSpread, float, int], float],
+    spread: DifferenceSpread,
+    effect: float,
+    seeds: int,
+) -> Estimate:
+    """One of the chances above, and the bounds that the seeds' variance leaves open, four times in five.
+
+    The bounds are NaN where it is known.
+    """
+    value = chance(spread, effect, seeds)
+    if math.isinf(spread.seed_degrees_of_freedom):
+        return Estimate(value)
+    # The larger the variance, the less is found.
+    low, high = (chance(spread.at(quantile), effect, seeds) for quantile in (0.9, 0.1))
+    return Estimate(value, low, high)
 
 
 def _studies(

@@ -35,7 +35,7 @@ def test_the_plan_for_people(study: str, capsys: pytest.CaptureFixture[str]) -> 
         "plan of study: pearson on dev, 24 pairs; the baseline and 2 arms, 3 seeds each;",
     ]
     assert "80% find one of 0.02" in text
-    assert "(after Holm for 2 arms)" in text
+    assert ", after Holm for 2 arms" in text
     assert "0 of 9 are there, 9 to do" in text
     assert " 1 at once: " in text
     # What one run takes is known, and all else was stated: there is nothing that a pilot would tell.
@@ -87,6 +87,8 @@ def test_the_plan_as_json(study: str, capsys: pytest.CaptureFixture[str]) -> Non
         *("power", "detectable_effect", "no_difference", "seeds_needed", "pairs_needed"),
     ]
     assert values["finds"]["seeds_needed"]["power"] >= 0.8
+    assert values["finds"]["power"]["value"] == pytest.approx(0.736, abs=0.02)
+    assert values["finds"]["power"]["low"] is None
     assert values["runs"] == {"all": 9, "finished": 0}
     assert values["cost"]["seconds"] == pytest.approx(9 * values["cost"]["seconds_a_run"])
     # Nothing is known: neither is there anything to find.

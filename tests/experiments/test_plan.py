@@ -115,7 +115,10 @@ def test_like_runs_say_what_the_judge_would(study: Study) -> None:
     spread = DifferenceSpread(
         found.seed_variance * 3, 4, found.pair_variance, found.cross_variance * 3, 300, arms=2, pooled=2
     )
-    assert plan.power.power == pytest.approx(chance_to_find(spread, 0.01, 3))
+    assert plan.power.power.value == pytest.approx(chance_to_find(spread, 0.01, 3))
+    assert (plan.power.power.low, plan.power.power.high) == pytest.approx(
+        tuple(chance_to_find(spread.at(quantile), 0.01, 3) for quantile in (0.9, 0.1))
+    )
     assert (plan.runs, plan.finished, plan.pairs, plan.arms, plan.seeds) == (9, 3, 300, 2, 3)
     # Runs of two epochs take 60 s, of three 90 s: the six to come, of two each, two at once.
     assert plan.cost is not None
@@ -175,7 +178,7 @@ def test_one_recipe_says_nothing_of_pairs(study: Study) -> None:
     assert stated.error.pair_se == pytest.approx(0.01)
     assert stated.error.seed_sd == plan.error.seed_sd
     assert stated.error.stated == ("pair_se",)
-    assert stated.power.power < plan.power.power
+    assert stated.power.power.value < plan.power.power.value
 
 
 def test_numbers_by_hand_need_no_runs(study: Study) -> None:
@@ -184,7 +187,7 @@ def test_numbers_by_hand_need_no_runs(study: Study) -> None:
     assert plan.error is not None
     assert plan.power is not None
     known = DifferenceSpread.stated(0.006, 0.003, 300, arms=2)
-    assert plan.power.power == pytest.approx(chance_to_find(known, 0.01, 3))
+    assert plan.power.power.value == pytest.approx(chance_to_find(known, 0.01, 3))
     assert (plan.error.recipes, plan.error.stated) == ({}, ("seed_sd", "pair_se"))
     half = plan_study(study, "alpha", seed_sd=0.006)
     assert half.error is not None
@@ -202,8 +205,9 @@ def test_without_a_smallest_effect_there_is_one_that_is_found(study: Study) -> N
     assert plan.power is not None
     values = plan.power.to_dict()
     assert values["detectable_effect"] == pytest.approx(0.0217, abs=0.001)
-    assert [values[name] for name in ("power", "seeds_needed", "pairs_needed")] == [None] * 3
-    assert values["no_difference"] == 0
+    assert [values[name] for name in ("seeds_needed", "pairs_needed")] == [None] * 2
+    assert values["power"] == {"value": None, "low": None, "high": None}
+    assert values["no_difference"]["value"] == 0
 
 
 def test_runs_elsewhere_tell_the_time_only_where_none_here_do(study: Study) -> None:
@@ -319,5 +323,5 @@ def test_a_pilot_of_real_runs(
     assert [len(runs) for runs in plan.error.recipes.values()] == [2, 2]
     assert list(plan.error.recipes) == ["baseline", "faster"]
     assert plan.error.seed_sd > 0
-    assert 0 < plan.power.power < 1
+    assert 0 < plan.power.power.low < plan.power.power.value < plan.power.power.high < 1
     assert 0 < plan.cost.seconds < 60

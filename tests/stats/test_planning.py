@@ -111,6 +111,16 @@ def test_few_known_seeds_make_large_effects_less_sure() -> None:
     assert chance_to_find(guessed, smallest_effect_found(guessed, 3), 3) == pytest.approx(0.8, abs=1e-6)
 
 
+def test_the_variance_that_few_seeds_leave_open() -> None:
+    guessed = DifferenceSpread(2e-4, 4.0, 1e-5, 1e-4, PAIRS, 2, 2)
+    high = guessed.at(0.9)
+    # A tenth of chi^2 with 4 degrees of freedom lies below 1.0636.
+    assert high.seed_variance == pytest.approx(2e-4 * 4 / 1.0636, rel=1e-4)
+    assert high.cross_variance == pytest.approx(1e-4 * 4 / 1.0636, rel=1e-4)
+    assert (high.seed_degrees_of_freedom, high.pair_variance) == (math.inf, 1e-5)
+    assert high.at(0.1) == high
+
+
 def test_seeds_or_pairs_that_are_enough() -> None:
     seeds = seeds_needed(stated(2), 0.012)
     assert seeds.power >= 0.8 > chance_to_find(stated(2), 0.012, seeds.count - 1) - 0.01
