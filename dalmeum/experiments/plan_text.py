@@ -69,10 +69,10 @@ SAID = Text(
     "기준선과 실제로 같은 비교 조건을 그렇게 판정할 확률은 {chance}입니다",
 )
 LIKELY, LIKELY_TOLD = (
-    Text("in brackets", "괄호 안"),
+    Text("ranges", "범위"),
     Text(
-        "what so few seeds leave open: four times in five it lies between",
-        "시드 수가 적어 확실하지 않은 범위. 다섯 번에 네 번은 이 안에 있습니다",
+        "what so few seeds leave open: the true share lies there four times in five",
+        "시드 수가 적어 확실하지 않은 만큼입니다. 실제 확률은 다섯 번에 네 번 이 안에 있습니다",
     ),
 )
 SELDOM = Text(
