@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from record import circumstances
 
-KINDS = ("models", "seeds", "looks", "groups", "training_sets")
+KINDS = ("models", "seeds", "looks", "groups", "training_sets", "plan")
 """Modules of `simulations`."""
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from dalmeum.models.registration import register_offline
 
 if TYPE_CHECKING:
-    from dalmeum.api import compare, evaluate, load, predict, study, train
+    from dalmeum.api import compare, evaluate, load, plan, predict, study, train
     from dalmeum.comparison.arms import Arms
     from dalmeum.data import read_pairs
     from dalmeum.recipe import Recipe, load_recipe
@@ -20,6 +20,7 @@ __all__ = [
     "evaluate",
     "load",
     "load_recipe",
+    "plan",
     "predict",
     "read_pairs",
     "study",
@@ -32,7 +33,7 @@ _HOMES = {
     "Run": "dalmeum.runs.folder",
     "load_recipe": "dalmeum.recipe",
     "read_pairs": "dalmeum.data",
-    **dict.fromkeys(("compare", "evaluate", "load", "predict", "study", "train"), "dalmeum.api"),
+    **dict.fromkeys(("compare", "evaluate", "load", "plan", "predict", "study", "train"), "dalmeum.api"),
 }
 """Where the public names live; each is imported when it is first asked for."""
 

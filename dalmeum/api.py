@@ -24,6 +24,7 @@ from dalmeum.runs.scoring import Pairs, evaluated, folder_of, predicted
 from dalmeum.sections import recipe_from, study_from
 
 if TYPE_CHECKING:
+    from dalmeum.experiments.plan import StudyPlan
     from dalmeum.models.scorer import PairScorer
     from dalmeum.runs.folder import Run
 
@@ -128,8 +129,7 @@ def study(
     """
     _check_flags(self_contained=self_contained)
     called = _name(name, study, "study")
-    if jobs is not None and (not isinstance(jobs, int) or isinstance(jobs, bool) or jobs < 1):
-        raise InputError(f"jobs {jobs!r:.80}: give a whole number of 1 or more, or leave it out")
+    _check_jobs(jobs)
     page = Path(folder or Path("studies", called))
     reader = PairReader()
     ready = study_from(study, keys, reader)
@@ -150,6 +150,39 @@ def study(
         assets=page.parent / ASSETS if folder is None else None,
         self_contained=self_contained,
     ).findings
+
+
+def plan(
+    study: str | Path | Mapping[str, Any] | None = None,
+    *,
+    name: str | None = None,
+    seed_sd: float | None = None,
+    pair_se: float | None = None,
+    jobs: int | None = None,
+    **keys: Any,
+) -> "StudyPlan":
+    """Say what a study can find, what it would take and how long it will run, as `dalmeum study --plan` does.
+
+    Nothing is trained: how much seeds and pairs differ is taken from finished runs of like recipes under the
+    study's `output` (the same kind of model, encoder, training data and judged pairs), or stated.
+
+    Args:
+        study, name, jobs, keys: as `study` takes them.
+        seed_sd: standard deviation of a recipe's score over its seeds, in units of the metric.
+        pair_se: standard error that the pairs give to the difference of two recipes, likewise.
+
+    Raises:
+        InputError: what only the caller can mend.
+    """
+    called = _name(name, study, "study")
+    _check_jobs(jobs)
+    reader = PairReader()
+    ready = study_from(study, keys, reader)
+    check_ready(arm_recipes(ready).values(), reader)
+
+    from dalmeum.experiments.plan import plan_study
+
+    return plan_study(ready, called, seed_sd=seed_sd, pair_se=pair_se, jobs=jobs, reader=reader)
 
 
 def compare(
@@ -285,6 +318,11 @@ def check_pages(page: Path, inputs: Sequence[str | Path]) -> None:
     for place in (page, page.with_suffix(".json")):
         check_output(place, inputs)
         check_writable(place)
+
+
+def _check_jobs(jobs: object) -> None:
+    if jobs is not None and (not isinstance(jobs, int) or isinstance(jobs, bool) or jobs < 1):
+        raise InputError(f"jobs {jobs!r:.80}: give a whole number of 1 or more, or leave it out")
 
 
 def _check_flags(**flags: object) -> None:

@@ -1,13 +1,19 @@
 """dalmeum study: arms against a baseline, over seeds."""
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import JsonOption, SelfContainedOption
 from dalmeum.cli.output import note_page, print_json
+from dalmeum.errors import InputError
+
+if TYPE_CHECKING:
+    from dalmeum.recipe.study import Study
 
 
 @documented(
@@ -63,12 +69,49 @@ def study(
             ),
         ),
     ] = None,
+    plan: Annotated[
+        bool,
+        typer.Option(
+            "--plan",
+            help=help_text(
+                "Train nothing: say what the study can find, what it would take, and how long it will run.",
+                "학습하지 않고, 이 비교 실험이 무엇을 찾아낼 수 있고 무엇이 더 필요하며 "
+                "얼마나 걸리는지 알려 줍니다.",
+            ),
+        ),
+    ] = False,
+    seed_sd: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SD",
+            help=help_text(
+                "With --plan, in place of what finished runs say: the standard deviation of a recipe's score "
+                "from seed to seed, in units of the metric.",
+                "--plan에서 끝난 실행 대신 쓸 값: 시드에 따른 점수의 표준편차. 지표의 단위로 적습니다.",
+            ),
+        ),
+    ] = None,
+    pair_se: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SE",
+            help=help_text(
+                "Likewise: the standard error that the pairs give to the difference of two recipes.",
+                "마찬가지로: 두 레시피의 차이에 문장쌍이 더하는 표준오차.",
+            ),
+        ),
+    ] = None,
     self_contained: SelfContainedOption = False,
     json: JsonOption = False,
 ) -> None:
     from dalmeum.recipe.study import load_study
 
     loaded = load_study(study, overrides or [])
+    if plan:
+        _plan(loaded, study, overrides or [], json=json, seed_sd=seed_sd, pair_se=pair_se, jobs=jobs)
+        return
+    if seed_sd is not None or pair_se is not None:
+        raise InputError("--seed-sd and --pair-se: are what --plan goes by: give it, too, or leave them out")
 
     from dalmeum.api import check_pages
     from dalmeum.api import study as conduct
@@ -89,3 +132,25 @@ def study(
     else:
         print(findings)
     note_page(page)
+
+
+def _plan(
+    loaded: "Study",
+    file: Path,
+    overrides: Sequence[str],
+    *,
+    json: bool,
+    seed_sd: float | None,
+    pair_se: float | None,
+    jobs: int | None,
+) -> None:
+    from dalmeum.api import plan
+    from dalmeum.experiments.plan_text import plan_lines
+
+    planned = plan(loaded.model_dump(), name=file.stem, seed_sd=seed_sd, pair_se=pair_se, jobs=jobs)
+    if json:
+        print_json(planned.to_dict())
+    else:
+        # A pilot says itself which arms and seeds it has.
+        kept = [each for each in overrides if each.partition("=")[0].split(".")[0] not in planned.pilot]
+        print("\n".join(plan_lines(planned, shlex.join(["dalmeum", "study", str(file), *kept]))))

@@ -11,6 +11,7 @@ from dalmeum.stats import (
     Advice,
     CorrelationComparison,
     Difference,
+    DifferenceSpread,
     Look,
     Score,
     SeedDifference,
@@ -19,13 +20,14 @@ from dalmeum.stats import (
     TrainingSets,
     Verdict,
     advice,
+    chance_to_find,
     differences_to,
     holm,
     json_number,
     metric_named,
-    power_with_seeds,
     score,
     smallest_detectable_effect,
+    smallest_effect_found,
     verdicts,
 )
 from dalmeum.stats.detectable import LEVEL
@@ -141,8 +143,7 @@ def judge(
     pairs, base = arms.pairs[split], arms.baseline.predictions[split]
     labels, groups = pairs.labels, judged_by(pairs.groups)
     rows = {arm.name: arm.predictions[split] for arm in arms.others}
-    overlap, sets = arms.overlap, arms.training_sets
-    how: Any = {"groups": groups, "overlap": overlap}
+    how: Any = {"groups": groups, "overlap": arms.overlap}
     differences = differences_to(metric, labels, rows, base, paired=arms.paired, **how)
     level = LEVEL if look is None else look.level
     told = verdicts(
@@ -160,28 +161,31 @@ def judge(
                 score=score(metric, labels, rows[name], **how),
                 difference=each,
                 verdict=outcome,
-                detectable_effect=smallest_detectable_effect(
-                    each.standard_error, each.degrees_of_freedom, level=level / len(rows)
-                ),
-                advice=advice(each, smallest_effect, pairs=len(labels), arms=len(rows), training_sets=sets),
-                power_at_max_seeds=_power_at_max_seeds(each, smallest_effect, look, len(rows), overlap),
+                detectable_effect=_detectable(each, arms, level),
+                advice=advice(each, smallest_effect, pairs=len(labels), **_as_judged(arms)),
+                power_at_max_seeds=_power_at_max_seeds(each, smallest_effect, look, arms),
                 exploratory=None if look is None else look.exploratory,
                 without_largest=without.get(name),
             )
         )
     sizes = None if pairs.groups is None else GroupSizes.of(pairs.groups)
-    return Judgement(split, metric, smallest_effect, len(labels), tuple(results), look, sizes, sets)
+    return Judgement(
+        split, metric, smallest_effect, len(labels), tuple(results), look, sizes, arms.training_sets
+    )
 
 
-def _power_at_max_seeds(
-    found: Difference, effect: float, look: Look | None, arms: int, overlap: float
-) -> float | None:
+def _as_judged(arms: Arms) -> dict[str, Any]:
+    """How its arms were judged, and those of a new study would be."""
+    return {"arms": len(arms.others), "paired": arms.paired, "training_sets": arms.training_sets}
+
+
+def _power_at_max_seeds(found: Difference, effect: float, look: Look | None, arms: Arms) -> float | None:
     if look is None or look.last_level is None or not isinstance(found, SeedDifference):
         return None
     if not effect or not math.isfinite(found.standard_error):
         return None
-    level = look.last_level / arms
-    return power_with_seeds(found, effect, look.max_seeds, level=level, overlap=overlap)
+    spread = DifferenceSpread.of(found, **_as_judged(arms))
+    return chance_to_find(spread, effect, look.max_seeds, level=look.last_level)
 
 
 def _without_largest(arms: Arms, split: str, metric: str) -> dict[str, tuple[Difference, float]]:
@@ -196,6 +200,14 @@ def _without_largest(arms: Arms, split: str, metric: str) -> dict[str, tuple[Dif
     differences = differences_to(metric, pairs.labels[kept], rows, base, arms.paired, **how)
     p_values = holm([each.p_value for each in differences.values()])
     return {name: (each, float(p)) for (name, each), p in zip(differences.items(), p_values, strict=True)}
+
+
+def _detectable(found: Difference, arms: Arms, level: float) -> float:
+    if isinstance(found, SeedDifference):
+        spread = DifferenceSpread.of(found, **_as_judged(arms))
+        return smallest_effect_found(spread, found.seeds, level=level)
+    level = level / len(arms.others)
+    return smallest_detectable_effect(found.standard_error, found.degrees_of_freedom, level=level)
 
 
 def _test(test: SignificanceTest) -> dict[str, float | None]:

@@ -22,7 +22,7 @@ from dalmeum.comparison.training_sets import sets_told
 from dalmeum.languages import Shown, Text
 from dalmeum.numbers import NONE, has_interval, interval, number, p_value, signed, signed_interval
 from dalmeum.stats import Advice, Estimate, Outcome
-from dalmeum.stats.advice import POWER
+from dalmeum.stats.planning import POWER
 from dalmeum.templates import environment
 from dalmeum.terminal import table, terminal_width, wrapped
 

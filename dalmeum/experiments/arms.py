@@ -170,7 +170,8 @@ def read_arms(
     """
     read = functools.cache(read_predictions)
     scored = {
-        split: {group.name: _rows(group.runs, split, folds, read) for group in groups} for split in splits
+        split: {group.name: scored_rows(group.runs, split, folds, read) for group in groups}
+        for split in splits
     }
     pairs: dict[str, Pairs] = {}
     for split, of_arms in scored.items():
@@ -229,7 +230,8 @@ def _part(run: Run) -> tuple[int, int, int, str] | None:
     return part.number, part.pairs, file.pool.rows, file.pool.sha256
 
 
-def _rows(runs: Sequence[Run], split: Split, folds: int, read: Read) -> Scored:
+def scored_rows(runs: Sequence[Run], split: Split, folds: int = 1, read: Read = read_predictions) -> Scored:
+    """The pairs of a split and predictions for them (k, n), of an arm's runs as `read_arms` takes them."""
     parts = [labelled(_kept(run, split, read)) for run in runs]
     return rows_of(parts, folds, out_of_fold=split == "dev")
 
@@ -247,7 +249,7 @@ def _train(runs: Sequence[Run], folds: int, read: Read) -> tuple[Pairs | None, A
     """
     if len(runs) == 1 or folds > 1 or not all(run.predictions("train").is_file() for run in runs):
         return None, None
-    return _rows(runs, "train", 1, read)
+    return scored_rows(runs, "train", 1, read)
 
 
 def _parts(runs: Sequence[Run], read: Read) -> tuple[Scored, ...]:

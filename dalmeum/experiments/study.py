@@ -8,7 +8,7 @@ import numpy as np
 
 from dalmeum.comparison import BASELINE, Findings, check_metric, compare_arms
 from dalmeum.data import PairTable
-from dalmeum.data.parts import LARGEST_SHARE, most_pairs
+from dalmeum.data.parts import LARGEST_SHARE, mean_overlap, most_pairs
 from dalmeum.data.splits import PairReader, Split, binary_labels, pool_of, read_splits
 from dalmeum.data.table import joined
 from dalmeum.errors import InputError
@@ -20,7 +20,6 @@ from dalmeum.experiments.workers import Order
 from dalmeum.files import check_output, make_folder
 from dalmeum.integrations.viewers import check_viewers
 from dalmeum.languages import Text, composed
-from dalmeum.losses import similarity_loss
 from dalmeum.numbers import NONE, number
 from dalmeum.own_code import is_own
 from dalmeum.pages import STUDY_PAGE
@@ -29,6 +28,7 @@ from dalmeum.recipe.study import Study, arm_recipes, with_fold, with_part, with_
 from dalmeum.runs.folder import Run
 from dalmeum.runs.record import data_files
 from dalmeum.runs.reuse import Wanted
+from dalmeum.stats import TrainingSets
 
 SCORED = Text.same("{split} {metric} {score}, {folder}")
 
@@ -103,10 +103,10 @@ def conduct(
         make_folder(output)
         check_looks(output)
     reader = reader or PairReader()
-    _check_pools(study, reader)
-    data = _read_data(_recipes(study), study.splits, reader)
+    check_pools(study, reader)
+    data = read_data(cell_recipes(study), study.splits, reader)
     study = _with_files(study, reader)
-    runs = _run(study, name, _recipes(study), data, jobs)
+    runs = _run(study, name, cell_recipes(study), data, jobs)
     cells = study_cells(study)
     by_arm = {arm: tuple(runs[cell] for cell in cells if cell.arm == arm) for arm in study.names}
     groups = [RunGroup(arm, by_arm[arm], study.seeds, study.arms.get(arm, {})) for arm in study.names]
@@ -118,7 +118,7 @@ def conduct(
         paired=study.by_seed,
         folds=study.folds or 1,
         training_sets=training_sets_of(groups),
-        tables={split: _sentences(study, data, against, split) for split in judged_and_train},
+        tables={split: judged_table(study, data, against, split) for split in judged_and_train},
     )
     findings = compare_arms(
         arms,
@@ -164,7 +164,8 @@ def study_cells(study: Study) -> list[Cell]:
     return [Cell(arm, seed, fold) for seed in study.seeds for arm in study.names for fold in folds]
 
 
-def _recipes(study: Study) -> dict[Cell, Recipe]:
+def cell_recipes(study: Study) -> dict[Cell, Recipe]:
+    """The recipe of each run."""
     arms = arm_recipes(study)
     recipes = {}
     for cell in study_cells(study):
@@ -178,7 +179,7 @@ def _recipes(study: Study) -> dict[Cell, Recipe]:
     return recipes
 
 
-def _check_pools(study: Study, reader: PairReader) -> None:
+def check_pools(study: Study, reader: PairReader) -> None:
     """`InputError` where parts of so many pairs can't be drawn, or arms would draw from different pairs."""
     if study.resample_train is None:
         return
@@ -209,7 +210,7 @@ def _with_files(study: Study, reader: PairReader) -> Study:
     return study.model_copy(update={"arms": arms, "baseline": kept[BASELINE]})
 
 
-def _read_data(
+def read_data(
     recipes: Mapping[Cell, Recipe], judged: Sequence[Split], reader: PairReader
 ) -> dict[Cell, Tables]:
     """The data of each run; errors as in `read_splits` and `binary_labels`, and where nothing can be judged
@@ -222,6 +223,8 @@ def _read_data(
         if keys[cell] not in read:
             read[keys[cell]] = read_splits(recipe, reader)
         if is_own(recipe.loss.name):
+            from dalmeum.losses import similarity_loss  # torch, where it is used
+
             similarity_loss(recipe.loss, recipe.data.label_range)
         for split, table in read[keys[cell]].items():
             if split != "test":
@@ -239,7 +242,16 @@ def _read_data(
     return {cell: read[key] for cell, key in keys.items()}
 
 
-def _sentences(study: Study, data: Mapping[Cell, Tables], arm: str, split: Split) -> PairTable | None:
+def planned_sets(study: Study, data: Mapping[Cell, Tables]) -> TrainingSets | None:
+    """The training sets that its seeds will have; None where all have the same."""
+    if study.resample_train is None:
+        return None
+    pool = next(iter(data.values()))["train"].pool
+    pairs, count = study.resample_train, 0 if pool is None else len(pool)
+    return TrainingSets(pairs, count, mean_overlap(count, pairs, range(len(study.seeds))))
+
+
+def judged_table(study: Study, data: Mapping[Cell, Tables], arm: str, split: Split) -> PairTable | None:
     """What an arm is judged on; over folds each has a dev of its own, and all have the same test."""
     cells = [cell for cell in study_cells(study) if (cell.arm, cell.seed) == (arm, study.seeds[0])]
     return joined([data[cell][split] for cell in (cells if split == "dev" else cells[:1])])

@@ -1,6 +1,6 @@
 """Scores, their intervals and what may be concluded from them, on NumPy and SciPy alone."""
 
-from dalmeum.stats.advice import Advice, advice, power_with_seeds
+from dalmeum.stats.advice import Advice, advice, pairs_needed, seeds_needed
 from dalmeum.stats.arms import SeedDifference, judged_together, seed_by_pair, seeds_by_pair
 from dalmeum.stats.board import ShakeUp, shake_up
 from dalmeum.stats.correlations import (
@@ -35,6 +35,13 @@ from dalmeum.stats.metrics import (
 )
 from dalmeum.stats.optimism import Optimism, optimism_of_choice
 from dalmeum.stats.paired import paired_difference
+from dalmeum.stats.planning import (
+    DifferenceSpread,
+    chance_of_no_difference,
+    chance_to_find,
+    likely,
+    smallest_effect_found,
+)
 from dalmeum.stats.reliability import LabelReliability, label_reliability
 from dalmeum.stats.scale import Linearity, isotonic_curve, linearity
 from dalmeum.stats.seeds import SeedMean, mean_over_seeds
@@ -50,6 +57,7 @@ __all__ = [
     "Advice",
     "CorrelationComparison",
     "Difference",
+    "DifferenceSpread",
     "Estimate",
     "LabelReliability",
     "Linearity",
@@ -68,6 +76,8 @@ __all__ = [
     "advice",
     "bca",
     "bca_each",
+    "chance_of_no_difference",
+    "chance_to_find",
     "compare_correlations",
     "difference",
     "differences_to",
@@ -83,6 +93,7 @@ __all__ = [
     "label_reliability",
     "least_squares",
     "levels_of_looks",
+    "likely",
     "linearity",
     "mae",
     "mean_over_seeds",
@@ -91,9 +102,9 @@ __all__ = [
     "optimism_of_choice",
     "paired_difference",
     "paired_spreads",
+    "pairs_needed",
     "pearson",
     "power",
-    "power_with_seeds",
     "relative_squared_error",
     "rmse",
     "score",
@@ -101,9 +112,11 @@ __all__ = [
     "seed_by_pair",
     "seed_spreads",
     "seeds_by_pair",
+    "seeds_needed",
     "shake_up",
     "smallest_detectable_difference",
     "smallest_detectable_effect",
+    "smallest_effect_found",
     "spearman",
     "steiger",
     "steps_to_reach",

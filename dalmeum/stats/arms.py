@@ -132,18 +132,7 @@ def judged_together(
     `pair_errors` are, of each difference, the pairs' variance and the cross variance of `SeedErrors`.
     """
     base, *others = scores
-    if overlap and not paired:
-        raise ValueError("arms share the training sets that overlap: set paired=True")
-    if paired:
-        spreads = paired_spreads([own - base for own in others])
-        of_mean = variance_share(len(base), overlap)
-        parts = [(spread.variance * of_mean, spread.degrees_of_freedom) for spread in spreads]
-    else:
-        baseline, *spreads = seed_spreads(scores)
-        parts = [
-            _of_two(spread, len(own), baseline, len(base))
-            for spread, own in zip(spreads, others, strict=True)
-        ]
+    parts = seed_parts(scores, paired=paired, overlap=overlap)
     found = []
     for own, part, pair_error in zip(others, parts, pair_errors, strict=True):
         means = float(own.mean()), float(base.mean())
@@ -153,6 +142,25 @@ def judged_together(
         told = student.difference(value, errors.standard_error, errors.degrees_of_freedom, confidence)
         found.append(SeedDifference(**{**vars(told), **vars(errors)}, first=means[0], second=means[1]))
     return found
+
+
+def seed_parts(
+    scores: Sequence[Array], *, paired: bool = False, overlap: float = 0.0
+) -> list[tuple[float, float]]:
+    """The seeds' part of the squared standard error of each difference to the first, and its degrees of
+    freedom, from scores of shape (k,).
+    """
+    base, *others = scores
+    if overlap and not paired:
+        raise ValueError("arms share the training sets that overlap: set paired=True")
+    if paired:
+        spreads = paired_spreads([own - base for own in others])
+        of_mean = variance_share(len(base), overlap)
+        return [(spread.variance * of_mean, spread.degrees_of_freedom) for spread in spreads]
+    baseline, *spreads = seed_spreads(scores)
+    return [
+        _of_two(spread, len(own), baseline, len(base)) for spread, own in zip(spreads, others, strict=True)
+    ]
 
 
 def _of_two(first: SeedSpread, k: int, second: SeedSpread, m: int) -> tuple[float, float]:

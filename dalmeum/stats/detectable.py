@@ -3,10 +3,7 @@
 import math
 from collections.abc import Callable
 
-import numpy as np
-
 from dalmeum.stats.correlations import FEWEST_PAIRS, williams
-from dalmeum.stats.weighted import Array
 
 LEVEL = 0.05
 HALVINGS = 60
@@ -48,7 +45,7 @@ def smallest_detectable_difference(
     largest = largest_difference(r, r23)
     if _power(n, r, r23, largest, level=level) < power:
         return math.nan
-    return _smallest(lambda difference: _power(n, r, r23, difference, level=level) >= power, largest)
+    return smallest_enough(lambda difference: _power(n, r, r23, difference, level=level) >= power, largest)
 
 
 def largest_difference(r: float, r23: float) -> float:
@@ -68,19 +65,15 @@ def study_power(
     """
     if not standard_error > 0:
         raise ValueError(f"standard_error={standard_error}; a study without error finds any effect")
-    if effect == 0:
-        return level
-    return float(study_powers(effect, np.array([standard_error]), np.array([degrees_of_freedom]), level)[0])
-
-
-def study_powers(effect: float, standard_errors: Array, degrees_of_freedom: Array, level: float) -> Array:
-    """`study_power` of several studies, each of an error that is positive, for an effect that is not 0."""
     from scipy.stats import nct, t  # slow to import
 
-    critical, noncentral = t.ppf(1 - level / 2, degrees_of_freedom), abs(effect) / standard_errors
+    critical, noncentral = t.ppf(1 - level / 2, degrees_of_freedom), abs(effect) / standard_error
+    if noncentral == 0:
+        return level
     found = nct.sf(critical, degrees_of_freedom, noncentral)
     # The other tail is so small that its series may fail.
-    return np.asarray(found + np.nan_to_num(nct.cdf(-critical, degrees_of_freedom, noncentral)))
+    other = nct.cdf(-critical, degrees_of_freedom, noncentral)
+    return float(found + (other if math.isfinite(other) else 0.0))
 
 
 def smallest_detectable_effect(
@@ -97,12 +90,12 @@ def smallest_detectable_effect(
     # Twice what about gives that power: certainly enough.
     critical = t.ppf(1 - level / 2, degrees_of_freedom) + t.ppf(max(power, 0.5), degrees_of_freedom)
     largest = 2 * float(critical) * standard_error
-    return _smallest(
+    return smallest_enough(
         lambda effect: study_power(effect, standard_error, degrees_of_freedom, level=level) >= power, largest
     )
 
 
-def _smallest(is_enough: Callable[[float], bool], largest: float) -> float:
+def smallest_enough(is_enough: Callable[[float], bool], largest: float) -> float:
     """Where a condition that holds at `largest` begins to hold, by halving from 0."""
     low, high = 0.0, largest
     for _ in range(HALVINGS):

@@ -127,15 +127,39 @@ def standard_error(
     pairs: int,
 ) -> tuple[float, float]:
     """Standard error and its degrees of freedom from the parts that `SeedErrors` names."""
-    pair_freedom = pair_degrees_of_freedom(pair_variance, cross_variance, seeds, pairs)
-    error, freedom = student.satterthwaite([(seed_variance, seed_freedom), (pair_variance, pair_freedom)])
-    return error, max(freedom, seed_freedom)
+    seed_part = np.array(seed_variance), np.array(seed_freedom)
+    error, freedom = standard_errors(*seed_part, pair_variance, np.array(cross_variance), seeds, pairs)
+    return float(error), float(freedom)
+
+
+def standard_errors(
+    seed_variance: Array,
+    seed_freedom: Array,
+    pair_variance: float,
+    cross_variance: Array,
+    seeds: int,
+    pairs: int,
+) -> tuple[Array, Array]:
+    """The same of many at once, element by element: Satterthwaite's formula for two parts."""
+    variance = seed_variance + pair_variance
+    # Shares of the sum: squares of small variances would underflow. Without variance they do not matter.
+    whole = np.where(variance == 0, 1.0, variance)
+    of_seeds = (seed_variance / whole) ** 2 / seed_freedom
+    noise = _noise(pair_variance / whole, cross_variance / whole, seeds) if pair_variance else 0.0
+    with np.errstate(divide="ignore"):
+        freedom = np.where(variance == 0, seed_freedom, 1 / (of_seeds + noise / (pairs - 1)))
+    return np.sqrt(variance), np.maximum(freedom, seed_freedom)
 
 
 def pair_degrees_of_freedom(pair_variance: float, cross_variance: float, seeds: int, pairs: int) -> float:
     """Degrees of freedom of a pair variance that is a difference of mean squares; inf where both are 0."""
-    noise = (pair_variance + cross_variance) ** 2 + cross_variance**2 / (seeds - 1)
+    noise = float(_noise(np.array(pair_variance), np.array(cross_variance), seeds))
     return (pairs - 1) * pair_variance**2 / noise if noise else math.inf
+
+
+def _noise(pair_variance: Array, cross_variance: Array, seeds: int) -> Array:
+    """Of a pair variance's estimate, times the degrees of freedom of the pairs."""
+    return (pair_variance + cross_variance) ** 2 + cross_variance**2 / (seeds - 1)
 
 
 def seed_rows(labels: ArrayLike, predictions: ArrayLike, name: str) -> tuple[Array, Array]:

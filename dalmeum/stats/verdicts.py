@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from dalmeum.stats import student
 from dalmeum.stats.intervals import CONFIDENCE, Difference
@@ -30,18 +30,18 @@ class Verdict:
     equivalence_p_value: float
 
 
-def holm(p_values: Sequence[float]) -> NDArray[np.float64]:
-    """p-values adjusted for their number by Holm's (1979, Scand. J. Statist. 6, 65-70) step-down method.
+def holm(p_values: ArrayLike) -> NDArray[np.float64]:
+    """p-values (m,) adjusted for their number by Holm's (1979, Scand. J. Statist. 6, 65-70) step-down method.
 
     The i-th smallest of m is multiplied by m - i + 1; none may be below a smaller one's, nor above 1. NaN
-    (a test that could not be made) stays NaN and still counts in m.
+    (a test that could not be made) stays NaN and still counts in m. Of shape (..., m), each m for themselves.
     """
     p = np.asarray(p_values, np.float64)
-    order = np.argsort(p)  # NaN sorts last
-    factors = np.arange(len(p), 0, -1)
-    stepped = np.maximum.accumulate(p[order] * factors)
+    order = np.argsort(p, axis=-1)  # NaN sorts last
+    factors = np.arange(p.shape[-1], 0, -1)
+    stepped = np.maximum.accumulate(np.take_along_axis(p, order, axis=-1) * factors, axis=-1)
     adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum(stepped, 1.0)
+    np.put_along_axis(adjusted, order, np.minimum(stepped, 1.0), axis=-1)
     return adjusted
 
 

@@ -10,21 +10,23 @@ from dalmeum.comparison.judge import judge
 from dalmeum.languages import Text
 from dalmeum.stats import (
     CorrelationComparison,
+    DifferenceSpread,
     Look,
     Score,
     SeedDifference,
     advice,
     bca,
+    chance_to_find,
     compare_correlations,
     holm,
     levels_of_looks,
     mean_over_seeds,
     paired_difference,
     pearson,
-    power_with_seeds,
     seed_by_pair,
     seeds_by_pair,
     smallest_detectable_effect,
+    smallest_effect_found,
     verdicts,
     weighted,
 )
@@ -160,13 +162,13 @@ def test_a_look_has_a_level_of_its_own() -> None:
     assert early.verdict == dataclasses.replace(plain.verdict, outcome="undecided")
     assert early.difference is not None
     assert early.difference == plain.difference
-    error, freedom = early.difference.standard_error, early.difference.degrees_of_freedom
-    assert early.detectable_effect == smallest_detectable_effect(error, freedom, level=0.05 / 10)
+    assert isinstance(early.difference, SeedDifference)
+    spread = DifferenceSpread.of(early.difference, arms=1)
+    assert early.detectable_effect == smallest_effect_found(spread, 4, level=0.05 / 10)
     assert early.advice == plain.advice
     assert plain.power_at_max_seeds is None
-    assert isinstance(early.difference, SeedDifference)
     left = levels_of_looks([4, 40], 40)[1]
-    assert early.power_at_max_seeds == power_with_seeds(early.difference, 0.005, 40, level=left)
+    assert early.power_at_max_seeds == chance_to_find(spread, 0.005, 40, level=left)
     assert early.to_dict()["verdict"]["power_at_max_seeds"] == early.power_at_max_seeds
 
 
@@ -178,10 +180,9 @@ def test_holm_shares_the_level_of_a_look_among_the_arms() -> None:
     assert isinstance(close.difference, SeedDifference)
     level = look.last_level
     assert level is not None
-    assert close.power_at_max_seeds == power_with_seeds(close.difference, 0.005, 8, level=level / 4)
-    assert close.detectable_effect == smallest_detectable_effect(
-        close.difference.standard_error, close.difference.degrees_of_freedom, level=found.level / 4
-    )
+    spread = DifferenceSpread.of(close.difference, arms=4)
+    assert close.power_at_max_seeds == chance_to_find(spread, 0.005, 8, level=level)
+    assert close.detectable_effect == smallest_effect_found(spread, 4, level=found.level)
 
 
 def test_a_small_level_holds_for_equivalence_too() -> None:

@@ -33,9 +33,10 @@ def test_seeds_by_hand(seeds: int) -> None:
     assert found is not None
     assert found.of == "seeds"
     freedom = 2 * (seeds - 1)
-    assert found.power == pytest.approx(power(found.count, freedom), abs=0.01)
+    # The baseline's own variance is taken where it looks the larger one, in a fifth of studies.
+    assert power(found.count, freedom) - 0.025 < found.power < power(found.count, freedom) + 0.01
     assert found.power >= 0.8
-    assert power(found.count - 1, freedom) < 0.81
+    assert power(found.count - 1, freedom) < 0.82
 
 
 def test_what_is_known_well_takes_fewer_seeds() -> None:

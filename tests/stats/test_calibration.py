@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dalmeum.stats import DifferenceSpread
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
@@ -132,6 +134,18 @@ def test_arms_and_runs_on_pairs_that_err_alike(simulation: Simulation) -> None:
     assert within(simulation("groups").one_run("equal_5", 0.3, 100, generator)["covered"], 0.975, 0.93)
 
 
+@pytest.mark.parametrize(("arms", "seeds"), [(1, 5), (9, 3)])
+def test_a_plan_promises_what_studies_find(simulation: Simulation, arms: int, seeds: int) -> None:
+    plan, generator = simulation("plan"), np.random.default_rng(0)
+    found = plan.found(arms, seeds, 0.02, 150, generator)
+    spread = DifferenceSpread.stated(plan.SEED_SD, plan.PAIR_SE, plan.PAIRS, arms=arms)
+    promised = plan.promised(spread, seeds, 0.02)
+    for name in ("power", "no_difference"):
+        assert promised[name] == pytest.approx(found[name]["share"], abs=0.1)
+    piloted = plan.piloted(arms, seeds, 0.02, 60, generator)
+    assert within(piloted["in_range"], 0.9, 0.7)
+
+
 def rates(recorded: Any) -> Iterator[tuple[str, dict[str, float], float, float]]:
     """Each recorded rate with the most and the least that is promised of it."""
     for each in recorded["models"]:
@@ -169,6 +183,15 @@ def test_the_recorded_result_holds_what_is_promised(kinds: Any, recorded: Any) -
     assert power["skewed"]["ratio"] >= 1
     for each in recorded["advice"]:
         assert each["found"]["share"] == pytest.approx(each["promised"], abs=0.05)
+
+
+def test_a_recorded_plan_promises_what_studies_found(recorded: Any) -> None:
+    assert len(recorded["plan"]) == 27
+    for each in recorded["plan"]:
+        for name in ("power", "no_difference"):
+            assert each["found"][name]["studies"] >= 300
+            assert each["promised"][name] == pytest.approx(each["found"][name]["share"], abs=0.1)
+        assert within(each["from_pilots"]["in_range"], 0.85, 0.75)
 
 
 def test_the_table_of_the_readme_is_the_recorded_one(recorded: Any) -> None:
@@ -213,6 +236,7 @@ def test_what_is_said_of_training_sets_is_recorded(recorded: Any) -> None:
                 f"{100 * rates[k]['share']:.1f} ({100 * rates[k]['standard_error']:.1f})" for k in (3, 5, 10)
             ]
             assert f"| {pool:,} | {pairs:,} | {' | '.join(cells)} |" in told["benchmarks/README.md"]
+
 
 def test_the_pages_on_studies_tell_what_a_first_look_costs_as_recorded(recorded: Any) -> None:
     found = {(each["arms"], each["max_seeds"]): each["found"] for each in recorded["first_look_at_3_seeds"]}

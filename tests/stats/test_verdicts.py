@@ -18,6 +18,7 @@ def test_holm_by_hand() -> None:
     np.testing.assert_allclose(holm([0.4, 0.9, 0.5]), [1, 1, 1])
     np.testing.assert_allclose(holm([0.02]), [0.02])
     assert holm([]).shape == (0,)
+    np.testing.assert_allclose(holm([[0.01, 0.04], [0.5, 0.02]]), [[0.02, 0.04], [0.5, 0.04]])
 
 
 def test_holm_counts_a_test_that_could_not_be_made() -> None:
