@@ -1,7 +1,7 @@
 # make demo   the whole story on the built-in practice set, offline, in minutes
 # make test   the tests
 # make notebooks   examples/*.ipynb, from the scripts beside them
-# make docs   the tables of docs/reference.md and .ko.md, from the code
+# make docs   the tables of docs/reference.md and questions.md, in both languages, from the code and the results
 # Each builds .venv from the pinned constraints first.
 
 PYTHON ?= python3
@@ -33,6 +33,7 @@ notebooks: .venv/installed
 
 docs: .venv/installed
 	$(BIN)/python docs/make_reference.py
+	$(BIN)/python docs/make_questions.py
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache

@@ -142,9 +142,9 @@ def markdown(rows: list[Row], language: Language) -> str:
     return "\n".join([head, "|" + "---|" * len(rows[0]), *body])
 
 
-def filled(page: str, language: Language) -> str:
-    """The page with its tables as the code has them now."""
-    for name, rows in tables().items():
+def filled(page: str, tables: Mapping[str, list[Row]], language: Language) -> str:
+    """The page with these tables in their places."""
+    for name, rows in tables.items():
         before, start, rest = page.partition(f"<!-- {name} -->\n")
         _, end, after = rest.partition("<!-- end -->")
         if not end:
@@ -153,16 +153,18 @@ def filled(page: str, language: Language) -> str:
     return page
 
 
-def main() -> None:
-    folder = Path(__file__).parent
-    for name, language in PAGES.items():
-        path = folder / name
+def tables_written(
+    pages: Mapping[str, Language], tables: Mapping[str, list[Row]], *, check: bool = False
+) -> None:
+    """Pages of docs/ with these tables; `check`: exits where a page has others."""
+    for name, language in pages.items():
+        path = Path(__file__).parent / name
         page = path.read_text(encoding="utf-8")
-        made = filled(page, language)
-        if made != page and "--check" in sys.argv[1:]:
-            raise SystemExit(f"docs/{name} is not what the code says: make docs")
+        made = filled(page, tables, language)
+        if made != page and check:
+            raise SystemExit(f"docs/{name} has not the tables that it should: make docs")
         path.write_text(made, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    tables_written(PAGES, tables(), check="--check" in sys.argv[1:])

@@ -10,7 +10,6 @@ from dalmeum.stats import (
     SeedDifference,
     advice,
     judged_together,
-    levels_of_looks,
     seeds_by_pair,
     verdicts,
 )
@@ -22,7 +21,6 @@ PAIR_SE, EFFECT = 0.003, 0.012
 
 PAIRS = 1500
 MARGIN = 0.02
-LOOKS = (3, 5, 8, 13, 21, 34, 60)
 
 
 def scored(generator: np.random.Generator, draw: Draw, arms: int, seeds: int) -> Array:
@@ -92,16 +90,6 @@ def power(draw: Draw, seeds: int, studies: int, generator: np.random.Generator) 
     names = ("together", "each_alone")
     rates = {name: share(int((effect[:, i] < limits[i]).sum()), studies) for i, name in enumerate(names)}
     return {**rates, "ratio": rates["together"]["share"] / rates["each_alone"]["share"]}
-
-
-def followed(draw: Draw, arms: int, studies: int, generator: np.random.Generator) -> dict[str, float]:
-    """Seeds are added until an arm is better or worse, at each look of a schedule; none truly is."""
-    levels, hits = levels_of_looks(LOOKS), 0
-    for _ in range(studies):
-        scores = scored(generator, draw, arms, LOOKS[-1])
-        looks = zip(LOOKS, levels, strict=True)
-        hits += any(some(judged(scores[:, :seeds]), DIFFERENT, level=level) for seeds, level in looks)
-    return share(hits, studies)
 
 
 def advised(arms: int, studies: int, generator: np.random.Generator) -> Counts:
@@ -179,14 +167,6 @@ def simulated(many: Many, generator: np.random.Generator) -> Named:
         [
             {"seed_luck": name, "arms": 9, "seeds": 3, "found": power(SHAPES[name], 3, many(6000), generator)}
             for name in ("equal", "skewed")
-        ],
-    )
-    yield (
-        "looks",
-        [
-            {"seed_luck": name, "arms": arms, "better_or_worse": followed(draw, arms, many(1500), generator)}
-            for name, draw in SHAPES.items()
-            for arms in (1, 9)
         ],
     )
     yield "advice", [{"arms": arms, **advised(arms, many(1000), generator)} for arms in (1, 9)]

@@ -11,7 +11,7 @@ from dalmeum.comparison.diagnosis import ArmDiagnoses, arm_diagnoses
 from dalmeum.comparison.gaps import ArmGap, arm_gaps
 from dalmeum.comparison.judge import ArmResult, Judgement, judge
 from dalmeum.errors import InputError
-from dalmeum.stats import Estimate, metric_named, try_metric
+from dalmeum.stats import Estimate, Look, metric_named, try_metric
 
 SCHEMA = 4
 """Of `Findings.to_dict`; docs/findings.md describes it, and what each change of the number changed."""
@@ -54,6 +54,11 @@ class Findings:
         return self.judgements[0].metric
 
     @property
+    def look(self) -> Look | None:
+        """Which look at its question a study took; None for a comparison, which counts none."""
+        return self.judgements[0].look
+
+    @property
     def smallest_effect(self) -> float:
         return self.judgements[0].smallest_effect
 
@@ -80,6 +85,7 @@ class Findings:
             "paired": self.arms.paired,
             "metric": self.metric,
             "smallest_effect": self.smallest_effect,
+            "look": _look(self.look),
             "arms": {arm.name: _arm(arm) for arm in self.arms.arms},
             "splits": {judgement.split: self._split(judgement) for judgement in self.judgements},
             "convergence": self.convergence and self.convergence.to_dict(),
@@ -111,6 +117,7 @@ def compare_arms(
     *,
     metric: str = "pearson",
     smallest_effect: float = 0.005,
+    look: Look | None = None,
     name: str | None = None,
     question: str | None = None,
 ) -> Findings:
@@ -119,6 +126,7 @@ def compare_arms(
     Args:
         metric: a name in `dalmeum.stats.METRICS`, or `module:name`.
         smallest_effect: smallest difference that would matter, in units of the metric, >= 0.
+        look: of a study; None, as of any other comparison, is one look at 5 %.
         name, question: as in `Findings`.
 
     Raises:
@@ -130,7 +138,8 @@ def compare_arms(
     return Findings(
         arms=arms,
         judgements=tuple(
-            judge(arms, split, metric=metric, smallest_effect=smallest_effect) for split in arms.pairs
+            judge(arms, split, metric=metric, smallest_effect=smallest_effect, look=look)
+            for split in arms.pairs
         ),
         gaps={split: arm_gaps(arms, split, metric=metric) for split in arms.pairs},
         diagnoses={split: arm_diagnoses(arms, split) for split in arms.pairs},
@@ -151,6 +160,17 @@ def check_metric(*names: str) -> None:
             try_metric(name, metric_named(name))
     except ValueError as error:
         raise InputError(str(error)) from None
+
+
+def _look(look: Look | None) -> dict[str, Any] | None:
+    if look is None:
+        return None
+    return {
+        "number": look.number,
+        "level": look.level,
+        "max_seeds": look.max_seeds,
+        "exploratory": look.exploratory and look.exploratory.en,
+    }
 
 
 def _arm(arm: Arm) -> dict[str, Any]:

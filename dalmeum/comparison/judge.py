@@ -6,11 +6,14 @@ from typing import Any
 
 from dalmeum.comparison.arms import Arms
 from dalmeum.data.groups import GroupSizes, judged_by, without_largest
+from dalmeum.languages import Text
 from dalmeum.stats import (
     Advice,
     CorrelationComparison,
     Difference,
+    Look,
     Score,
+    SeedDifference,
     SeedMean,
     SignificanceTest,
     Verdict,
@@ -19,6 +22,7 @@ from dalmeum.stats import (
     holm,
     json_number,
     metric_named,
+    power_with_seeds,
     score,
     smallest_detectable_effect,
     verdicts,
@@ -35,9 +39,12 @@ class ArmResult:
             with an interval for new pairs.
         difference: this arm less the baseline, with the same kind of interval; None for the baseline.
         verdict: what the difference means, by Holm over all arms; None for the baseline.
-        detectable_effect: smallest true difference that such a study finds with 80 % power, after Holm; NaN
-            where it is not known.
+        detectable_effect: smallest true difference that such a study finds with 80 % power, after Holm and at
+            the level of its look; NaN where it is not known.
         advice: what a new study needs to find the smallest effect that matters; None where that is not known.
+        power_at_max_seeds: chance that the study's own last look, at `max_seeds`, finds that effect; None
+            where no look is left.
+        exploratory: why the verdict's word is none.
         without_largest: the difference without the largest group of pairs, and its p-value by Holm; None
             where no group is most of what groups add, and for the baseline.
     """
@@ -48,6 +55,8 @@ class ArmResult:
     verdict: Verdict | None = None
     detectable_effect: float = math.nan
     advice: Advice | None = None
+    power_at_max_seeds: float | None = None
+    exploratory: Text | None = None
     without_largest: tuple[Difference, float] | None = None
 
     @property
@@ -69,10 +78,12 @@ class ArmResult:
             values["difference"] = self.difference.interval.to_dict()
             values["verdict"] = {
                 "outcome": self.verdict.outcome,
+                "exploratory": self.exploratory and self.exploratory.en,
                 "p_value": json_number(self.verdict.p_value),
                 "equivalence_p_value": json_number(self.verdict.equivalence_p_value),
                 "detectable_effect": json_number(self.detectable_effect),
                 "advice": self.advice and {self.advice.of: self.advice.count, "power": self.advice.power},
+                "power_at_max_seeds": self.power_at_max_seeds,
             }
             values["without_largest_group"] = self.without_largest and {
                 "difference": self.without_largest[0].interval.to_dict(),
@@ -92,6 +103,7 @@ class Judgement:
     """The arms on one split, the baseline first.
 
     Attributes:
+        look: which of a study's it is; None without one.
         groups: sizes of the groups of pairs that arms were judged by, unless they are too few; None where
             every pair stands alone, or nobody knows.
     """
@@ -101,7 +113,13 @@ class Judgement:
     smallest_effect: float
     pairs: int
     arms: tuple[ArmResult, ...]
+    look: Look | None = None
     groups: GroupSizes | None = None
+
+    @property
+    def level(self) -> float:
+        """Below which a p-value, after Holm, decides."""
+        return LEVEL if self.look is None else self.look.level
 
     @property
     def compared(self) -> int:
@@ -109,16 +127,25 @@ class Judgement:
         return len(self.arms) - 1
 
 
-def judge(arms: Arms, split: str, *, metric: str = "pearson", smallest_effect: float = 0.005) -> Judgement:
-    """Compare the arms with the baseline on one of their splits."""
+def judge(
+    arms: Arms,
+    split: str,
+    *,
+    metric: str = "pearson",
+    smallest_effect: float = 0.005,
+    look: Look | None = None,
+) -> Judgement:
+    """Compare the arms with the baseline on one of their splits, at the level of the look, else at 5 %."""
     pairs, base = arms.pairs[split], arms.baseline.predictions[split]
     labels, groups = pairs.labels, judged_by(pairs.groups)
     rows = {arm.name: arm.predictions[split] for arm in arms.others}
     differences = differences_to(metric, labels, rows, base, paired=arms.paired, groups=groups)
+    level = LEVEL if look is None else look.level
     told = verdicts(
         list(differences.values()),
         smallest_effect,
         higher_is_better=metric_named(metric).higher_is_better,
+        level=level,
     )
     without = _without_largest(arms, split, metric)
     results = [ArmResult(arms.baseline.name, score(metric, labels, base, groups=groups))]
@@ -130,14 +157,24 @@ def judge(arms: Arms, split: str, *, metric: str = "pearson", smallest_effect: f
                 difference=each,
                 verdict=outcome,
                 detectable_effect=smallest_detectable_effect(
-                    each.standard_error, each.degrees_of_freedom, level=LEVEL / len(rows)
+                    each.standard_error, each.degrees_of_freedom, level=level / len(rows)
                 ),
                 advice=advice(each, smallest_effect, pairs=len(labels), arms=len(rows)),
+                power_at_max_seeds=_power_at_max_seeds(each, smallest_effect, look, len(rows)),
+                exploratory=None if look is None else look.exploratory,
                 without_largest=without.get(name),
             )
         )
     sizes = None if pairs.groups is None else GroupSizes.of(pairs.groups)
-    return Judgement(split, metric, smallest_effect, len(labels), tuple(results), sizes)
+    return Judgement(split, metric, smallest_effect, len(labels), tuple(results), look, sizes)
+
+
+def _power_at_max_seeds(found: Difference, effect: float, look: Look | None, arms: int) -> float | None:
+    if look is None or look.last_level is None or not isinstance(found, SeedDifference):
+        return None
+    if not effect or not math.isfinite(found.standard_error):
+        return None
+    return power_with_seeds(found, effect, look.max_seeds, level=look.last_level / arms)
 
 
 def _without_largest(arms: Arms, split: str, metric: str) -> dict[str, tuple[Difference, float]]:

@@ -9,6 +9,15 @@ from dalmeum.comparison.findings import Findings
 from dalmeum.comparison.gaps import ArmGap
 from dalmeum.comparison.grouped import hangs_told, pairs_told
 from dalmeum.comparison.judge import ArmResult, Judgement
+from dalmeum.comparison.looks import (
+    CLEAR_AT_5,
+    EXPLORATORY,
+    INSIDE_AT_5,
+    has_full_level,
+    last_look_told,
+    level_told,
+    look_told,
+)
 from dalmeum.languages import Shown, Text
 from dalmeum.numbers import NONE, has_interval, interval, number, p_value, signed, signed_interval
 from dalmeum.stats import Advice, Estimate, Outcome
@@ -120,7 +129,9 @@ def findings_html(findings: Findings) -> str:
     """The verdicts as HTML for a notebook, in the terminal's language; the page holds all."""
     template = environment(__package__).get_template("findings.html")
     tables = [(judgement, verdict_rows(judgement)) for judgement in findings.judgements]
-    return template.render(findings=findings, tables=tables, head=_head, note=note_of(findings))
+    return template.render(
+        findings=findings, tables=tables, head=_head, looks=look_told, note=note_of(findings)
+    )
 
 
 def judgement_lines(judgement: Judgement) -> list[str]:
@@ -128,6 +139,7 @@ def judgement_lines(judgement: Judgement) -> list[str]:
     return [
         *_wrapped(_head(judgement)),
         *table(verdict_rows(judgement)),
+        *(line for told in look_told(judgement) for line in _wrapped(told)),
         *_undecided(judgement),
         *(_wrapped(corrected_for(judgement)) if judgement.compared > 1 else []),
         *_without_largest(judgement),
@@ -157,10 +169,18 @@ def verdict_rows(judgement: Judgement) -> list[Sequence[object]]:
                 "" if arm.difference is None else signed(change.value),
                 "" if arm.difference is None else _or_none(signed_interval, change),
                 "" if arm.verdict is None else p_value(arm.verdict.p_value),
-                "" if arm.verdict is None else OUTCOMES[arm.verdict.outcome],
+                outcome_told(arm),
             ]
         )
     return rows
+
+
+def outcome_told(arm: ArmResult) -> Shown:
+    """The word of the verdict; where it is none, that stands before it. Nothing for the baseline."""
+    if arm.verdict is None:
+        return ""
+    word = OUTCOMES[arm.verdict.outcome]
+    return word if arm.exploratory is None else EXPLORATORY.format(told=word)
 
 
 def beside_lines(
@@ -219,15 +239,16 @@ def corrected_for(judgement: Judgement) -> Text:
 
 
 def of_undecided(judgement: Judgement, arm: ArmResult) -> list[Text]:
-    """What its interval alone would have said, and what a new study needs."""
-    told = []
+    """What its interval alone would have said, what a last look brings, and what a new study needs."""
+    told, full = [], has_full_level(judgement)
     if arm.difference is not None and arm.verdict is not None:
         effect, low, high = judgement.smallest_effect, arm.difference.low, arm.difference.high
-        count = judgement.compared
         if low > 0 or high < 0:
-            told.append(CLEAR_ALONE.format(count=count))
+            told.append(CLEAR_ALONE if full else CLEAR_AT_5)
         elif -effect < low and high < effect:
-            told.append(INSIDE_ALONE.format(count=count))
+            told.append(INSIDE_ALONE if full else INSIDE_AT_5)
+        told = [each.format(count=judgement.compared, level=level_told(judgement.level)) for each in told]
+    told += last_look_told(judgement.look, arm, f"{judgement.smallest_effect:g}")
     if arm.advice is not None:
         values = {"count": f"{arm.advice.count:,}", "effect": f"{judgement.smallest_effect:g}"}
         told.append(_advice(arm.advice).format(**values, power=arm.advice.power))

@@ -13,6 +13,7 @@ from dalmeum.data.table import joined
 from dalmeum.errors import InputError
 from dalmeum.experiments.arms import RunGroup, read_arms
 from dalmeum.experiments.findings import write_findings_about
+from dalmeum.experiments.looks import check_looks, take_look
 from dalmeum.experiments.missing import complete
 from dalmeum.experiments.workers import Order
 from dalmeum.files import check_output, make_folder
@@ -79,7 +80,8 @@ def conduct(
 
     A run is not repeated where a finished one has the same recipe, data and contents; one that an earlier,
     interrupted call left unfinished goes on where its last checkpoint stands, and what another process makes
-    at this time is awaited. `jobs` processes work at once, by default
+    at this time is awaited. The look is counted in `output` (`dalmeum.experiments.looks`); without, it is a
+    first one. `jobs` processes work at once, by default
     one a GPU, or one a core. `reader` holds pairs that the study names and that are in no file: they are
     written beside the runs, for the processes that train. `assets` and `self_contained` are as in
     `write_findings_about`.
@@ -94,8 +96,10 @@ def conduct(
     check_metric(study.metric)
     check_viewers(study.baseline)
     if output is not None:
-        check_output(output / STUDY_PAGE)  # now, and not only after hours of training
+        # Now, and not only after hours of training.
+        check_output(output / STUDY_PAGE)
         make_folder(output)
+        check_looks(output)
     reader = reader or PairReader()
     data = _read_data(_recipes(study), study.splits, reader)
     study = _with_files(study, reader)
@@ -113,7 +117,12 @@ def conduct(
         tables={split: _sentences(study, data, against, split) for split in judged_and_train},
     )
     findings = compare_arms(
-        arms, metric=study.metric, smallest_effect=study.smallest_effect, name=name, question=study.question
+        arms,
+        metric=study.metric,
+        smallest_effect=study.smallest_effect,
+        look=take_look(study, by_arm, output),
+        name=name,
+        question=study.question,
     )
     if output is not None:
         write_findings_about(

@@ -7,6 +7,7 @@ from typing import Any
 from dalmeum.comparison import Arm, Findings
 from dalmeum.comparison.grouped import hangs_told, pairs_told
 from dalmeum.comparison.judge import ArmResult, Judgement
+from dalmeum.comparison.looks import has_full_level, level_told, look_told
 from dalmeum.comparison.text import note_of, seeds_told
 from dalmeum.files import write_json
 from dalmeum.languages import Shown, Text, shorten
@@ -29,6 +30,9 @@ MOST_TOLD = 3
 """Arms of one outcome that the answer's sentence names."""
 
 TITLE = Text("{others} against {against}", "{others} 대 {against}")
+EXPLORATORY_ANSWER = Text(
+    "Exploratory, no verdict ({reason}): {told}", "탐색적이며 판정이 아닙니다({reason}). {told}"
+)
 ANSWER = Text(
     "{metric} on {split}, {pairs} pairs, against {against}: {arms}.",
     "{split} 문장쌍 {pairs}개의 {metric}, {against} 대비: {arms}.",
@@ -92,13 +96,15 @@ def render_findings(
 def answer(judgement: Judgement) -> Text:
     """What came out on a split, in one sentence."""
     told = list(_told(judgement.arms[1:]))
-    return ANSWER.format(
+    answer = ANSWER.format(
         metric=metric_title(judgement.metric),
         split=judgement.split,
         pairs=count(judgement.pairs),
         against=judgement.arms[0].name,
         arms=Text("; ".join(each.en for each in told), ", ".join(each.ko for each in told)),
     )
+    reason = judgement.look and judgement.look.exploratory
+    return answer if reason is None else EXPLORATORY_ANSWER.format(reason=reason, told=answer)
 
 
 def _told(arms: Sequence[ArmResult]) -> Iterator[Text]:
@@ -154,6 +160,8 @@ def _split(findings: Findings, number: int, judgement: Judgement) -> dict[str, A
         "effect": judgement.smallest_effect,
         "compared": judgement.compared,
         "verdicts": verdict_table(findings, judgement),
+        "look": list(look_told(judgement)),
+        "level": None if has_full_level(judgement) else level_told(judgement.level),
         "tests": tests_table(judgement),
         "gaps": gap_table(gaps, split, against),
         "sentences": diagnoses is not None,

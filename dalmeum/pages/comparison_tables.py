@@ -14,10 +14,10 @@ from dalmeum.comparison.judge import ArmResult, Judgement
 from dalmeum.comparison.text import (
     ARM,
     DIFFERENCE,
-    OUTCOMES,
     TEST_HEADS,
     VERDICT,
     of_undecided,
+    outcome_told,
     reached_told,
 )
 from dalmeum.languages import Shown, Text, shorten
@@ -127,7 +127,8 @@ def _verdict(judgement: Judgement, arm: ArmResult) -> Cell:
     if math.isfinite(arm.detectable_effect):
         power = Text("80 % power from ±{effect} on", "검정력 80 %: ±{effect}부터")
         below.append(power.format(effect=number(arm.detectable_effect, 4)))
-    return Cell(OUTCOMES[arm.verdict.outcome], below, mark=arm.verdict.outcome)
+    # Nobody is to take an exploratory word for a verdict by its colour.
+    return Cell(outcome_told(arm), below, mark="" if arm.exploratory else arm.verdict.outcome)
 
 
 def _changes(arm: Arm) -> Sequence[Shown]:

@@ -47,7 +47,8 @@ class Study(Section):
     `folds`, each of those runs is as many, a fold of the training file being dev in turn (`data.fold`): dev
     is then all pairs of that file, out of fold. `splits` are the labelled splits to judge on: the verdict is
     taken on the first. `smallest_effect`, in units of the metric, is the smallest difference that would
-    matter.
+    matter. Seeds that are added later, up to `max_seeds`, are a further look, with a level of its own
+    (`dalmeum.experiments.looks`).
     """
 
     KNOWN_AS: ClassVar[Mapping[str, str]] = {
@@ -56,6 +57,7 @@ class Study(Section):
         **dict.fromkeys(("seed", "n_seeds", "random_seed", "random_seeds"), "seeds"),
         **dict.fromkeys(("n_splits", "num_folds", "n_folds", "k_folds", "kfold", "cv", "fold"), "folds"),
         **dict.fromkeys(("split", "eval_split", "judge_on"), "splits"),
+        **dict.fromkeys(("maximum_seeds", "planned_seeds", "n_max_seeds"), "max_seeds"),
         **dict.fromkeys(("min_effect", "effect", "margin"), "smallest_effect"),
         **dict.fromkeys(("metrics", "score"), "metric"),
         **dict.fromkeys(("base", "base_recipe", "recipe", "control"), "baseline"),
@@ -105,6 +107,14 @@ class Study(Section):
         "[직접 만든 지표](python.ko.md#직접-만든-지표)",
         default="pearson",
     )
+    max_seeds: Annotated[int, Field(ge=2)] | None = described(
+        "the number of seeds up to which seeds may be added and judged again: each look has a share of the "
+        "5 %; without it the first look has all, and later ones are exploratory "
+        "([looks](studies.md#looks))",
+        "시드를 더해 다시 판정하더라도 넘지 않을 시드 수. 판정할 때마다 5 %의 일부를 씁니다. 적지 않으면 "
+        "첫 판정이 5 %를 모두 쓰고, 그 뒤의 판정은 탐색적입니다([판정 횟수](studies.ko.md#판정-횟수))",
+        default=None,
+    )
     smallest_effect: float = described(
         "the smallest difference that would matter, in units of the metric",
         "의미를 두는 가장 작은 차이. 지표의 단위로 적습니다",
@@ -133,6 +143,15 @@ class Study(Section):
             raise ValueError("seeds: one stands there twice")
         if len(self.seeds) < 2:
             raise ValueError("seeds: at least 2 are needed: one can't tell an idea from luck")
+        return self
+
+    @model_validator(mode="after")
+    def seeds_are_as_planned(self) -> Self:
+        if self.max_seeds is not None and self.max_seeds < len(self.seeds):
+            raise ValueError(
+                f"max_seeds: {self.max_seeds} is less than the {len(self.seeds)} seeds of the study: give "
+                "the largest number that you may come to, or leave it out"
+            )
         return self
 
     @model_validator(mode="after")

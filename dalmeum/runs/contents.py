@@ -32,7 +32,7 @@ class Contents:
     """
 
     encoder: str | None
-    training_version: int
+    training_version: int | None
 
     @classmethod
     def of(cls, recipe: Recipe) -> "Contents":

@@ -67,6 +67,13 @@ def run_key(
     return json.dumps([_decisive(recipe), hashes, known], sort_keys=True)
 
 
+def are_alike(one: Run, other: Run) -> bool:
+    """Whether both would come to the same. Errors as in `Run.recipe`."""
+    keys = {run_key(run.recipe(), run.record.data, run.record.code) for run in (one, other)}
+    contents = Contents(other.record.encoder, other.record.training_version)
+    return len(keys) == 1 and contents.agree_with(one.record)
+
+
 def runs_in(output: Path, states: Collection[State] = get_args(State)) -> Iterator[Run]:
     """Those in a state; other programs' folders, and runs killed before their first file, are passed over."""
     for file in output.glob("*/run.json"):

@@ -1,6 +1,6 @@
 """Scores, their intervals and what may be concluded from them, on NumPy and SciPy alone."""
 
-from dalmeum.stats.advice import Advice, advice
+from dalmeum.stats.advice import Advice, advice, power_with_seeds
 from dalmeum.stats.arms import SeedDifference, judged_together, seed_by_pair, seeds_by_pair
 from dalmeum.stats.board import ShakeUp, shake_up
 from dalmeum.stats.correlations import (
@@ -20,7 +20,7 @@ from dalmeum.stats.detectable import (
 from dalmeum.stats.doors import difference, differences_to, score, score_each
 from dalmeum.stats.gaps import gap, gap_difference
 from dalmeum.stats.intervals import Difference, Estimate, Score, bca, bca_each, fisher, json_number
-from dalmeum.stats.looks import levels_of_looks
+from dalmeum.stats.looks import Look, levels_of_looks
 from dalmeum.stats.metrics import (
     METRICS,
     Metric,
@@ -52,6 +52,7 @@ __all__ = [
     "Estimate",
     "LabelReliability",
     "Linearity",
+    "Look",
     "Metric",
     "Optimism",
     "Outcome",
@@ -89,6 +90,7 @@ __all__ = [
     "paired_spreads",
     "pearson",
     "power",
+    "power_with_seeds",
     "relative_squared_error",
     "rmse",
     "score",

@@ -9,13 +9,12 @@ of the seeds may truly be.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import mean
 from typing import Literal
 
 import numpy as np
 
 from dalmeum.stats.arms import SeedDifference
-from dalmeum.stats.detectable import LEVEL, study_power
+from dalmeum.stats.detectable import LEVEL, study_power, study_powers
 from dalmeum.stats.intervals import Difference
 from dalmeum.stats.seeds import FEWEST_SEEDS, standard_error
 
@@ -57,21 +56,29 @@ def advice(
     if not effect or not math.isfinite(difference.standard_error):
         return None
 
-    def power_at(error: float, freedom: float) -> float:
-        return study_power(effect, error, freedom, level=LEVEL / arms) if error else 1.0
-
     def with_seeds(count: int) -> float:
-        return mean(power_at(*_with_seeds(found, count, ratio)) for ratio in ratios)
+        return power_with_seeds(found, effect, count, level=LEVEL / arms)
 
     def with_pairs(count: int) -> float:
-        return power_at(difference.standard_error * math.sqrt(pairs / count), count - 1.0)
+        error = difference.standard_error * math.sqrt(pairs / count)
+        return study_power(effect, error, count - 1.0, level=LEVEL / arms) if error else 1.0
 
     if isinstance(difference, SeedDifference):
-        found, ratios = difference, _true_by_estimated(difference.seed_degrees_of_freedom)
+        found = difference
         seeds = _smallest(lambda count: with_seeds(count) >= power, FEWEST_SEEDS, MOST_SEEDS)
         return Advice("seeds", seeds, with_seeds(seeds))
     enough = _smallest(lambda count: with_pairs(count) >= power, 3, MOST_PAIRS)
     return Advice("pairs", enough, with_pairs(enough))
+
+
+def power_with_seeds(found: SeedDifference, effect: float, seeds: int, *, level: float = LEVEL) -> float:
+    """Chance that a study of so many seeds, with the error of this difference, finds a true one of `effect`.
+
+    `level` is that of its one look, or of its last, divided by the arms for Holm's first step.
+    """
+    ratios = _true_by_estimated(found.seed_degrees_of_freedom)
+    errors, freedoms = np.array([_with_seeds(found, seeds, ratio) for ratio in ratios]).T
+    return float(study_powers(effect, errors, freedoms, level).mean()) if errors.all() else 1.0
 
 
 def _true_by_estimated(freedom: float) -> list[float]:

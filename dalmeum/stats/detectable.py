@@ -3,7 +3,10 @@
 import math
 from collections.abc import Callable
 
+import numpy as np
+
 from dalmeum.stats.correlations import FEWEST_PAIRS, williams
+from dalmeum.stats.weighted import Array
 
 LEVEL = 0.05
 HALVINGS = 60
@@ -65,15 +68,19 @@ def study_power(
     """
     if not standard_error > 0:
         raise ValueError(f"standard_error={standard_error}; a study without error finds any effect")
+    if effect == 0:
+        return level
+    return float(study_powers(effect, np.array([standard_error]), np.array([degrees_of_freedom]), level)[0])
+
+
+def study_powers(effect: float, standard_errors: Array, degrees_of_freedom: Array, level: float) -> Array:
+    """`study_power` of several studies, each of an error that is positive, for an effect that is not 0."""
     from scipy.stats import nct, t  # slow to import
 
-    critical, noncentral = t.ppf(1 - level / 2, degrees_of_freedom), abs(effect) / standard_error
-    if noncentral == 0:
-        return level
+    critical, noncentral = t.ppf(1 - level / 2, degrees_of_freedom), abs(effect) / standard_errors
     found = nct.sf(critical, degrees_of_freedom, noncentral)
     # The other tail is so small that its series may fail.
-    other = nct.cdf(-critical, degrees_of_freedom, noncentral)
-    return float(found + (other if math.isfinite(other) else 0.0))
+    return np.asarray(found + np.nan_to_num(nct.cdf(-critical, degrees_of_freedom, noncentral)))
 
 
 def smallest_detectable_effect(

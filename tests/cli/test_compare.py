@@ -69,9 +69,10 @@ def test_what_a_study_of_the_same_runs_says(
     assert (conducted["name"], conducted["question"]) == ("study", "?")
     assert (found["name"], found["question"]) == (None, None)
     assert list(found["arms"]) == ["baseline", "loss.alpha=0.9"]
-    # One schema, and but for the names one content, to the last digit.
+    # One schema, and but for names and the count of looks one content, to the last digit.
     renamed = json.loads(out.replace('"alpha"', '"loss.alpha=0.9"'))
-    assert {**renamed, "name": None, "question": None} == found
+    assert renamed["look"] == {"number": 1, "level": 0.05, "max_seeds": 2, "exploratory": None}
+    assert {**renamed, "name": None, "question": None, "look": None} == found
 
 
 def test_for_people(runs: list[str], capsys: pytest.CaptureFixture[str]) -> None:

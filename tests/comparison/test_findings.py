@@ -16,7 +16,8 @@ from dalmeum.comparison.diagnosis import arm_diagnoses
 from dalmeum.comparison.gaps import arm_gaps
 from dalmeum.comparison.judge import judge
 from dalmeum.errors import InputError
-from dalmeum.stats import METRICS, Metric
+from dalmeum.languages import Text
+from dalmeum.stats import METRICS, Look, Metric
 
 from ..older_schema import as_comparison, as_study
 from .made import EFFECT, LABELS, PAIRS, SEEDS, arm, each_verdict, of, rows, sentences
@@ -74,6 +75,7 @@ def test_what_stands_where(findings: Findings, arms: Arms) -> None:
         "paired",
         "metric",
         "smallest_effect",
+        "look",
         "arms",
         "splits",
         "convergence",
@@ -150,6 +152,16 @@ def test_of_plain_arrays_the_other_parts_are_null() -> None:
     assert "tests" not in mine
 
 
+def test_a_look_stands_once_for_all_splits() -> None:
+    assert through_json(compare_arms(each_verdict()))["look"] is None
+    look = Look((2, 4), 8)
+    values = through_json(compare_arms(each_verdict(), look=look))["look"]
+    assert values == {"number": 2, "level": look.level, "max_seeds": 8, "exploratory": None}
+    other = Look((4,), 3, Text("too many seeds", "시드가 너무 많음"))
+    values = through_json(compare_arms(each_verdict(), look=other))["look"]
+    assert values == {"number": None, "level": 0.05, "max_seeds": 3, "exploratory": "too many seeds"}
+
+
 def test_what_is_no_number_is_null() -> None:
     constant = np.full((4, len(DEV)), 2.0)
     values = through_json(compare_arms(Arms(DEV, {"baseline": rows(0.5), "flat": constant}, split="dev")))
@@ -158,10 +170,12 @@ def test_what_is_no_number_is_null() -> None:
     assert (flat["score"], flat["difference"]) == (nothing, nothing)
     assert flat["verdict"] == {
         "outcome": "undecided",
+        "exploratory": None,
         "p_value": None,
         "equivalence_p_value": None,
         "detectable_effect": None,
         "advice": None,
+        "power_at_max_seeds": None,
     }
     assert values["choice_on_dev"] is None
     # A run that went astray is one model of several.

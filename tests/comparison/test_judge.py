@@ -1,20 +1,27 @@
 """Verdicts on arms whose errors are known."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from dalmeum.comparison import Arms
 from dalmeum.comparison.judge import judge
+from dalmeum.languages import Text
 from dalmeum.stats import (
     CorrelationComparison,
+    Look,
     Score,
+    SeedDifference,
     advice,
     bca,
     compare_correlations,
     holm,
+    levels_of_looks,
     mean_over_seeds,
     paired_difference,
     pearson,
+    power_with_seeds,
     seed_by_pair,
     seeds_by_pair,
     smallest_detectable_effect,
@@ -22,7 +29,8 @@ from dalmeum.stats import (
     weighted,
 )
 
-from .made import EFFECT, LABELS, NOISES, each_verdict, rows
+from .made import EFFECT, LABELS, NOISES, each_verdict, of, rows
+from .made import arm as made_arm
 
 DEV = LABELS["dev"]
 
@@ -141,6 +149,63 @@ def test_models_without_a_score_are_undecided() -> None:
     assert constant["verdict"]["advice"] is None
 
 
+def test_a_look_has_a_level_of_its_own() -> None:
+    arms = of(made_arm("baseline", 0.5), made_arm("close", 0.3))
+    (plain,), (early,) = (judge(arms, "dev", look=look).arms[1:] for look in (None, Look((4,), 40)))
+    assert plain.verdict is not None
+    assert early.verdict is not None
+    # 4 of 40 seeds have a tenth of the 5 %.
+    assert 0.005 < plain.verdict.p_value < 0.05
+    assert plain.verdict.outcome == "better"
+    assert early.verdict == dataclasses.replace(plain.verdict, outcome="undecided")
+    assert early.difference is not None
+    assert early.difference == plain.difference
+    error, freedom = early.difference.standard_error, early.difference.degrees_of_freedom
+    assert early.detectable_effect == smallest_detectable_effect(error, freedom, level=0.05 / 10)
+    assert early.advice == plain.advice
+    assert plain.power_at_max_seeds is None
+    assert isinstance(early.difference, SeedDifference)
+    left = levels_of_looks([4, 40], 40)[1]
+    assert early.power_at_max_seeds == power_with_seeds(early.difference, 0.005, 40, level=left)
+    assert early.to_dict()["verdict"]["power_at_max_seeds"] == early.power_at_max_seeds
+
+
+def test_holm_shares_the_level_of_a_look_among_the_arms() -> None:
+    arms, look = of(*(made_arm(name, noise) for name, noise in NOISES.items())), Look((2, 4), 8)
+    found = judge(arms, "dev", look=look)
+    assert found.level == levels_of_looks([2, 4], 8)[1]
+    close = found.arms[-1]
+    assert isinstance(close.difference, SeedDifference)
+    level = look.last_level
+    assert level is not None
+    assert close.power_at_max_seeds == power_with_seeds(close.difference, 0.005, 8, level=level / 4)
+    assert close.detectable_effect == smallest_detectable_effect(
+        close.difference.standard_error, close.difference.degrees_of_freedom, level=found.level / 4
+    )
+
+
+def test_a_small_level_holds_for_equivalence_too() -> None:
+    arms = of(made_arm("baseline", 0.5), made_arm("close", 0.43))
+    effect = 0.016  # the interval ends at .0143
+    plain = judge(arms, "dev", smallest_effect=effect).arms[1].verdict
+    early = judge(arms, "dev", smallest_effect=effect, look=Look((4,), 40)).arms[1].verdict
+    assert plain is not None
+    assert early is not None
+    assert 0.005 < plain.equivalence_p_value == early.equivalence_p_value < 0.05
+    assert (plain.outcome, early.outcome) == ("no_difference", "undecided")
+
+
+def test_an_exploratory_word_says_so() -> None:
+    reason = Text("metric is rmse", "지표가 rmse")
+    found = judge(each_verdict(), "dev", smallest_effect=EFFECT, look=Look((4,), 4, reason))
+    plain = judge(each_verdict(), "dev", smallest_effect=EFFECT)
+    assert [each.verdict for each in found.arms] == [each.verdict for each in plain.arms]
+    told = [each.to_dict()["verdict"] for each in found.arms[1:]]
+    assert [each["exploratory"] for each in told] == ["metric is rmse"] * 4
+    assert told[0]["outcome"] == "better"
+    assert [each.power_at_max_seeds for each in found.arms] == [None] * 5
+
+
 def test_what_an_arm_says_in_json() -> None:
     found = judge(each_verdict(), "dev", smallest_effect=0.001)
     values = found.arms[1].to_dict()
@@ -149,10 +214,12 @@ def test_what_an_arm_says_in_json() -> None:
     assert values["difference"]["low"] < values["difference"]["value"] < values["difference"]["high"]
     assert list(values["verdict"]) == [
         "outcome",
+        "exploratory",
         "p_value",
         "equivalence_p_value",
         "detectable_effect",
         "advice",
+        "power_at_max_seeds",
     ]
     assert list(values["verdict"]["advice"]) == ["seeds", "power"]
     assert found.arms[0].to_dict()["difference"] is None

@@ -73,6 +73,8 @@ def test_runs_what_is_missing_and_nothing_twice(
     recipes = [each.recipe() for each in runs["faster"]]
     assert [recipe.training.seed for recipe in recipes] == [1, 2]
     assert json.loads((output / "study.json").read_text(encoding="utf-8")) == whole.to_dict()
+    assert whole.to_dict()["look"] == {"number": 1, "level": 0.05, "max_seeds": 2, "exploratory": None}
+    looks = (output / "looks.json").read_text(encoding="utf-8")
     page = (output / "study.html").read_text(encoding="utf-8")
     assert f'href="../../runs/{run.id}/report.html"' in page
     assert whole.gaps["dev"]["faster"] is not None
@@ -91,7 +93,9 @@ def test_runs_what_is_missing_and_nothing_twice(
         assert json.loads(printed) == json.loads((folder / "study.json").read_text(encoding="utf-8"))
         assert noted.endswith(f"page: {Path('studies', 'study', 'study.html')}\n")
         assert (folder / "study.html").is_file()
-    against = conduct(study, "lr", against="faster").findings
+    against = conduct(study, "lr", output, against="faster").findings
+    assert (output / "looks.json").read_text(encoding="utf-8") == looks
+    assert against.look == whole.look
     (turned,) = against.judgements
     assert against.baseline == "faster"
     assert turned.arms[0].name == "faster"
@@ -99,8 +103,25 @@ def test_runs_what_is_missing_and_nothing_twice(
     assert first.arms[1].difference is not None
     assert turned.arms[1].difference.difference == pytest.approx(-first.arms[1].difference.difference)
     more = load_study(study_file, ["seeds=[1, 2, 3]"])
-    assert [len(those) for those in conduct(more, "lr", jobs=1).runs.values()] == [3, 3]
+    later = conduct(more, "lr", output, jobs=1)
+    assert [len(those) for those in later.runs.values()] == [3, 3]
     assert len(run_folders(study)) == 6
+    told = json.loads((output / "study.json").read_text(encoding="utf-8"))
+    reason = "3 seeds are more than the 2 that looks were planned for (max_seeds)"
+    assert told["look"] == {"number": None, "level": 0.05, "max_seeds": 2, "exploratory": reason}
+    assert told["splits"]["dev"]["arms"]["faster"]["verdict"]["exploratory"] == reason
+    page = (output / "study.html").read_text(encoding="utf-8")
+    assert f"Exploratory, no verdict ({reason}): Pearson r on dev" in page
+    # A plan changes no run, and has to be made before the first look.
+    with monkeypatch.context() as patch:
+        patch.setattr(Workers, "map", lambda *_: pytest.fail("nothing was missing"))
+        planned = load_study(study_file, ["max_seeds=3"])
+        (new,) = conduct(planned, "lr", study_file.parent / "new").findings.judgements
+        assert new.level == pytest.approx(0.05 * 2 / 3)
+        (again,) = conduct(planned, "lr", output).findings.judgements
+        assert again.look is not None
+        assert again.look.exploratory is not None
+        assert again.look.exploratory.en == "max_seeds is 3, and was 2 at the first look"
 
 
 def test_labels_that_do_not_vary_are_told_before_anything_is_run(study_file: Path, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from dalmeum.pages.comparison import answer, render_findings, write_findings
 from dalmeum.pages.comparison_plots import figures, over_seeds
 from dalmeum.pages.comparison_tables import verdict_table
 from dalmeum.pages.tables import EMPTY
+from dalmeum.stats import Look
 
 from .compared import SEEDS, arrays, hostile_study, pairs, scored, study
 from .contents import HOSTILE
@@ -103,6 +104,44 @@ def test_the_answer_tells_every_arm_the_better_ones_first(findings: Findings) ->
     )
     one = dataclasses.replace(judgement, arms=judgement.arms[:2])
     assert re.search(r"clean is better, \+0\.\d{4} \(\+0\.\d{4} to \+0\.\d{4}\)\.$", answer(one).en)
+
+
+def test_a_level_of_its_own_is_told_at_table_and_figure() -> None:
+    page = Parsed(render_findings(study(look=Look((4,), 16)), plotly=PLOTLY))
+    for part in (
+        "look 1 of a study of up to 16 seeds: this look's level is 1.25 %: p below it decides",
+        "Intervals are 95 %, but this look's level is 1.25 %: an arm whose interval",
+        "with 16 seeds here, a last look would find a true difference of 0.03 in ",
+    ):
+        assert part in " ".join(page.english.split())
+    assert "최대 시드 16개인 비교 실험의 1번째 판정: 이번 판정의 수준은 1.25 %" in page.korean
+    plain = Parsed(render_findings(study(look=Look((4,), 4)), plotly=PLOTLY))
+    assert "this look's level" not in plain.english
+    assert "more seeds would be exploratory here" in plain.english
+
+
+def test_nobody_takes_an_exploratory_word_for_a_verdict() -> None:
+    reason = Text("5 seeds are <b>too</b> many {x}", "시드 5개는 <b>너무</b> 많음 {x}")
+    found = study(look=Look((4,), 3, reason))
+    assert answer(found.judgements[0]).en.startswith(
+        f"Exploratory, no verdict ({reason.en}): Pearson r on dev, 300 pairs, against baseline: clean is"
+    )
+    text = render_findings(found, plotly=PLOTLY)
+    page = Parsed(text)
+    for part in (
+        f"Exploratory, no verdict ({reason.en}): Pearson",
+        f"exploratory, no verdict: {reason.en}; a study of its own",
+        "exploratory: better",
+        "exploratory: worse",
+        "exploratory: no difference",
+        "exploratory: undecided",
+    ):
+        assert part in page.english
+    assert f"탐색적이며 판정이 아닙니다({reason.ko})" in page.korean
+    assert "<b>too</b>" not in text
+    for each, marks in ((found, [""] * 5), (study(), ["", "better", "worse", "no_difference", "undecided"])):
+        (group,) = verdict_table(each, each.judgements[0]).groups
+        assert [row.cells[-1].mark for row in group.rows] == marks
 
 
 def test_arms_from_arrays_show_what_is_known_and_no_more() -> None:

@@ -95,6 +95,9 @@ def test_folds_make_dev_of_the_training_file(tmp_path: Path) -> None:
         ),
         ({"seeds": [1]}, "seeds: at least 2 are needed: one can't tell an idea from luck"),
         ({"seeds": [1, 1]}, "seeds: one stands there twice"),
+        ({"seeds": [1, 2, 3], "max_seeds": 2}, "max_seeds: 2 is less than the 3 seeds of the study"),
+        ({"max_seeds": 1}, "max_seeds: input should be greater than or equal to 2"),
+        ({"max_seeds": "many"}, "max_seeds: input should be a valid integer"),
         ({"splits": ["test"]}, "splits: test is to be judged on: set baseline.data.test, too"),
         ({"smallest_efect": 0.1}, "smallest_efect is no key of a study: did you mean smallest_effect?"),
         (

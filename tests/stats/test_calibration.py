@@ -80,6 +80,28 @@ def test_advice_keeps_its_promise(simulation: Simulation, arms: int) -> None:
     assert found["found"]["share"] == pytest.approx(found["promised"], abs=0.12)
 
 
+@pytest.mark.parametrize(
+    ("luck", "arms", "max_seeds", "most"),
+    [("equal", 1, 12, 0.065), ("equal", 9, None, 0.065), ("skewed", 9, 60, 0.065), ("spread", 9, 12, 0.09)],
+)
+def test_seeds_that_are_added_until_a_verdict_comes_are_paid_for(
+    simulation: Simulation, luck: str, arms: int, max_seeds: int | None, most: float
+) -> None:
+    looks = simulation("looks")
+    found = looks.added_until_decided(looks.SHAPES[luck], arms, max_seeds, 400, np.random.default_rng(arms))
+    assert within(found["better_or_worse"], most)
+    # What a study may not call a verdict is what makes the difference.
+    unpaid = found["better_or_worse"]["share"] + found["exploratory"]["share"]
+    assert (unpaid > 0.09) == (max_seeds is None)
+
+
+def test_a_first_look_pays_for_those_that_may_follow(simulation: Simulation) -> None:
+    looks = simulation("looks")
+    whole, part = (looks.found_by(1, planned, 200, np.random.default_rng(0)) for planned in (3, 60))
+    assert part["at_first_look"]["share"] < whole["at_first_look"]["share"] - 0.15
+    assert part["at_any_look"]["share"] > 0.85
+
+
 @pytest.mark.parametrize("shape", ["equal_2", "equal_5", "equal_10"])
 def test_pairs_that_err_alike_are_judged_as_seldom_different_as_promised(
     simulation: Simulation, shape: str
@@ -110,6 +132,10 @@ def rates(recorded: Any) -> Iterator[tuple[str, dict[str, float], float, float]]
         yield f"{each}", each["better_or_worse"], most, 0.0
     for each in recorded["predictions"]:
         yield f"predictions {each}", each["better_or_worse"], 0.065, 0.0
+    for each in recorded["equality_over_looks"]:
+        yield f"equality over looks {each}", each["no_difference"], 0.065, 0.0
+    for each in recorded["advice_followed"]:
+        yield f"advice followed {each}", each["better_or_worse"], 0.065, 0.0
     for each in recorded["paired"]:
         # Nothing is pooled where there is one arm, so that 3 seeds know little.
         yield f"paired {each}", each["better_or_worse"], 0.08 if each["arms"] == 1 else 0.065, 0.0
