@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from record import circumstances
 
-KINDS = ("models", "seeds", "looks", "groups")
+KINDS = ("models", "seeds", "looks", "groups", "training_sets")
 """Modules of `simulations`."""
 
 

@@ -1,6 +1,5 @@
 """The public face, which `import dalmeum` hands on: what the command line can do, on frames and arrays."""
 
-import os
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,8 +15,9 @@ from dalmeum.errors import InputError
 from dalmeum.evaluation import Evaluation
 from dalmeum.experiments.ready import check_ready, plan_told, starts_slowly
 from dalmeum.files import check_output, check_writable
+from dalmeum.languages import composed
 from dalmeum.pages import ASSETS, STUDY_PAGE
-from dalmeum.progress import tell
+from dalmeum.progress import first_process, tell
 from dalmeum.recipe import Recipe
 from dalmeum.recipe.study import arm_recipes
 from dalmeum.runs.scoring import Pairs, evaluated, folder_of, predicted
@@ -86,8 +86,7 @@ def train(
     reader, called = PairReader(), _name(name, recipe, "recipe")
     ready = recipe_from(recipe, sections, reader)
     check_ready([ready], reader)
-    # Of the processes that torchrun started, the first tells.
-    if starts_slowly(ready) and os.environ.get("RANK", "0") == "0":
+    if starts_slowly(ready) and first_process():
         tell(plan_told(ready, read_splits(ready, reader), Path(ready.output)))
 
     from dalmeum.experiments.train import train as train_run
@@ -278,7 +277,7 @@ def _named_runs(arms: "Sequence[Any] | Mapping[str, Any]") -> list[tuple[str, An
             raise InputError(
                 "predictions are compared as Arms(labels, predictions), which says what is right"
             )
-    return named
+    return [(composed(arm), run) for arm, run in named]
 
 
 def check_pages(page: Path, inputs: Sequence[str | Path]) -> None:

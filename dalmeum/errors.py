@@ -9,8 +9,10 @@ REPORTED_PROBLEMS = 20
 
 
 def one_line(message: str) -> str:
-    """The message with the line ends that a name may have written out: nothing in it is a line of ours."""
-    return message.replace("\n", "\\n").replace("\r", "\\r")
+    """The message with the line ends and tabs that a name may have written out: nothing in it is a line of
+    ours.
+    """
+    return message.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
 
 
 def nearest_file(path: Path, suffixes: Collection[str] | None = None) -> str | None:

@@ -11,7 +11,7 @@ import stat
 import tempfile
 import unicodedata
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,27 @@ def writable(text: str) -> str:
 def write_json(path: Path, values: Mapping[str, Any]) -> None:
     """Write JSON for people to read to `path`; errors as in `replace_file`."""
     write_text(path, writable(json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False)) + "\n")
+
+
+class KeyTwiceError(ValueError):
+    """A JSON object has a key twice: JSON's readers keep the last, and what was meant nobody knows."""
+
+
+def read_json_text(text: str | bytes) -> Any:
+    """What JSON holds.
+
+    Raises `KeyTwiceError` where a key stands twice in an object, and as `json.loads` does.
+    """
+    return json.loads(text, object_pairs_hook=_each_key_once)
+
+
+def _each_key_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise KeyTwiceError(f"the key {key!r:.80} stands there twice: leave one out")
+        found[key] = value
+    return found
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self, overload
+from unicodedata import normalize
 
 Language = Literal["en", "ko"]
 LANGUAGES: tuple[Language, ...] = ("en", "ko")
@@ -39,6 +40,16 @@ class Text:
     def format(self, **values: Any) -> "Text":
         """Both languages with `{name}` filled in; a value that is a `Text` comes in each one's own."""
         return Text(*(_filled(self, each, values) for each in LANGUAGES))
+
+
+def composed(name: str) -> str:
+    """A name in NFC, as keyboards write it: a Mac may have stored the same letters otherwise."""
+    return normalize("NFC", name)
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 pair`, `2,000 pairs`: an English noun after its number."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 Shown = str | Text

@@ -1,5 +1,6 @@
 """The one way in which long work tells how far it is: a bar on a terminal, plain lines elsewhere."""
 
+import os
 import sys
 import threading
 import time
@@ -8,6 +9,7 @@ from typing import Self
 
 from tqdm.auto import tqdm
 
+from dalmeum.errors import one_line
 from dalmeum.languages import Text
 
 EVERY = 30.0
@@ -19,7 +21,8 @@ STARTED = Text("{what} {done:,} of {total:,}", "{what} {done:,}/{total:,}")
 
 class Progress:
     """How far `total` steps of work are, on standard error: a bar where that is a terminal, and elsewhere a
-    line after every `EVERY` seconds, with the time left. `line` prints above the bar, or plainly.
+    line after every `EVERY` seconds, with the time left. `line` prints above the bar, or plainly. Of the
+    processes that torchrun started the first alone shows any.
     """
 
     def __init__(self, total: int, what: str | Text) -> None:
@@ -27,11 +30,16 @@ class Progress:
         # A bar moves the cursor, which the command line's stream lets no text do.
         self._file = getattr(sys.stderr, "stream", sys.stderr)
         self._bar = tqdm(
-            total=total, desc=str(what), file=self._file, disable=None, leave=False, dynamic_ncols=True
+            total=total,
+            desc=str(what),
+            file=self._file,
+            disable=None if first_process() else True,
+            leave=False,
+            dynamic_ncols=True,
         )
         self._start = time.monotonic()
         self._over = threading.Event()
-        if self._bar.disable:
+        if self._bar.disable and first_process():
             threading.Thread(target=self._tell, daemon=True).start()
 
     def advance(self, count: int = 1) -> None:
@@ -46,7 +54,7 @@ class Progress:
 
     def line(self, text: object) -> None:
         with tqdm.external_write_mode(file=self._file):
-            print(text, file=sys.stderr, flush=True)
+            print(one_line(str(text)), file=sys.stderr, flush=True)
 
     def told(self) -> Text:
         """How far the work is, and how long it will take, judged by what was done since its start."""
@@ -69,9 +77,14 @@ class Progress:
         self._bar.close()
 
 
+def first_process() -> bool:
+    """Whether this process is the one that tells: of those that torchrun started, the first."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def tell(text: object) -> None:
-    """A line for the person watching."""
-    print(text, file=sys.stderr, flush=True)
+    """A line for the person watching, whatever name is in it."""
+    print(one_line(str(text)), file=sys.stderr, flush=True)
 
 
 def duration(seconds: float) -> Text:

@@ -4,6 +4,7 @@ import codecs
 import contextlib
 import io
 import re
+import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -50,6 +51,14 @@ FALLBACK = "dalmeum.readable"
 def harmless(text: str) -> str:
     """The text with what a terminal would obey written out, as in `\\x1b`; line ends and tabs stay."""
     return COMMANDING.sub(lambda found: escaped(found[0]), text)
+
+
+def shell_word(text: str) -> str:
+    """The text as a word of a shell's command, on one line: as bash and zsh read `$'...'` where it must."""
+    if text.isprintable():
+        return shlex.quote(text)
+    spelt = (f"\\{each}" if each in "\\'" else each if each.isprintable() else escaped(each) for each in text)
+    return f"$'{''.join(spelt)}'"
 
 
 def escaped(characters: str) -> str:

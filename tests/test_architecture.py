@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "dalmeum"
 
 LAYERS = (
     ("errors",),
-    ("languages",),
+    ("languages", "places"),
     ("configuration", "files", "machine", "numbers", "own_code", "progress", "templates", "terminal"),
     ("recipe",),
     ("korean",),

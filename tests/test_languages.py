@@ -2,7 +2,7 @@
 
 import pytest
 
-from dalmeum.languages import Text, chosen_language, language, shorten
+from dalmeum.languages import Text, chosen_language, counted, language, shorten
 
 WORD = Text("similarity", "유사도")
 
@@ -39,3 +39,12 @@ def test_a_text_is_read_back_and_a_string_is_the_same_in_both() -> None:
     assert Text.from_json("pair") == Text("pair", "pair")
     with pytest.raises(TypeError):
         Text.from_json({"en": "pair"})
+
+
+def test_a_noun_after_its_number() -> None:
+    assert [counted(number, "pair") for number in (0, 1, 2, 2000)] == [
+        "0 pairs",
+        "1 pair",
+        "2 pairs",
+        "2,000 pairs",
+    ]

@@ -48,3 +48,14 @@ def test_lines_come_whole(capsys: pytest.CaptureFixture[str]) -> None:
         told.line(Text("one", "하나"))
         told.line("two")
     assert capsys.readouterr().err == "one\ntwo\n"
+
+
+def test_only_the_first_of_torchruns_processes_shows_any(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "EVERY", 0.01)
+    for rank in ("1", "0"):
+        monkeypatch.setenv("RANK", rank)
+        with Progress(2, "runs"):
+            time.sleep(0.1)
+        assert ("runs 0 of 2" in capsys.readouterr().err) == (rank == "0")

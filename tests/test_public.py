@@ -52,8 +52,8 @@ print([name for name in ("torch", "transformers", "plotly") if name in sys.modul
     )
     lines = done.stdout.splitlines()
     assert lines[0] == "pearson on test: 100 pairs, 3 seeds; smallest effect that matters 0.005"
-    assert lines[3].split()[0] == "arm"
-    assert lines[3].endswith("better")
+    assert lines[4].split()[0] == "arm"
+    assert lines[4].endswith("better")
     assert lines[-1] == "[]"
     assert list(tmp_path.iterdir()) == []
 

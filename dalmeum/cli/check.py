@@ -1,7 +1,7 @@
 """`dalmeum check`: leaks, duplicates, label and binary disagreements, encodings."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -9,11 +9,12 @@ import typer
 from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import ColumnsOption, EncodingOption, FormatOption, JsonOption, parse_columns
 from dalmeum.cli.output import print_json
-from dalmeum.data import PairTable, read_pairs
+from dalmeum.data import PairTable
 from dalmeum.data.checks import CheckReport, Finding, TableSummary, TokenCounter, check_tables
 from dalmeum.data.groups import GroupSizes
+from dalmeum.draft.reading import read_found
 from dalmeum.errors import DataError, one_line
-from dalmeum.languages import Text
+from dalmeum.languages import Text, counted
 from dalmeum.models.pretrained import check_encoder
 from dalmeum.recipe import ModelRecipe
 from dalmeum.terminal import table, terminal_width, wrapped
@@ -103,13 +104,18 @@ def _read(
 ) -> list[PairTable]:
     tables: list[PairTable] = []
     problems: list[str] = []
+    named: Mapping[str, str] = columns
     for source in data:
+        first = source == data[0]  # as `init` does: the others may be a test's, without labels
         try:
-            tables.append(
-                read_pairs(source, format=format, encoding=encoding, label_range=label_range, columns=columns)
+            table, found = read_found(
+                source, named, find_labels=first, format=format, encoding=encoding, label_range=label_range
             )
         except DataError as error:
             problems += error.problems
+            continue
+        tables.append(table)
+        named = found if first else named
     if problems:
         raise DataError(problems)
     return tables
@@ -261,4 +267,4 @@ def _more(number: int) -> Text:
 
 
 def _count(number: int, noun: str) -> str:
-    return "1 " + noun if number == 1 else f"{number:,} {noun}s" if number else f"no {noun}s"
+    return counted(number, noun) if number else f"no {noun}s"

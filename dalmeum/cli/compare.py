@@ -11,6 +11,7 @@ from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import JsonOption, OutputOption, SelfContainedOption
 from dalmeum.cli.output import note_page, print_json
 from dalmeum.errors import InputError
+from dalmeum.languages import composed
 
 
 @documented(
@@ -105,7 +106,7 @@ def named_runs(runs: Sequence[str], output: Path) -> list[str] | dict[str, list[
         name, sign, run = text.partition("=")
         # A folder's name may hold the sign, too.
         if sign and not any((folder / text / "run.json").is_file() for folder in (Path(), output)):
-            arms.setdefault(name, []).append(run)
+            arms.setdefault(composed(name), []).append(run)
     if arms and sum(map(len, arms.values())) < len(runs):
         raise InputError(f"{' '.join(runs)}: name all arms, as in ARM=RUN ARM=RUN, or none")
     return arms or list(runs)

@@ -8,9 +8,11 @@ import typer
 
 from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import JsonOption
-from dalmeum.cli.output import REPORT, RUN, SUBMISSION, note, print_json, print_places
+from dalmeum.cli.output import REPORT, RUN, SUBMISSION, print_json, print_places
+from dalmeum.errors import one_line
 from dalmeum.languages import Text
-from dalmeum.terminal import terminal_width, wrapped
+from dalmeum.progress import tell
+from dalmeum.terminal import shell_word, terminal_width, wrapped
 
 SYNTHETIC = Text(
     "The practice set is synthetic, made for trying things out: its scores say nothing about real data.",
@@ -66,7 +68,7 @@ def demo(
     from dalmeum.demo import STUDY, run_demo
     from dalmeum.pages.scores import metrics_lines
 
-    note(SYNTHETIC)
+    tell(SYNTHETIC)
     done = run_demo(folder, output)
     metrics = done.run.metrics()
     test = done.test.to_dict()
@@ -96,7 +98,7 @@ def demo(
         ]
     )
     study = folder / f"{STUDY}.yaml"
-    print(f"\n{NEXT.format(study=study)}\n  dalmeum study {study}\n")
+    print(f"\n{NEXT.format(study=one_line(str(study)))}\n  dalmeum study {shell_word(str(study))}\n")
     print("\n".join(live_lines(done.live)), end="\n\n")
     print(done.page.resolve().as_uri())
 

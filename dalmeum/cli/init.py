@@ -7,8 +7,9 @@ import typer
 
 from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import ColumnsOption, JsonOption, parse_columns
-from dalmeum.cli.output import note, print_json, print_places
+from dalmeum.cli.output import print_json, print_places
 from dalmeum.languages import Text
+from dalmeum.progress import tell
 
 MORE = Text("More of this: {call}", "더 자세히: {call}")
 NEXT = Text("Next", "다음")
@@ -75,8 +76,8 @@ def init(
         )
         return
     for finding in problems:
-        note(f"{Text('problem', '문제')}: {finding.message}")
+        tell(f"{Text('problem', '문제')}: {finding.message}")
     if problems:
-        note(MORE.format(call=check_call(draft, data)))
+        tell(MORE.format(call=check_call(draft, data)))
     print_places([*told(draft), (Text("recipe", "레시피"), path)])
     print(f"\n{NEXT}:\n  {train_call(path)}")

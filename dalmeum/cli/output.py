@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from dalmeum.errors import one_line
-from dalmeum.languages import Text
+from dalmeum.languages import Text, counted
+from dalmeum.progress import tell
 from dalmeum.terminal import COMMANDING, columns
 
 RUN, REPORT = Text("run", "실행"), Text("report", "보고서")
@@ -27,27 +28,21 @@ def print_json(values: Mapping[str, Any]) -> None:
     print(COMMANDING.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
-def note(text: str | Text) -> None:
-    """A line for the person watching."""
-    print(text, file=sys.stderr, flush=True)
-
-
 def note_warnings(warnings: Iterable[Text]) -> None:
     for warning in warnings:
-        note(f"{Text('warning', '주의')}: {one_line(str(warning))}")
+        tell(f"{Text('warning', '주의')}: {warning}")
 
 
 def note_page(page: Path) -> None:
-    note(f"{Text('page', '페이지')}: {page}")
+    tell(f"{Text('page', '페이지')}: {page}")
 
 
 def print_places(places: Sequence[tuple[Text, object]]) -> None:
     """What lies where, a line each."""
     width = max(columns(str(name)) for name, _ in places)
     for name, place in places:
-        print(f"{name}{' ' * (width - columns(str(name)))}  {place}")
+        print(f"{name}{' ' * (width - columns(str(name)))}  {one_line(str(place))}")
 
 
 def pairs(number: int) -> Text:
-    """`1 pair`, `2,000 pairs`."""
-    return Text(f"{number:,} {'pair' if number == 1 else 'pairs'}", f"문장쌍 {number:,}개")
+    return Text(counted(number, "pair"), f"문장쌍 {number:,}개")

@@ -17,6 +17,7 @@ from dalmeum.cli.options import (
     parse_columns,
 )
 from dalmeum.cli.output import note_warnings, pairs, print_json
+from dalmeum.errors import one_line
 from dalmeum.files import check_output, check_writable
 from dalmeum.languages import Text
 
@@ -89,4 +90,5 @@ def predict(
         run = runs[0] if len(runs) == 1 else runs
         print_json({"run": run, "file": file, "rows": len(table), "out": str(out)})
     else:
-        print(Text("{pairs} scored: {out}", "{pairs} 채점: {out}").format(pairs=pairs(len(table)), out=out))
+        told = Text("{pairs} scored: {out}", "{pairs} 채점: {out}")
+        print(told.format(pairs=pairs(len(table)), out=one_line(str(out))))

@@ -8,7 +8,7 @@ import typer
 from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import JsonOption
 from dalmeum.cli.output import note_page, note_warnings, print_json
-from dalmeum.errors import InputError
+from dalmeum.errors import InputError, one_line
 from dalmeum.languages import Text
 
 
@@ -40,7 +40,7 @@ def runs(
     if json:
         print_json({"output": str(output), "runs": [run.to_dict() for run in found]})
     else:
-        print("\n".join(listing_lines(found, str(output))))
+        print("\n".join(listing_lines(found, one_line(str(output)))))
     try:
         if found:
             note_page(write_listing(output, found, assets=output / ASSETS))

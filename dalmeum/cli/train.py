@@ -1,6 +1,5 @@
 """dalmeum train: one run."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import JsonOption, SelfContainedOption
 from dalmeum.cli.output import REPORT, RUN, SUBMISSION, note_warnings, print_json, print_places
 from dalmeum.languages import Text
+from dalmeum.progress import first_process
 
 
 @documented(
@@ -59,8 +59,8 @@ def train(
     run = train_recipe(
         loaded, name=recipe.stem if name is None else name, resume=resume, self_contained=self_contained
     )
-    if os.environ.get("RANK", "0") != "0":
-        return  # of the processes that torchrun started, the first tells the result
+    if not first_process():
+        return
     note_warnings(run.record.warnings)
     metrics = run.metrics()
     if json:

@@ -7,9 +7,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dalmeum.comparison.training_sets import check_sets, sets_from
 from dalmeum.data import PairTable
 from dalmeum.data.groups import Groups
 from dalmeum.errors import InputError
+from dalmeum.languages import composed
+from dalmeum.stats import TrainingSets
 from dalmeum.stats.columns import group_numbers
 
 Array = NDArray[np.float64]
@@ -71,6 +74,8 @@ class Arm:
         runs: ids of its runs, by seed and then by fold; empty where there are none.
         train, train_predictions: the training pairs and what was predicted for them, (k, m); None where
             nobody kept it, and over folds.
+        parts: the same of each seed, predictions being (m,), where they were trained on sets of their own
+            (`Arms.training_sets`); empty where nobody kept it.
         curves, checkpoints: one a run; empty where the runs kept none.
     """
 
@@ -81,6 +86,7 @@ class Arm:
     runs: tuple[str, ...] = ()
     train: Pairs | None = None
     train_predictions: Array | None = None
+    parts: tuple[tuple[Pairs, Array], ...] = ()
     curves: tuple[Curve, ...] = ()
     checkpoints: tuple[Checkpoints, ...] = ()
 
@@ -103,6 +109,9 @@ class Arms:
         paired: whether verdicts take the i-th rows of all arms for one draw of a seed; never between trained
             models.
         folds: so many runs after one another are one seed (out of fold on dev).
+        training_sets: what the seeds were trained on, where each was trained on a set of its own, the i-th
+            of all arms on the same: then what is found holds for new training sets, too. None: for the
+            training sets that were used.
 
     Args:
         labels: (n,), finite numbers.
@@ -115,6 +124,10 @@ class Arms:
         paired: whether the i-th rows of all arms are one draw of a seed, which was decided before the runs:
             then differences by seed are judged. Otherwise the seeds of two arms are independent, also where
             both have the same numbers, which is the default.
+        training_sets: that the i-th rows of all arms were trained on the i-th of several training sets, drawn
+            from one pool: `{"pairs": 100, "pool": 1000}`, the numbers of pairs in each set and in the pool.
+            Sets count as random subsets; write `"overlap": 0` where no two of them share a pair, or else the
+            share of its pairs that one has in common with another on average. Differences by row are judged.
         split: what findings call these pairs. As `dev`, they also tell what picking the best arm on them is
             worth.
 
@@ -132,6 +145,7 @@ class Arms:
     pairs: Mapping[str, Pairs]
     paired: bool
     folds: int
+    training_sets: TrainingSets | None
 
     def __init__(
         self,
@@ -143,6 +157,7 @@ class Arms:
         seeds: Sequence[int] | Mapping[str, Sequence[int]] | None = None,
         groups: ArrayLike | None = None,
         paired: bool | None = None,
+        training_sets: Mapping[str, float] | None = None,
         split: str = "test",
     ) -> None:
         if paired not in (True, False, None):
@@ -158,12 +173,15 @@ class Arms:
         arms = _arms(predictions, len(label), seeds, split)
         _check_index(labels, predictions, groups)
         known = {arm.seeds for arm in arms if arm.seeds}
-        if paired and len(known) > 1:
-            raise InputError(
-                "paired=True, but the arms have different seeds: leave paired out, or mend the seeds"
-            )
+        if len(known) > 1 and (paired or training_sets is not None):
+            judged = "paired=True" if paired else "training_sets"
+            mend = "leave paired out" if paired else "leave it out"
+            raise InputError(f"{judged}, but the arms have different seeds: {mend}, or mend the seeds")
+        sets = None if training_sets is None else sets_from(training_sets)
+        if sets is not None and paired is False:
+            raise InputError("training_sets: arms that share them are judged by row: leave paired=False out")
         pairs = Pairs(names, label, groups=_numbered(groups, len(label)))
-        self._set(arms, {split: pairs}, baseline, bool(paired), 1)
+        self._set(arms, {split: pairs}, composed(baseline), bool(paired), 1, sets)
 
     @classmethod
     def of(
@@ -174,16 +192,26 @@ class Arms:
         baseline: str = BASELINE,
         paired: bool = False,
         folds: int = 1,
+        training_sets: TrainingSets | None = None,
     ) -> "Arms":
         """Arms with all that is known of them, on one split or several; errors as of `Arms`."""
         made = cls.__new__(cls)
-        made._set(arms, pairs, baseline, paired, folds)
+        made._set(arms, pairs, baseline, paired, folds, training_sets)
         return made
 
     def _set(
-        self, arms: Sequence[Arm], pairs: Mapping[str, Pairs], baseline: str, paired: bool, folds: int
+        self,
+        arms: Sequence[Arm],
+        pairs: Mapping[str, Pairs],
+        baseline: str,
+        paired: bool,
+        folds: int,
+        training_sets: TrainingSets | None,
     ) -> None:
         _check(arms, pairs, baseline)
+        if training_sets is not None:
+            check_sets(training_sets, {arm.name: arm.count for arm in arms})
+            paired = True
         if paired and len({arm.count for arm in arms}) > 1:
             counts = ", ".join(f"{arm.name} {arm.count}" for arm in arms)
             raise InputError(
@@ -191,7 +219,9 @@ class Arms:
             )
         first = sorted(arms, key=lambda arm: arm.name != baseline)
         paired = paired and first[0].count > 1
-        for name, value in (("arms", tuple(first)), ("pairs", pairs), ("paired", paired), ("folds", folds)):
+        object.__setattr__(self, "arms", tuple(first))
+        known = {"pairs": pairs, "paired": paired, "folds": folds, "training_sets": training_sets}
+        for name, value in known.items():
             object.__setattr__(self, name, value)
 
     @property
@@ -211,6 +241,11 @@ class Arms:
         """Whether the i-th runs of all arms have one seed, so that they may be shown beside each other."""
         known = {arm.seeds for arm in self.arms}
         return self.compared == "recipes" and (self.paired or (len(known) == 1 and bool(self.baseline.seeds)))
+
+    @property
+    def overlap(self) -> float:
+        """Of the training sets of two seeds; 0 where all were trained on one."""
+        return 0.0 if self.training_sets is None else self.training_sets.overlap
 
     @property
     def compared(self) -> Compared:
@@ -250,7 +285,10 @@ def _arms(
             raise InputError(f"{len(own)} seeds for {len(rows)} rows of predictions[{name!r}]: one a row")
         if len(set(own)) < len(own):
             raise InputError(f"seeds of {name!r}: {_repeated(own)} stands there twice")
-        arms.append(Arm(str(name), {split: rows}, own))
+        arms.append(Arm(composed(str(name)), {split: rows}, own))
+    if len({arm.name for arm in arms}) < len(arms):
+        twice = _repeated([arm.name for arm in arms])
+        raise InputError(f"predictions: {twice!r:.80} names two arms, its letters written in two ways")
     return arms
 
 

@@ -53,11 +53,11 @@ def choice_on_dev(arms: Arms, metric: str = "pearson") -> Choice | None:
     return Choice(arms.names, optimism)
 
 
-def checkpoint_optimism(arm: Arm, folds: int = 1) -> Estimate | None:
+def checkpoint_optimism(arm: Arm, folds: int = 1, overlap: float = 0.0) -> Estimate | None:
     """By how much having kept the best of its evaluations flatters a run's dev Pearson: mean over seeds.
 
-    `folds` runs after one another are one seed. None where the runs kept no evaluations, or they allow no
-    estimate (too few pairs, constant predictions).
+    `folds` runs after one another are one seed; `overlap` is that of `Arms`. None where the runs kept no
+    evaluations, or they allow no estimate (too few pairs, constant predictions).
     """
     if not arm.checkpoints:
         return None
@@ -68,4 +68,4 @@ def checkpoint_optimism(arm: Arm, folds: int = 1) -> Estimate | None:
         ]
     except ValueError:
         return None
-    return t_interval(np.reshape(found, (-1, folds)).mean(axis=1))
+    return t_interval(np.reshape(found, (-1, folds)).mean(axis=1), overlap=overlap)

@@ -77,7 +77,7 @@ def convergence(arms: Arms) -> Convergence | None:
     }
     steps = {
         name: tuple(
-            _steps(own, base if arms.same_seeds and name != arms.baseline.name else None)
+            _steps(own, base if arms.same_seeds and name != arms.baseline.name else None, arms.overlap)
             for own, base in zip(reached[name], reached[arms.baseline.name], strict=True)
         )
         if those
@@ -93,9 +93,10 @@ def _steps_to(curves: Sequence[Curve], target: float, folds: int) -> Array:
     return np.asarray(steps.reshape(-1, folds).mean(axis=1))
 
 
-def _steps(own: Array, base: Array | None) -> Steps:
+def _steps(own: Array, base: Array | None, overlap: float) -> Steps:
     reached = np.isfinite(own)
     if base is None:
-        return Steps(t_interval(own), None, int(reached.sum()), len(own))
+        return Steps(t_interval(own, overlap=overlap), None, int(reached.sum()), len(own))
     together = own - base if (reached & np.isfinite(base)).all() else np.full(len(own), np.nan)
-    return Steps(t_interval(own), t_interval(together), int(reached.sum()), len(own))
+    steps, less = (t_interval(each, overlap=overlap) for each in (own, together))
+    return Steps(steps, less, int(reached.sum()), len(own))

@@ -22,6 +22,7 @@ def arm_diagnoses(arms: Arms, split: str) -> ArmDiagnoses | None:
             table,
             arm.predictions[split],
             baseline=None if arm is arms.baseline else base,
+            overlap=arms.overlap,
         )
         for arm in arms.arms
     }

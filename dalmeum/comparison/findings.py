@@ -83,6 +83,8 @@ class Findings:
             "compared": self.arms.compared,
             "baseline": self.baseline,
             "paired": self.arms.paired,
+            "holds_for": holds_for(self.arms),
+            "training_sets": self.arms.training_sets and self.arms.training_sets.to_dict(),
             "metric": self.metric,
             "smallest_effect": self.smallest_effect,
             "look": _look(self.look),
@@ -110,6 +112,13 @@ class Findings:
             "gap": gap and gap.to_dict(),
             "diagnosis": diagnosis and diagnosis.to_dict(),
         }
+
+
+def holds_for(arms: Arms) -> list[str]:
+    """What may be new for a verdict to hold; all else, as the one training set, is as it was."""
+    if arms.compared == "models":
+        return ["pairs"]
+    return ["pairs", "seeds"] if arms.training_sets is None else ["pairs", "seeds", "training_sets"]
 
 
 def compare_arms(
@@ -145,7 +154,7 @@ def compare_arms(
         diagnoses={split: arm_diagnoses(arms, split) for split in arms.pairs},
         convergence=convergence(arms),
         choice=choice_on_dev(arms, metric),
-        checkpoints={arm.name: checkpoint_optimism(arm, arms.folds) for arm in arms.arms},
+        checkpoints={arm.name: checkpoint_optimism(arm, arms.folds, arms.overlap) for arm in arms.arms},
         name=name,
         question=question,
     )

@@ -7,7 +7,15 @@ import numpy as np
 
 from dalmeum.comparison.arms import Arm, Arms, Array
 from dalmeum.data.groups import judged_by
-from dalmeum.stats import Difference, gap, gap_difference, json_number, metric_named, of_columns
+from dalmeum.stats import (
+    Difference,
+    gap,
+    gap_difference,
+    gap_over_training_sets,
+    json_number,
+    metric_named,
+    of_columns,
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,8 @@ def arm_gaps(arms: Arms, split: str, *, metric: str = "pearson") -> dict[str, Ar
 
 
 def _gap(arms: Arms, arm: Arm, split: str, metric: str) -> ArmGap | None:
+    if arms.training_sets is not None:
+        return _gap_over_sets(arms, arm, split, metric)
     if arm.train is None or arm.train_predictions is None:
         return None
     pairs, statistic = arms.pairs[split], metric_named(metric)
@@ -63,6 +73,30 @@ def _gap(arms: Arms, arm: Arm, split: str, metric: str) -> ArmGap | None:
         gap=gap(train, judged, groups=groups, metric=statistic),
         difference=change,
     )
+
+
+def _gap_over_sets(arms: Arms, arm: Arm, split: str, metric: str) -> ArmGap | None:
+    """Of seeds that were each trained on a set of their own."""
+    if not arm.parts:
+        return None
+    labels, rows, base = arms.pairs[split].labels, arm.predictions[split], arms.baseline
+    groups = judged_by(arms.pairs[split].groups)
+    how: Any = {"groups": groups, "metric": metric_named(metric), "overlap": arms.overlap}
+    train, change = _scores_on(metric, arm), None
+    pairs = zip(arm.parts, base.parts, strict=False)
+    if arm is not base and base.parts and all(own.are(other) for (own, _), (other, _) in pairs):
+        less = np.subtract(train, _scores_on(metric, base))
+        change = gap_over_training_sets(less, (labels, rows, base.predictions[split]), **how)
+    return ArmGap(
+        train=train,
+        judged=_scores(metric, labels, rows),
+        gap=gap_over_training_sets(train, (labels, rows), **how),
+        difference=change,
+    )
+
+
+def _scores_on(metric: str, arm: Arm) -> tuple[float, ...]:
+    return tuple(of_columns(metric_named(metric), pairs.labels, row) for pairs, row in arm.parts)
 
 
 def _scores(metric: str, labels: Array, rows: Array) -> tuple[float, ...]:

@@ -16,6 +16,7 @@ from dalmeum.stats import (
     SeedDifference,
     SeedMean,
     SignificanceTest,
+    TrainingSets,
     Verdict,
     advice,
     differences_to,
@@ -100,7 +101,7 @@ class ArmResult:
 
 @dataclass(frozen=True)
 class Judgement:
-    """The arms on one split, the baseline first.
+    """The arms on one split, the baseline first; `training_sets` are those of `Arms`.
 
     Attributes:
         look: which of a study's it is; None without one.
@@ -115,6 +116,7 @@ class Judgement:
     arms: tuple[ArmResult, ...]
     look: Look | None = None
     groups: GroupSizes | None = None
+    training_sets: TrainingSets | None = None
 
     @property
     def level(self) -> float:
@@ -139,7 +141,9 @@ def judge(
     pairs, base = arms.pairs[split], arms.baseline.predictions[split]
     labels, groups = pairs.labels, judged_by(pairs.groups)
     rows = {arm.name: arm.predictions[split] for arm in arms.others}
-    differences = differences_to(metric, labels, rows, base, paired=arms.paired, groups=groups)
+    overlap, sets = arms.overlap, arms.training_sets
+    how: Any = {"groups": groups, "overlap": overlap}
+    differences = differences_to(metric, labels, rows, base, paired=arms.paired, **how)
     level = LEVEL if look is None else look.level
     told = verdicts(
         list(differences.values()),
@@ -148,33 +152,36 @@ def judge(
         level=level,
     )
     without = _without_largest(arms, split, metric)
-    results = [ArmResult(arms.baseline.name, score(metric, labels, base, groups=groups))]
+    results = [ArmResult(arms.baseline.name, score(metric, labels, base, **how))]
     for (name, each), outcome in zip(differences.items(), told, strict=True):
         results.append(
             ArmResult(
                 name=name,
-                score=score(metric, labels, rows[name], groups=groups),
+                score=score(metric, labels, rows[name], **how),
                 difference=each,
                 verdict=outcome,
                 detectable_effect=smallest_detectable_effect(
                     each.standard_error, each.degrees_of_freedom, level=level / len(rows)
                 ),
-                advice=advice(each, smallest_effect, pairs=len(labels), arms=len(rows)),
-                power_at_max_seeds=_power_at_max_seeds(each, smallest_effect, look, len(rows)),
+                advice=advice(each, smallest_effect, pairs=len(labels), arms=len(rows), training_sets=sets),
+                power_at_max_seeds=_power_at_max_seeds(each, smallest_effect, look, len(rows), overlap),
                 exploratory=None if look is None else look.exploratory,
                 without_largest=without.get(name),
             )
         )
     sizes = None if pairs.groups is None else GroupSizes.of(pairs.groups)
-    return Judgement(split, metric, smallest_effect, len(labels), tuple(results), look, sizes)
+    return Judgement(split, metric, smallest_effect, len(labels), tuple(results), look, sizes, sets)
 
 
-def _power_at_max_seeds(found: Difference, effect: float, look: Look | None, arms: int) -> float | None:
+def _power_at_max_seeds(
+    found: Difference, effect: float, look: Look | None, arms: int, overlap: float
+) -> float | None:
     if look is None or look.last_level is None or not isinstance(found, SeedDifference):
         return None
     if not effect or not math.isfinite(found.standard_error):
         return None
-    return power_with_seeds(found, effect, look.max_seeds, level=look.last_level / arms)
+    level = look.last_level / arms
+    return power_with_seeds(found, effect, look.max_seeds, level=level, overlap=overlap)
 
 
 def _without_largest(arms: Arms, split: str, metric: str) -> dict[str, tuple[Difference, float]]:
@@ -185,9 +192,8 @@ def _without_largest(arms: Arms, split: str, metric: str) -> dict[str, tuple[Dif
     kept = without_largest(pairs.groups)
     rows = {arm.name: arm.predictions[split][:, kept] for arm in arms.others}
     base = arms.baseline.predictions[split][:, kept]
-    differences = differences_to(
-        metric, pairs.labels[kept], rows, base, arms.paired, groups=pairs.groups[kept]
-    )
+    how: Any = {"groups": pairs.groups[kept], "overlap": arms.overlap}
+    differences = differences_to(metric, pairs.labels[kept], rows, base, arms.paired, **how)
     p_values = holm([each.p_value for each in differences.values()])
     return {name: (each, float(p)) for (name, each), p in zip(differences.items(), p_values, strict=True)}
 

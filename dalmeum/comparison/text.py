@@ -18,6 +18,7 @@ from dalmeum.comparison.looks import (
     level_told,
     look_told,
 )
+from dalmeum.comparison.training_sets import sets_told
 from dalmeum.languages import Shown, Text
 from dalmeum.numbers import NONE, has_interval, interval, number, p_value, signed, signed_interval
 from dalmeum.stats import Advice, Estimate, Outcome
@@ -68,10 +69,17 @@ MORE_PAIRS_ADVISED = Text(
     "이 문장쌍으로는 시드 {count}개로 새로 비교해도 실제 차이가 {effect}일 때 {power:.0%}만 찾아냅니다. "
     "문장쌍을 늘리세요",
 )
+MORE_SETS_ADVISED = Text(
+    "even with {count} seeds on training sets of this pool, {power:.0%} of new studies would find a true "
+    "difference of {effect}: take more pairs to train and to judge on",
+    "이 풀의 학습 데이터로는 시드 {count}개로 새로 비교해도 실제 차이가 {effect}일 때 {power:.0%}만 "
+    "찾아냅니다. 학습할 문장쌍과 판정할 문장쌍을 늘리세요",
+)
 PAIRS_ADVISED = Text(
     "of comparisons on {count} new pairs, {power:.0%} would find a true difference of {effect}",
     "새 문장쌍 {count}개로 비교하면 실제 차이가 {effect}일 때 {power:.0%}가 찾아냅니다",
 )
+HOLDS = Text("verdicts are {sets}", "{sets}입니다")
 ARM = Text("arm", "비교 조건")
 SCORE, DIFFERENCE = Text("score", "점수"), Text("difference", "차이")
 INTERVAL = Text("95 % interval", "95 % 구간")
@@ -130,14 +138,17 @@ def findings_html(findings: Findings) -> str:
     template = environment(__package__).get_template("findings.html")
     tables = [(judgement, verdict_rows(judgement)) for judgement in findings.judgements]
     return template.render(
-        findings=findings, tables=tables, head=_head, looks=look_told, note=note_of(findings)
+        findings=findings, tables=tables, head=_both_heads, looks=look_told, note=note_of(findings)
     )
 
 
 def judgement_lines(judgement: Judgement) -> list[str]:
-    """A table of the verdicts, and below it what is said of the undecided and what all are corrected for."""
+    """A table of the verdicts; above it the training sets that they hold for, below it what is said of the
+    undecided and what all are corrected for.
+    """
     return [
         *_wrapped(_head(judgement)),
+        *_wrapped(HOLDS.format(sets=sets_told(judgement.training_sets))),
         *table(verdict_rows(judgement)),
         *(line for told in look_told(judgement) for line in _wrapped(told)),
         *_undecided(judgement),
@@ -218,6 +229,10 @@ def _head(judgement: Judgement) -> Text:
     )
 
 
+def _both_heads(judgement: Judgement) -> str:
+    return f"{_head(judgement)}; {HOLDS.format(sets=sets_told(judgement.training_sets))}"
+
+
 def seeds_told(judgement: Judgement) -> Text:
     """How many seeds an arm has: `4 seeds`, `2 to 3 seeds`."""
     counts = sorted({arm.seeds for arm in judgement.arms})
@@ -251,14 +266,16 @@ def of_undecided(judgement: Judgement, arm: ArmResult) -> list[Text]:
     told += last_look_told(judgement.look, arm, f"{judgement.smallest_effect:g}")
     if arm.advice is not None:
         values = {"count": f"{arm.advice.count:,}", "effect": f"{judgement.smallest_effect:g}"}
-        told.append(_advice(arm.advice).format(**values, power=arm.advice.power))
+        told.append(_advice(judgement, arm.advice).format(**values, power=arm.advice.power))
     return told
 
 
-def _advice(advice: Advice) -> Text:
+def _advice(judgement: Judgement, advice: Advice) -> Text:
     if advice.of == "pairs":
         return PAIRS_ADVISED
-    return SEEDS_ADVISED if advice.power >= POWER else MORE_PAIRS_ADVISED
+    if advice.power >= POWER:
+        return SEEDS_ADVISED
+    return MORE_PAIRS_ADVISED if judgement.training_sets is None else MORE_SETS_ADVISED
 
 
 def _undecided(judgement: Judgement) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from dalmeum.errors import InputError, nearest_file
+from dalmeum.places import is_file_at_rest
 
 YAML_SUFFIXES = (".yaml", ".yml")
 AT_HAND = "recipes"
@@ -31,7 +32,7 @@ def read_text(path: Path, what: str) -> str:
         piped = stat.S_ISFIFO(mode) and os.path.normpath(path).startswith(("/dev/", "/proc/"))
         if stat.S_ISDIR(mode):
             raise InputError(f"{path}: is a folder; name the {what}'s YAML file")
-        if not (stat.S_ISREG(mode) or piped):
+        if not (piped or is_file_at_rest(path)):
             raise InputError(f"{path}: is a device or a pipe; name the {what}'s YAML file")
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)

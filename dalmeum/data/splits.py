@@ -14,13 +14,14 @@ from dalmeum.data.binary import implied_threshold
 from dalmeum.data.checks import spoils
 from dalmeum.data.folds import fold_rows
 from dalmeum.data.parquet import write_parquet
+from dalmeum.data.parts import part_rows
 from dalmeum.data.perturbations import PERTURBATIONS
 from dalmeum.data.readers import InMemory, read_pairs
 from dalmeum.data.readers.problems import did_you_mean
 from dalmeum.data.table import PairTable
 from dalmeum.errors import DataError, InputError
 from dalmeum.languages import Text
-from dalmeum.recipe import Planted, Recipe
+from dalmeum.recipe import Part, Planted, Recipe
 
 Split = Literal["train", "dev", "test"]
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
@@ -83,14 +84,27 @@ def read_splits(recipe: Recipe, reader: PairReader | None = None) -> dict[Split,
     data = recipe.data
     if data.planted is not None:
         _check_perturbation(data.planted.perturbation)
-    tables = _read_files(recipe, reader or PairReader())
+    tables = _drawn(recipe, _read_files(recipe, reader or PairReader()))
+    if data.part is not None:
+        tables["train"] = _part(tables["train"], data.part)
+    if data.planted is None:
+        return tables
+    return {split: _with_planted(table, data.planted) for split, table in tables.items()}
+
+
+def pool_of(recipe: Recipe, reader: PairReader) -> PairTable:
+    """The training pairs that a recipe's part is drawn from; errors as in `read_splits`."""
+    return _drawn(recipe, _read_files(recipe, reader))["train"]
+
+
+def _drawn(recipe: Recipe, tables: dict[Split, PairTable]) -> dict[Split, PairTable]:
+    """The tables of the files after folds and `max_train_pairs`."""
+    data = recipe.data
     if data.folds is not None:
         tables = {**tables, **_held_out(tables["train"], data.folds, data.fold)}
     if data.max_train_pairs is not None:
         tables["train"] = _draw(tables["train"], data.max_train_pairs)
-    if data.planted is None:
-        return tables
-    return {split: _with_planted(table, data.planted) for split, table in tables.items()}
+    return tables
 
 
 def _read_files(recipe: Recipe, reader: PairReader) -> dict[Split, PairTable]:
@@ -154,6 +168,15 @@ def _draw(table: PairTable, count: int) -> PairTable:
     """`count` pairs of the table, in its order; the same for every seed, or seeds would differ in data."""
     rows = np.random.default_rng(0).permutation(len(table))[:count]
     return table.take(sorted(rows.tolist()))
+
+
+def _part(table: PairTable, part: Part) -> PairTable:
+    """The pairs of a part, in the order of the table."""
+    try:
+        rows = part_rows(len(table), part.pairs, part.number)
+    except ValueError as error:
+        raise InputError(f"{table.name}: data.part: {error}") from None
+    return dataclasses.replace(table.take(np.sort(rows)), pool=table)
 
 
 def data_warnings(tables: Iterable[PairTable]) -> tuple[Text, ...]:

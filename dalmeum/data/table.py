@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dalmeum.languages import Text
 
-_NO_COLUMNS = {"name", "warnings", "label_range"}
+_NO_COLUMNS = {"name", "warnings", "label_range", "pool"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +31,7 @@ class PairTable:
         lines: the line, from 1, at which each pair starts in delimited text or JSONL; empty for others.
         warnings: what a reader found odd and could live with, one line each.
         label_range: the lowest and the highest label that there may be.
+        pool: of a part (`dalmeum.data.parts`), the table that it was drawn from.
     """
 
     id: tuple[str, ...]
@@ -44,6 +45,7 @@ class PairTable:
     lines: tuple[int, ...] = ()
     warnings: tuple[Text, ...] = ()
     label_range: tuple[float, float] = (0.0, 5.0)
+    pool: "PairTable | None" = None
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):

@@ -2,13 +2,14 @@
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dalmeum.data.readers import open_frame
 from dalmeum.data.readers.hub import PREFIX as HUB_PREFIX
 from dalmeum.data.readers.problems import Problems, did_you_mean, quoted
+from dalmeum.data.readers.recognise import looks_like_data, no_header
 from dalmeum.data.readers.schema import UNLABELLED, match_generic
 from dalmeum.errors import DataError
 
@@ -67,6 +68,8 @@ def find_columns(source: str, named: Mapping[str, str], *, find_labels: bool = T
     # What can't be found by name is looked for below, and told there.
     fields, _ = match_generic(tuple(columns), usable, False, Problems(source))
     guessed = _sentences(source, columns, fields)
+    if _may_be_data(guessed.values(), columns):
+        raise DataError([f"{source}: {no_header(tuple(columns))}"])
     if find_labels and "label" not in fields:
         guessed |= _label(source, columns, {**fields, **guessed})
     fields = {**fields, **guessed}
@@ -108,6 +111,12 @@ def _which(source: str, what: str, fields: Sequence[str], candidates: Sequence[s
     more = f" and {len(candidates) - 10} more" if len(candidates) > 10 else ""
     call = ",".join(f"{field}=NAME" for field in fields)
     return f"{source}: which columns hold the {what}? {shown}{more}: name them with --columns {call}"
+
+
+def _may_be_data(names: Collection[str], columns: Columns) -> bool:
+    """Whether names over sentences may be sentences themselves; not where another stands over numbers."""
+    wordy = looks_like_data(tuple(names)) or any(len(name.split()) > 1 for name in names)
+    return wordy and not any(_numbers(values) and not _numbers([name]) for name, values in columns.items())
 
 
 def _is_text(values: Sequence[object]) -> bool:

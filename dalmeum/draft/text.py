@@ -1,6 +1,5 @@
 """A recipe for data files, with comments for who has never written one."""
 
-import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,9 +12,9 @@ from dalmeum.data.splits import Split
 from dalmeum.draft.files import Draft
 from dalmeum.errors import InputError
 from dalmeum.files import write_text
-from dalmeum.languages import Text
+from dalmeum.languages import Text, counted
 from dalmeum.recipe import build_recipe
-from dalmeum.terminal import wrapped
+from dalmeum.terminal import shell_word, wrapped
 
 NUMBERS_ROWS = Text(" (numbers the rows)", "(행 번호)")
 
@@ -66,12 +65,13 @@ def told(draft: Draft) -> list[tuple[Text, Text]]:
 def _found(draft: Draft, split: Split) -> Text:
     table, columns = draft.tables[split], draft.columns[split]
     kind = columns.format if columns.encoding is None else f"{columns.format}, {columns.encoding}"
-    return Text("{pairs:,} pairs ({kind})", "문장쌍 {pairs:,}개({kind})").format(pairs=len(table), kind=kind)
+    pairs = Text(counted(len(table), "pair"), f"문장쌍 {len(table):,}개")
+    return Text("{pairs} ({kind})", "{pairs}({kind})").format(pairs=pairs, kind=kind)
 
 
 def train_call(path: Path) -> str:
     """The command that trains the recipe."""
-    return f"dalmeum train {shlex.quote(str(path))}"
+    return f"dalmeum train {shell_word(str(path))}"
 
 
 def check_call(draft: Draft, files: Sequence[str]) -> str:
@@ -81,7 +81,7 @@ def check_call(draft: Draft, files: Sequence[str]) -> str:
         call += ["--columns", ",".join(f"{field}={column}" for field, column in draft.named.items())]
     if draft.label_range != PairTable.label_range:
         call += ["--label-range", *(f"{bound:g}" for bound in draft.label_range)]
-    return shlex.join(call)
+    return " ".join(map(shell_word, call))
 
 
 def _head(draft: Draft, path: Path) -> Iterator[str]:

@@ -178,6 +178,7 @@ def diagnose(
     train: tuple[Array, Array] | None = None,
     baseline: Array | None = None,
     resamples: int = RESAMPLES,
+    overlap: float = 0.0,
 ) -> Diagnosis | None:
     """Diagnose one run, or an arm of several seeds, by its predictions on labelled pairs.
 
@@ -192,21 +193,23 @@ def diagnose(
         baseline: predictions (k, n) to compare with, the same seeds in the same order; left aside where one
             does not vary.
         resamples: bootstrap resamples of the pairs.
+        overlap: of the seeds' training sets, as in `dalmeum.stats.seed_by_pair`, where each has its own.
     """
     label = table.label
+    how: Any = {"resamples": resamples, "overlap": overlap}
     if label is None:
         raise ValueError("a diagnosis needs labels")
     if len(table) < FEWEST_PAIRS or not _scores_exist(label, predictions):
         return None
     if baseline is not None and not _scores_exist(label, baseline):
         baseline = None
-    found = score("pearson", label, predictions, resamples=resamples).interval
+    found = score("pearson", label, predictions, **how).interval
     return Diagnosis(
         pairs=len(table),
         score=found,
         overfitting=None if train is None else _overfitting(train, label, predictions, resamples),
-        scale=_scale(label, predictions, resamples),
-        slices=_slices(table, label, predictions, baseline, resamples),
+        scale=_scale(label, predictions, how),
+        slices=_slices(table, label, predictions, baseline, how),
         ceiling=_ceiling(table, found.value, resamples),
     )
 
@@ -221,16 +224,14 @@ def _overfitting(train: tuple[Array, Array], label: Array, predictions: Array, r
     return Overfitting(mean, gap(train, (label, predictions), resamples=resamples).interval)
 
 
-def _scale(label: Array, predictions: Array, resamples: int) -> Scale:
+def _scale(label: Array, predictions: Array, how: Any) -> Scale:
     fits = [linearity(label, row) for row in predictions]
     line, curve = (np.stack([getattr(fit, name) for fit in fits]) for name in ("linear", "isotonic"))
     return Scale(
         rmse_linear=float(np.mean([fit.rmse_linear for fit in fits])),
         rmse_isotonic=float(np.mean([fit.rmse_isotonic for fit in fits])),
-        difference=difference("rmse", label, curve, line, paired=True, resamples=resamples).interval,
-        pearson_gain=difference(
-            "pearson", label, curve, predictions, paired=True, resamples=resamples
-        ).interval,
+        difference=difference("rmse", label, curve, line, paired=True, **how).interval,
+        pearson_gain=difference("pearson", label, curve, predictions, paired=True, **how).interval,
     )
 
 
@@ -239,20 +240,22 @@ def _slices(
     label: Array,
     predictions: Array,
     baseline: Array | None,
-    resamples: int,
+    how: Any,
 ) -> dict[Kind, tuple[ErrorSlice, ...]]:
     fitted = least_squares(label, predictions)
     compared = None if baseline is None else least_squares(label, baseline)
     groups = _groups(table, label, fitted.mean(axis=0))
     everything = [rows for named in groups.values() for rows in named.values()]
-    errors = iter(relative_squared_error(label, predictions, everything, resamples=resamples))
+    errors = iter(relative_squared_error(label, predictions, everything, **how))
+    # Sets that overlap are the same for both.
+    paired = how["overlap"] > 0
 
     def part(kind: Kind, name: str, rows: Rows) -> ErrorSlice:
         residuals = fitted[:, rows] - label[rows]
         change = None
         if compared is not None and kind != "prediction":
             sides = fitted[:, rows], compared[:, rows]
-            change = difference("rmse", label[rows], *sides, resamples=resamples).interval
+            change = difference("rmse", label[rows], *sides, paired, **how).interval
         return ErrorSlice(
             name=name,
             pairs=len(rows),

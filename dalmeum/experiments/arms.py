@@ -11,6 +11,7 @@ import numpy as np
 from dalmeum.comparison import BASELINE, Arm, Arms, Checkpoints, Curve, Pairs
 from dalmeum.comparison.rows import Scored, check_same, rows_of, with_sentences
 from dalmeum.data import PairTable
+from dalmeum.data.parts import mean_overlap
 from dalmeum.data.splits import Split
 from dalmeum.errors import InputError
 from dalmeum.runs.folder import Run, open_run
@@ -23,6 +24,7 @@ from dalmeum.runs.predictions import (
     read_predictions,
 )
 from dalmeum.runs.settings import SEED, Settings, arm_names, settings_of
+from dalmeum.stats import TrainingSets
 
 Read = Callable[[Path], ScoredPairs]
 
@@ -149,6 +151,7 @@ def read_arms(
     paired: bool = False,
     folds: int = 1,
     tables: Mapping[str, PairTable | None] | None = None,
+    training_sets: TrainingSets | None = None,
 ) -> Arms:
     """All that runs kept, each file read once.
 
@@ -158,7 +161,7 @@ def read_arms(
     Args:
         groups: with as many runs after one another as there are folds for each seed.
         splits: to judge on.
-        paired: as in `Arms`.
+        paired, training_sets: as in `Arms`.
         tables: by split, training pairs among them, the sentences; left aside where they are of other pairs
             or labels by now.
 
@@ -177,7 +180,8 @@ def read_arms(
         pairs[split] = with_sentences(first, (tables or {}).get(split))
     arms = []
     for group in groups:
-        train, train_rows = _train(group.runs, folds, read)
+        parts = _parts(group.runs, read) if training_sets else ()
+        train, train_rows = (None, None) if training_sets else _train(group.runs, folds, read)
         if train is not None:
             train = with_sentences(train, (tables or {}).get("train"))
         arms.append(
@@ -189,11 +193,40 @@ def read_arms(
                 runs=tuple(run.id for run in group.runs),
                 train=train,
                 train_predictions=train_rows,
+                parts=parts,
                 curves=_curves(group.runs),
                 checkpoints=_checkpoints(group.runs, read),
             )
         )
-    return Arms.of(arms, pairs, baseline=baseline, paired=paired, folds=folds)
+    how: Any = {"baseline": baseline, "paired": paired, "folds": folds}
+    return Arms.of(arms, pairs, training_sets=training_sets, **how)
+
+
+def training_sets_of(groups: Sequence[RunGroup]) -> TrainingSets | None:
+    """What the seeds were trained on, the same for all arms; None where an arm's seeds all share one set.
+
+    Raises `InputError` where an arm has other parts than the first, or one part for two seeds.
+    """
+    parts = [[_part(run) for run in group.runs] for group in groups]
+    if all(len(set(of_arm)) == 1 for of_arm in parts):
+        return None
+    known = [part for part in parts[0] if part is not None]
+    for group, of_arm in zip(groups, parts, strict=True):
+        if of_arm != known or len(set(known)) < len(known):
+            raise InputError(
+                f"{group.name}: its seeds were not each trained on a part of their own, the same as those of "
+                f"{groups[0].name}: compare runs of studies with one resample_train, or one run an arm"
+            )
+    _, pairs, pool, _ = known[0]
+    return TrainingSets(pairs, pool, mean_overlap(pool, pairs, [part[0] for part in known]))
+
+
+def _part(run: Run) -> tuple[int, int, int, str] | None:
+    """Number and pairs of the part that a run was trained on, and pairs and hash of its pool."""
+    part, file = run.recipe().data.part, run.record.data.get("train")
+    if part is None or file is None or file.pool is None:
+        return None
+    return part.number, part.pairs, file.pool.rows, file.pool.sha256
 
 
 def _rows(runs: Sequence[Run], split: Split, folds: int, read: Read) -> Scored:
@@ -215,6 +248,13 @@ def _train(runs: Sequence[Run], folds: int, read: Read) -> tuple[Pairs | None, A
     if len(runs) == 1 or folds > 1 or not all(run.predictions("train").is_file() for run in runs):
         return None, None
     return _rows(runs, "train", 1, read)
+
+
+def _parts(runs: Sequence[Run], read: Read) -> tuple[Scored, ...]:
+    """What each run predicted for its own training pairs; none where one kept nothing."""
+    if not all(run.predictions("train").is_file() for run in runs):
+        return ()
+    return tuple(labelled(_kept(run, "train", read)) for run in runs)
 
 
 def _curves(runs: Sequence[Run]) -> tuple[Curve, ...]:

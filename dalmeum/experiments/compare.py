@@ -1,12 +1,13 @@
 """Runs that exist, compared on the same pairs: recipes where each has seeds, else the trained models."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from dalmeum.comparison import Findings, compare_arms
 from dalmeum.data import PairTable
 from dalmeum.data.splits import Split, read_splits
 from dalmeum.errors import DalmeumError, InputError
-from dalmeum.experiments.arms import groups_of, named_groups, read_arms, single_runs
+from dalmeum.experiments.arms import groups_of, named_groups, read_arms, single_runs, training_sets_of
 from dalmeum.runs.folder import Run
 
 PAGE = "compare.html"
@@ -33,8 +34,9 @@ def compare_runs(
     _check_split(runs, split)
     if names is None and min(len(group.runs) for group in groups) < 2:
         groups = single_runs(runs)
-    tables = _sentences(groups[0].runs[0])
-    arms = read_arms(groups, [split], baseline=groups[0].name, tables=tables)
+    sets, tables = training_sets_of(groups), _sentences(groups[0].runs[0])
+    how: dict[str, Any] = {"paired": sets is not None, "training_sets": sets}
+    arms = read_arms(groups, [split], baseline=groups[0].name, tables=tables, **how)
     return compare_arms(arms, metric=metric, smallest_effect=smallest_effect)
 
 

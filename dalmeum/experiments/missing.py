@@ -8,14 +8,14 @@ from typing import Generic, TypeVar
 
 from dalmeum.errors import DalmeumError
 from dalmeum.experiments.workers import Order, Workers, default_jobs
-from dalmeum.languages import Text
+from dalmeum.languages import Text, counted
 from dalmeum.progress import Progress
 from dalmeum.runs.folder import Run, open_run
 from dalmeum.runs.lock import Holder, holder_of
 from dalmeum.runs.reuse import Wanted, runs_by_key
 
 RUNS = Text("runs", "실행")
-TO_DO = Text("{count} of {runs} runs to do", "실행 {runs}개 중 {count}개를 돌립니다")
+TO_DO = Text("{count} of {counted} to do", "실행 {runs}개 중 {count}개를 돌립니다")
 CELL = Text.same("{cell}: {outcome} ({told})")
 FAILED = Text("failed: {error}", "실패: {error}")
 MADE_ELSEWHERE = Text("{outcome}, made by another process", "{outcome}, 다른 프로세스가 학습함")
@@ -123,7 +123,7 @@ def complete(
         work = _Work(output, orders, wanted, progress, outcome)
         work.look()
         ours = len(work.open()) - len(work.awaited)
-        progress.line(TO_DO.format(count=ours, runs=len(orders)))
+        progress.line(TO_DO.format(count=ours, runs=len(orders), counted=counted(len(orders), "run")))
         if uncertain := sum(not run.record.is_certain for run in work.runs.values()):
             progress.line(UNCERTAIN.format(count=uncertain))
         if not work.open():

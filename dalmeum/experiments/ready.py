@@ -5,14 +5,19 @@ from collections.abc import Iterable, Mapping
 
 from dalmeum.data import PairTable
 from dalmeum.data.splits import PairReader, Split, binary_labels, read_splits
-from dalmeum.languages import Text
+from dalmeum.languages import Text, counted
 from dalmeum.models.pretrained import check_encoder
 from dalmeum.own_code import is_own
 from dalmeum.recipe import Recipe
 
 PLAN = Text(
-    "training on {pairs:,} pairs, {dev}: {encoder} on {device} in {precision}, {steps:,} steps, into {place}",
-    "문장쌍 {pairs:,}개로 학습, {dev}: {encoder}, {device}, {precision}, {steps:,}스텝, {place}에 저장",
+    "training on {pairs}, {dev}: {encoder} on {device} in {precision}, {steps_counted}, into {place}",
+    "{pairs}로 학습, {dev}: {encoder}, {device}, {precision}, {steps:,}스텝, {place}에 저장",
+)
+PAIRS = Text("{counted}", "문장쌍 {pairs:,}개")
+PART = Text(
+    "{counted} (part {number} of a pool of {pool:,})",
+    "문장쌍 {pairs:,}개({pool:,}개에서 뽑은 {number}번째 부분)",
 )
 DEV, NO_DEV = Text("dev of {pairs:,}", "dev {pairs:,}개"), Text("no dev", "dev 없음")
 
@@ -39,18 +44,28 @@ def plan_told(recipe: Recipe, tables: Mapping[Split, PairTable], place: object) 
     from dalmeum.models.precision import default_device, resolve_precision
 
     training, device = recipe.training, default_device()
-    pairs = len(tables["train"])
+    train = tables["train"]
     precision: str = training.precision
     if precision == "auto":
         # The offline encoder and own kinds compute in float32 unless told otherwise.
         plain = recipe.model.kind == "offline" or is_own(recipe.model.kind)
         precision = "float32" if plain else str(resolve_precision(precision, device)).removeprefix("torch.")
+    steps = training.max_steps or training.epochs * math.ceil(len(train) / training.effective_batch_size)
     return PLAN.format(
-        pairs=pairs,
+        pairs=pairs_told(recipe, train),
         dev=DEV.format(pairs=len(tables["dev"])) if "dev" in tables else NO_DEV,
         encoder=recipe.model.encoder or recipe.model.kind,
         device=device,
         precision=precision,
-        steps=training.max_steps or training.epochs * math.ceil(pairs / training.effective_batch_size),
+        steps=steps,
+        steps_counted=counted(steps, "step"),
         place=place,
     )
+
+
+def pairs_told(recipe: Recipe, train: PairTable) -> Text:
+    """How many pairs a recipe trains on; of a part also which, counted from 1, and of how many."""
+    part, told = recipe.data.part, {"pairs": len(train), "counted": counted(len(train), "pair")}
+    if part is None or train.pool is None:
+        return PAIRS.format(**told)
+    return PART.format(**told, number=part.number + 1, pool=len(train.pool))

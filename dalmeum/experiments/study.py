@@ -8,23 +8,24 @@ import numpy as np
 
 from dalmeum.comparison import BASELINE, Findings, check_metric, compare_arms
 from dalmeum.data import PairTable
-from dalmeum.data.splits import PairReader, Split, binary_labels, read_splits
+from dalmeum.data.parts import LARGEST_SHARE, most_pairs
+from dalmeum.data.splits import PairReader, Split, binary_labels, pool_of, read_splits
 from dalmeum.data.table import joined
 from dalmeum.errors import InputError
-from dalmeum.experiments.arms import RunGroup, read_arms
+from dalmeum.experiments.arms import RunGroup, read_arms, training_sets_of
 from dalmeum.experiments.findings import write_findings_about
 from dalmeum.experiments.looks import check_looks, take_look
 from dalmeum.experiments.missing import complete
 from dalmeum.experiments.workers import Order
 from dalmeum.files import check_output, make_folder
 from dalmeum.integrations.viewers import check_viewers
-from dalmeum.languages import Text
+from dalmeum.languages import Text, composed
 from dalmeum.losses import similarity_loss
 from dalmeum.numbers import NONE, number
 from dalmeum.own_code import is_own
 from dalmeum.pages import STUDY_PAGE
 from dalmeum.recipe import Recipe
-from dalmeum.recipe.study import Study, arm_recipes, with_fold, with_seed
+from dalmeum.recipe.study import Study, arm_recipes, with_fold, with_part, with_seed
 from dalmeum.runs.folder import Run
 from dalmeum.runs.record import data_files
 from dalmeum.runs.reuse import Wanted
@@ -89,6 +90,7 @@ def conduct(
     Raises `InputError` for what only the user can mend, before anything is run; `DalmeumError` where a run
     failed: what is finished is kept, and not run again.
     """
+    against = composed(against)
     if against not in study.names:
         raise InputError(
             f"--against {against}: is no arm of the study: choose one of {', '.join(study.names)}"
@@ -101,6 +103,7 @@ def conduct(
         make_folder(output)
         check_looks(output)
     reader = reader or PairReader()
+    _check_pools(study, reader)
     data = _read_data(_recipes(study), study.splits, reader)
     study = _with_files(study, reader)
     runs = _run(study, name, _recipes(study), data, jobs)
@@ -112,8 +115,9 @@ def conduct(
         groups,
         study.splits,
         baseline=against,
-        paired=study.paired,
+        paired=study.by_seed,
         folds=study.folds or 1,
+        training_sets=training_sets_of(groups),
         tables={split: _sentences(study, data, against, split) for split in judged_and_train},
     )
     findings = compare_arms(
@@ -165,10 +169,33 @@ def _recipes(study: Study) -> dict[Cell, Recipe]:
     recipes = {}
     for cell in study_cells(study):
         recipe = with_seed(arms[cell.arm], cell.seed)
+        if study.resample_train is not None:
+            # By its place, so that seeds that come later leave the parts of the first as they are.
+            recipe = with_part(recipe, study.resample_train, study.seeds.index(cell.seed))
         if cell.fold is not None:
             recipe = with_fold(recipe, cell.fold)
         recipes[cell] = recipe
     return recipes
+
+
+def _check_pools(study: Study, reader: PairReader) -> None:
+    """`InputError` where parts of so many pairs can't be drawn, or arms would draw from different pairs."""
+    if study.resample_train is None:
+        return
+    pools = {arm: pool_of(recipe, reader) for arm, recipe in arm_recipes(study).items()}
+    first = pools[BASELINE]
+    most = most_pairs(len(first))
+    if study.resample_train > most:
+        raise InputError(
+            f"resample_train {study.resample_train:,}: {first.name} gives a pool of {len(first):,} pairs: "
+            f"take {most:,} at most ({LARGEST_SHARE:g} of it), larger training sets are too much alike"
+        )
+    for arm, pool in pools.items():
+        if pool.sha256 != first.sha256:
+            raise InputError(
+                f"arms.{arm}: draws from other training pairs ({pool.name}, {len(pool):,} pairs) than "
+                f"{BASELINE} ({first.name}, {len(first):,}): with resample_train all arms share their parts"
+            )
 
 
 def _with_files(study: Study, reader: PairReader) -> Study:

@@ -172,17 +172,22 @@ def try_encoder(encoder: str) -> TokenizedPairs | TokenizedSentences:
     return new_cross_encoder(encoder, num_labels=1, max_length=length, seed=0)[1]
 
 
-def load_scorer(folder: Path, precision: str = "auto", *, trust_code: bool = False) -> PairScorer:
+def load_scorer(
+    folder: Path, precision: str = "auto", *, trust_code: bool = False, trained_here: bool = False
+) -> PairScorer:
     """The scorer in a model folder, on the best device at hand.
 
     A SentenceTransformer that dalmeum has not trained scores 5 times its cosine. With `trust_code`, the code
-    that a model of an own kind names is imported and run; without, such a folder is refused.
+    that a model of an own kind names is imported and run; without, such a folder is refused. With
+    `trained_here` dalmeum's settings must be there, without which the model would count as a foreign one.
 
     Raises `InputError` where the folder holds no model that dalmeum can read.
     """
     if not is_model_folder(folder):
         raise InputError(f"{folder}: is no model folder: config.json is missing")
     settings = _settings(folder)
+    if trained_here:
+        _check_complete(folder, settings)
     own_kind, label_range = settings.text("kind"), settings.label_range()
     sigmoid, threshold = settings.flag("sigmoid", False), settings.threshold()
     with quiet_transformers():
@@ -219,3 +224,14 @@ def _settings(folder: Path) -> Fields:
         raise InputError(f"{folder}/config.json: is no model's configuration")
     written = config.get("dalmeum")
     return Fields({} if written is None else written, f"{folder}/config.json: its section dalmeum")
+
+
+def _check_complete(folder: Path, settings: Fields) -> None:
+    """`InputError` where a setting is missing that `PairScorer.save` always writes."""
+    missing = [name for name in ("label_range", "sigmoid", "binary_threshold") if name not in settings]
+    if missing:
+        place = SETTINGS if is_bi_encoder(folder) else "config.json, section dalmeum"
+        raise InputError(
+            f"{folder}: is a run's model, and what dalmeum wrote beside its weights is missing ({place}: "
+            f"{', '.join(missing)}): put the file back as it was, or train the run again"
+        )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError
 
 from dalmeum.errors import InputError
+from dalmeum.files import KeyTwiceError, read_json_text
 from dalmeum.models.offline import OFFLINE_TYPE
 from dalmeum.recipe import ModelRecipe
 
@@ -188,11 +189,13 @@ def read_json(path: Path, default: Any = None) -> Any:
 def parse_json(path: Path) -> tuple[Any, str]:
     """A JSON file's content, or why there is none."""
     try:
-        return json.loads(path.read_text(encoding="utf-8")), ""
+        return read_json_text(path.read_text(encoding="utf-8")), ""
     except json.JSONDecodeError as error:
         return None, f"is no JSON from line {error.lineno}, column {error.colno} on"
     except UnicodeDecodeError:
         return None, "is no UTF-8 text"
+    except KeyTwiceError as error:
+        return None, str(error)
     except RecursionError:
         return None, "is nested too deep"
     except OSError as error:

@@ -172,17 +172,19 @@ class PairScorer:
         """Write a standard model folder: safetensors and JSON only."""
         activation = "activation.Sigmoid" if self.sigmoid else "linear.Identity"
         self.model.config.sentence_transformers = {"activation_fn": f"torch.nn.modules.{activation}"}
-        settings = {
+        settings: dict[str, Any] = {
             "label_range": list(self.label_range),
             "sigmoid": self.sigmoid,
             "binary_threshold": self.binary_threshold,
         }
+        if self.own_kind is not None:
+            settings["kind"] = self.own_kind
         self.model.config.dalmeum = settings
         self.model.save_pretrained(folder)
         self.encoding.save_pretrained(folder)
         if self.own_kind is not None:
             # The network may have put something of its own there, as a bi-encoder its lines.
-            settings = {**read_json(folder / SETTINGS, default={}), **settings, "kind": self.own_kind}
+            settings = {**read_json(folder / SETTINGS, default={}), **settings}
             (folder / SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
 
     def with_precision(self, precision: str) -> "PairScorer":

@@ -9,6 +9,7 @@ from dalmeum.comparison.grouped import hangs_told, pairs_told
 from dalmeum.comparison.judge import ArmResult, Judgement
 from dalmeum.comparison.looks import has_full_level, level_told, look_told
 from dalmeum.comparison.text import note_of, seeds_told
+from dalmeum.comparison.training_sets import sets_told
 from dalmeum.files import write_json
 from dalmeum.languages import Shown, Text, shorten
 from dalmeum.numbers import count, difference, signed
@@ -34,8 +35,8 @@ EXPLORATORY_ANSWER = Text(
     "Exploratory, no verdict ({reason}): {told}", "탐색적이며 판정이 아닙니다({reason}). {told}"
 )
 ANSWER = Text(
-    "{metric} on {split}, {pairs} pairs, against {against}: {arms}.",
-    "{split} 문장쌍 {pairs}개의 {metric}, {against} 대비: {arms}.",
+    "{metric} on {split}, {pairs} pairs, against {against}, {sets}: {arms}.",
+    "{split} 문장쌍 {pairs}개의 {metric}, {against} 대비, {sets}: {arms}.",
 )
 TOLD: dict[Outcome, Text] = {
     "better": Text("{arm} is better", "{arm} 더 좋음"),
@@ -101,6 +102,7 @@ def answer(judgement: Judgement) -> Text:
         split=judgement.split,
         pairs=count(judgement.pairs),
         against=judgement.arms[0].name,
+        sets=sets_told(judgement.training_sets),
         arms=Text("; ".join(each.en for each in told), ", ".join(each.ko for each in told)),
     )
     reason = judgement.look and judgement.look.exploratory
@@ -159,6 +161,7 @@ def _split(findings: Findings, number: int, judgement: Judgement) -> dict[str, A
         "without_largest": without_largest_table(judgement),
         "effect": judgement.smallest_effect,
         "compared": judgement.compared,
+        "sets": judgement.training_sets,
         "verdicts": verdict_table(findings, judgement),
         "look": list(look_told(judgement)),
         "level": None if has_full_level(judgement) else level_told(judgement.level),

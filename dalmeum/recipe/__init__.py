@@ -20,7 +20,7 @@ from dalmeum.configuration import (
     read_yaml,
 )
 from dalmeum.own_code import is_own, source_hash, written
-from dalmeum.recipe.data import MOST_FOLDS, DataRecipe, Planted
+from dalmeum.recipe.data import MOST_FOLDS, DataRecipe, Part, Planted
 from dalmeum.recipe.loss import LOSS_NAMES, BinaryTask, LossRecipe, TasksRecipe
 from dalmeum.recipe.model import KIND_NAMES, ModelRecipe
 from dalmeum.recipe.schedules import FractionSchedule, WeightSchedule, scheduled
@@ -36,6 +36,7 @@ __all__ = [
     "FractionSchedule",
     "LossRecipe",
     "ModelRecipe",
+    "Part",
     "Planted",
     "Recipe",
     "TasksRecipe",

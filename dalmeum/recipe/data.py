@@ -32,13 +32,30 @@ class Planted(Section):
     )
 
 
+class Part(Section):
+    """A part of the training pairs (`dalmeum.data.parts`), one of many of its size."""
+
+    pairs: int = described(
+        "pairs in a part; .8 of the training pairs at most",
+        "한 부분의 쌍 수. 학습 쌍의 0.8배까지",
+        ge=2,
+    )
+    number: int = described(
+        "which part, from 0: as many as the training pairs have room for share no pair",
+        "몇 번째 부분인지. 0부터 세며, 학습 쌍을 나눌 수 있는 만큼은 서로 겹치지 않습니다",
+        default=0,
+        ge=0,
+    )
+
+
 class DataRecipe(Section):
     """Which pairs, from which files. A path, or `hub:...`; see `dalmeum.data.read_pairs`.
 
     `folds` cuts the training file into so many (`dalmeum.data.folds`), of which fold number `fold` is dev.
-    `max_train_pairs` draws so many of the training pairs, the same ones for every seed. `planted` adds
-    pairs of a sentence and itself, changed, to all labelled splits; `spacing_pairs`, its name when it could
-    plant spacing alone, is still read.
+    `max_train_pairs` draws so many of the training pairs, the same ones for every seed. `part` takes a part
+    of what is then there, before pairs are planted; a study's `resample_train` sets it for each seed.
+    `planted` adds pairs of a sentence and itself, changed, to all labelled splits; `spacing_pairs`, its name
+    when it could plant spacing alone, is still read.
     """
 
     MAIN: ClassVar[tuple[str, ...]] = ("train",)
@@ -87,6 +104,11 @@ class DataRecipe(Section):
     max_train_pairs: Annotated[int, Field(ge=2)] | None = described(
         "train on so many pairs, drawn at random, the same ones for every seed",
         "학습 쌍에서 무작위로 이만큼만 씁니다. 시드가 달라도 같은 쌍입니다",
+        default=None,
+    )
+    part: Part | None = described(
+        "train on a part of the training pairs; a study's `resample_train` gives each seed its own",
+        "학습 쌍의 한 부분으로만 학습합니다. 비교 실험의 `resample_train`이 시드마다 다른 부분을 줍니다",
         default=None,
     )
     planted: Planted | None = described(

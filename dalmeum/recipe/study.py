@@ -1,6 +1,7 @@
 """The study file: a question, a baseline recipe, arms as overrides of it, seeds, the smallest effect."""
 
 import functools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -19,7 +20,8 @@ from dalmeum.configuration import (
     set_key,
 )
 from dalmeum.errors import RecipeError
-from dalmeum.recipe import MOST_FOLDS, Recipe, build_recipe
+from dalmeum.languages import composed
+from dalmeum.recipe import MOST_FOLDS, Part, Recipe, build_recipe
 from dalmeum.recipe.synonyms import SYNONYMS
 
 BASELINE = "baseline"
@@ -29,6 +31,7 @@ _OWNERS = {
     "training.seed": "seeds",
     "data.fold": "folds",
     "data.folds": "folds",
+    "data.part": "resample_train",
     "output": "baseline.output",
     "training.report_to": "baseline.training.report_to",
     "question": "question",
@@ -46,9 +49,10 @@ class Study(Section):
     `section.key: value`. Every arm is run with each of `seeds`, which become `training.seed`. With
     `folds`, each of those runs is as many, a fold of the training file being dev in turn (`data.fold`): dev
     is then all pairs of that file, out of fold. `splits` are the labelled splits to judge on: the verdict is
-    taken on the first. `smallest_effect`, in units of the metric, is the smallest difference that would
-    matter. Seeds that are added later, up to `max_seeds`, are a further look, with a level of its own
-    (`dalmeum.experiments.looks`).
+    taken on the first. With `resample_train` the i-th of the seeds is trained on the i-th part of the
+    training pairs, the same for all arms, and what is found holds for new training sets. `smallest_effect`,
+    in units of the metric, is the smallest difference that would matter. Seeds that are added later, up to
+    `max_seeds`, are a further look, with a level of its own (`dalmeum.experiments.looks`).
     """
 
     KNOWN_AS: ClassVar[Mapping[str, str]] = {
@@ -58,6 +62,7 @@ class Study(Section):
         **dict.fromkeys(("n_splits", "num_folds", "n_folds", "k_folds", "kfold", "cv", "fold"), "folds"),
         **dict.fromkeys(("split", "eval_split", "judge_on"), "splits"),
         **dict.fromkeys(("maximum_seeds", "planned_seeds", "n_max_seeds"), "max_seeds"),
+        **dict.fromkeys(("resample", "subsample", "train_size", "training_sets"), "resample_train"),
         **dict.fromkeys(("min_effect", "effect", "margin"), "smallest_effect"),
         **dict.fromkeys(("metrics", "score"), "metric"),
         **dict.fromkeys(("base", "base_recipe", "recipe", "control"), "baseline"),
@@ -86,6 +91,13 @@ class Study(Section):
         "pairs of that file, out of fold",
         "실행마다 이 수만큼으로 나뉘어, 학습 파일의 폴드를 돌아가며 dev로 씁니다. "
         "판정은 그 파일의 모든 쌍에서, 폴드 밖 예측으로 합니다",
+        default=None,
+    )
+    resample_train: Annotated[int, Field(ge=2)] | None = described(
+        "train each seed on a part of its own, of so many of the training pairs, so that verdicts hold for "
+        "new training sets of that size, too; .8 of the training pairs at most",
+        "시드마다 학습 쌍에서 이만큼씩 따로 뽑은 부분으로 학습합니다. 그러면 판정이 이 크기의 "
+        "새 학습 데이터에도 들어맞습니다. 학습 쌍의 0.8배까지",
         default=None,
     )
     splits: Annotated[tuple[Literal["dev", "test"], ...], Field(min_length=1), FromList] = described(
@@ -138,6 +150,17 @@ class Study(Section):
         return self
 
     @model_validator(mode="after")
+    def training_sets_are_the_studys(self) -> Self:
+        if self.resample_train is not None and self.folds is not None:
+            raise ValueError(
+                "resample_train: over folds every pair is trained on and judged in turn: leave folds out, "
+                "and give baseline.data.dev or test"
+            )
+        if self.resample_train is not None and self.baseline.data.part is not None:
+            raise ValueError("resample_train: gives each seed its part: leave baseline.data.part out")
+        return self
+
+    @model_validator(mode="after")
     def seeds_tell_luck_from_idea(self) -> Self:
         if len(set(self.seeds)) != len(self.seeds):
             raise ValueError("seeds: one stands there twice")
@@ -168,6 +191,11 @@ class Study(Section):
             if not (data.has_dev if split == "dev" else data.test):
                 raise ValueError(f"splits: {split} is to be judged on: set baseline.data.{split}, too")
         return self
+
+    @property
+    def by_seed(self) -> bool:
+        """Whether differences seed by seed are judged: by `paired`, and where arms share training sets."""
+        return self.paired or self.resample_train is not None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -213,9 +241,20 @@ def study_values(
 
 def build_study(values: Mapping[str, Any], name: str, problems: Sequence[str] = ()) -> Study:
     """A study from nested dictionaries; `problems` found earlier are reported along with its own."""
+    arms = values.get("arms")
+    if isinstance(arms, Mapping):
+        values = {**values, "arms": {_composed(arm): changes for arm, changes in arms.items()}}
+        names = Counter(map(_composed, arms))
+        two_ways = "names two arms, its letters written in two ways"
+        twice = [f"arms.{arm}: {two_ways}" for arm, count in names.items() if count > 1]
+        problems = [*problems, *twice]
     study = build(Study, values, name, problems)
     arm_recipes(study, name)
     return study
+
+
+def _composed(arm: Any) -> Any:
+    return composed(arm) if isinstance(arm, str) else arm
 
 
 def arm_recipes(study: Study, name: str = "study") -> dict[str, Recipe]:
@@ -272,3 +311,8 @@ def with_seed(recipe: Recipe, seed: int) -> Recipe:
 
 def with_fold(recipe: Recipe, fold: int) -> Recipe:
     return recipe.model_copy(update={"data": recipe.data.model_copy(update={"fold": fold})})
+
+
+def with_part(recipe: Recipe, pairs: int, number: int) -> Recipe:
+    part = Part(pairs=pairs, number=number)
+    return recipe.model_copy(update={"data": recipe.data.model_copy(update={"part": part})})

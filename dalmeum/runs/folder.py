@@ -296,7 +296,9 @@ def load(
     folder = model_folder(run, output)
     from dalmeum.models.kinds import load_scorer  # torch only where it is used, and all of its names are good
 
-    return load_scorer(folder, precision, trust_code=trust_code)
+    place = folder.resolve()
+    trained_here = place.name == "model" and os.path.isfile(place.parent / "run.json")
+    return load_scorer(folder, precision, trust_code=trust_code, trained_here=trained_here)
 
 
 def _now() -> datetime.datetime:

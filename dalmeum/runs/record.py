@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAda
 from dalmeum.data import PairTable
 from dalmeum.data.splits import Split
 from dalmeum.errors import InputError
+from dalmeum.files import KeyTwiceError, read_json_text
 from dalmeum.languages import Text
 
 State = Literal["running", "finished", "failed"]
@@ -50,16 +51,22 @@ Warnings = tuple[Annotated[Text, BeforeValidator(_both_languages)], ...]
 
 @dataclass(frozen=True)
 class DataFile:
-    """One file of a run: where it was, what it held."""
+    """One file of a run: where it was, what it held; of a part of it also the pool that it was drawn from."""
 
     path: str
     rows: int
     sha256: str
+    pool: "DataFile | None" = None
 
 
 def data_files(tables: Mapping[Split, PairTable]) -> dict[Split, DataFile]:
     """What a run's record says of its data."""
-    return {split: DataFile(table.name, len(table), table.sha256) for split, table in tables.items()}
+    return {split: _data_file(table) for split, table in tables.items()}
+
+
+def _data_file(table: PairTable) -> DataFile:
+    pool = None if table.pool is None else _data_file(table.pool)
+    return DataFile(table.name, len(table), table.sha256, pool)
 
 
 @dataclass(frozen=True)
@@ -105,9 +112,14 @@ HISTORY = TypeAdapter(list[Entry], config=ConfigDict(strict=True))
 def read_kept(path: Path, kind: TypeAdapter[Kept], wrong: str) -> Kept:
     """What a JSON file of a run holds; `InputError` where it can't be read, or is `wrong`."""
     try:
-        return kind.validate_json(path.read_bytes())
+        text = path.read_bytes()
+        kept = kind.validate_json(text)
+        read_json_text(text)
+        return kept
     except OSError as error:
         reason = error.strerror or str(error)
+    except KeyTwiceError as error:
+        reason = str(error)
     except ValidationError as error:
         first = error.errors()[0]
         if first["type"] != "json_invalid":

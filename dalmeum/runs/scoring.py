@@ -1,7 +1,7 @@
 """Pairs scored by runs: one of them, or the mean of several."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from dalmeum.data import PairTable, Predictions, read_pairs
 from dalmeum.data.predictions import mean_predictions
 from dalmeum.data.readers import InMemory
 from dalmeum.data.readers.hub import PREFIX as HUB_PREFIX
-from dalmeum.errors import InputError
+from dalmeum.errors import DataError, InputError
 from dalmeum.evaluation import Evaluation
 
 if TYPE_CHECKING:
@@ -36,11 +36,31 @@ def evaluated(
         raise InputError(f"threshold {threshold!r:.80}: give a number on the label scale, or leave it out")
     source = _readable([run], data, output)
     scorer = _scorer(run, precision, output, trust_code)
-    table = read_pairs(source, **{"label_range": scorer.label_range, **reading, "labels": "required"})
+    table = _labelled(source, **{"label_range": scorer.label_range, **reading})
 
     from dalmeum.evaluation.predict import evaluate_table
 
     return table, evaluate_table(scorer, table, threshold)
+
+
+def _labelled(source: Pairs, **reading: Any) -> PairTable:
+    """A table with labels; where they are all that a file lacks, what can be done with it is told, too."""
+    try:
+        return read_pairs(source, **reading, labels="required")
+    except DataError as error:
+        if not _is_unlabelled(source, reading):
+            raise
+        named = source if isinstance(source, str | Path) else "FILE"
+        mend = f"where there are none, dalmeum predict RUN {named} -o out.csv predicts them"
+        raise DataError([f"{problem}; {mend}" for problem in error.problems]) from None
+
+
+def _is_unlabelled(source: Pairs, reading: Mapping[str, Any]) -> bool:
+    """Whether pairs can be read but for their labels."""
+    try:
+        return read_pairs(source, **reading).label is None
+    except DataError:
+        return False
 
 
 def predicted(

@@ -10,7 +10,7 @@ from dalmeum.comparison import BASELINE
 from dalmeum.recipe.training import auto_numbers
 from dalmeum.runs.folder import Run
 
-SEED = "training.seed"
+SEED, PART_NUMBER = "training.seed", "data.part.number"
 LONGEST_NAME = 60
 """Beyond it an arm's name says only as many of its changes as tell it from the others."""
 
@@ -40,7 +40,7 @@ class Settings:
     @property
     def recipe(self) -> str:
         """The same for all seeds of an arm."""
-        return json.dumps({**self.decisive, SEED: None}, sort_keys=True)
+        return json.dumps({**self.decisive, SEED: None, PART_NUMBER: None}, sort_keys=True)
 
     def changes(self, baseline: "Settings") -> dict[str, Any]:
         """What of its recipe is not as the baseline's, but for numbers that both left to their kinds."""
@@ -108,7 +108,8 @@ def settings_of(run: Run) -> Settings:
     )
     shown = _flat(recipe)
     hashes = {
-        f"data.{split}": file.sha256
+        # Parts of one pool are seeds of one arm.
+        f"data.{split}": (file.pool or file).sha256
         for split, file in run.record.data.items()
         if shown.get(f"data.{split}") is not None
     }

@@ -18,7 +18,7 @@ from dalmeum.stats.detectable import (
     study_power,
 )
 from dalmeum.stats.doors import difference, differences_to, score, score_each
-from dalmeum.stats.gaps import gap, gap_difference
+from dalmeum.stats.gaps import gap, gap_difference, gap_over_training_sets
 from dalmeum.stats.intervals import Difference, Estimate, Score, bca, bca_each, fisher, json_number
 from dalmeum.stats.looks import Look, levels_of_looks
 from dalmeum.stats.metrics import (
@@ -41,6 +41,7 @@ from dalmeum.stats.seeds import SeedMean, mean_over_seeds
 from dalmeum.stats.spread import SeedSpread, paired_spreads, seed_spreads
 from dalmeum.stats.steps import steps_to_reach
 from dalmeum.stats.student import t_interval
+from dalmeum.stats.training_sets import TrainingSets
 from dalmeum.stats.unexplained import least_squares, relative_squared_error
 from dalmeum.stats.verdicts import Outcome, Verdict, holm, verdict, verdicts
 
@@ -62,6 +63,7 @@ __all__ = [
     "SeedSpread",
     "ShakeUp",
     "SignificanceTest",
+    "TrainingSets",
     "Verdict",
     "advice",
     "bca",
@@ -73,6 +75,7 @@ __all__ = [
     "fisher",
     "gap",
     "gap_difference",
+    "gap_over_training_sets",
     "holm",
     "isotonic_curve",
     "json_number",

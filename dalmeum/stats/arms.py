@@ -4,12 +4,14 @@ The errors are those of `dalmeum.stats.seeds`, where s^2 is pooled over all arms
 (`dalmeum.stats.spread`). Seeds of two arms are independent draws, also where both have the same numbers:
 another recipe makes other use of them (on real runs the scores of one seed in two arms correlated -.77).
 Only where the caller says so beforehand is the i-th seed of both one draw, and the differences by seed are
-what varies.
+what varies. It is so where the i-th seed of all arms was trained on one set of its own
+(`dalmeum.stats.training_sets`): what that set does to all arms is in no difference.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,6 +22,7 @@ from dalmeum.stats.intervals import CONFIDENCE, Difference
 from dalmeum.stats.resampling import RESAMPLES, SEED
 from dalmeum.stats.seeds import SeedErrors, errors_of, existing, pair_parts, seed_rows, seed_scores
 from dalmeum.stats.spread import SeedSpread, paired_spreads, seed_spreads
+from dalmeum.stats.training_sets import variance_share
 from dalmeum.stats.weighted import Array, Statistic
 
 
@@ -47,6 +50,7 @@ def seed_by_pair(
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
     seed: int = SEED,
+    overlap: float = 0.0,
 ) -> SeedDifference:
     """Difference of two arms' mean scores, tested for new seeds and new pairs.
 
@@ -61,6 +65,8 @@ def seed_by_pair(
             Otherwise the seeds are independent.
         metric: one of `dalmeum.stats.weighted`, or the like; of (labels, predictions).
         resamples: bootstrap resamples of the pairs, the same for all seeds of both arms.
+        overlap: where each seed has a training set of its own, the share of its pairs that one has in common
+            with another, from 0 to below 1 (`dalmeum.stats.training_sets`); of paired arms alone.
 
     Raises:
         ValueError: shapes that do not fit, or fewer than 2 seeds.
@@ -75,6 +81,7 @@ def seed_by_pair(
         resamples=resamples,
         confidence=confidence,
         seed=seed,
+        overlap=overlap,
     ).values()
     return found
 
@@ -90,6 +97,7 @@ def seeds_by_pair(
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
     seed: int = SEED,
+    overlap: float = 0.0,
 ) -> dict[str, SeedDifference]:
     """Each arm's difference to the baseline, as `seed_by_pair`, the seeds' spread taken from all arms."""
     sides = {name: seed_rows(labels, rows, name) for name, rows in arms.items()}
@@ -105,7 +113,8 @@ def seeds_by_pair(
         own, drawn = seed_scores(metric, label, rows, resamples, seed, grouped)
         every.append(own)
         parts.append((_pair_parts_of_paired if paired else _pair_parts_of_two)(drawn, replicates))
-    found = judged_together(every, parts, units(grouped, len(label)), paired=paired, confidence=confidence)
+    how: Any = {"paired": paired, "confidence": confidence, "overlap": overlap}
+    found = judged_together(every, parts, units(grouped, len(label)), **how)
     return dict(zip(arms, found, strict=True))
 
 
@@ -116,15 +125,19 @@ def judged_together(
     *,
     paired: bool = False,
     confidence: float = CONFIDENCE,
+    overlap: float = 0.0,
 ) -> list[SeedDifference]:
     """`seeds_by_pair` from each arm's scores of shape (k,), the baseline's first.
 
     `pair_errors` are, of each difference, the pairs' variance and the cross variance of `SeedErrors`.
     """
     base, *others = scores
+    if overlap and not paired:
+        raise ValueError("arms share the training sets that overlap: set paired=True")
     if paired:
         spreads = paired_spreads([own - base for own in others])
-        parts = [(spread.variance / len(base), spread.degrees_of_freedom) for spread in spreads]
+        of_mean = variance_share(len(base), overlap)
+        parts = [(spread.variance * of_mean, spread.degrees_of_freedom) for spread in spreads]
     else:
         baseline, *spreads = seed_spreads(scores)
         parts = [

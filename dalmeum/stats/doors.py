@@ -27,6 +27,7 @@ def score(
     groups: ArrayLike | None = None,
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
+    overlap: float = 0.0,
 ) -> Score:
     """How good a model is, or an arm.
 
@@ -37,19 +38,17 @@ def score(
             `SeedMean`, whose interval holds for new seeds and new pairs.
         groups: (n,), of pairs that may err alike, as those that share sentences; None where every pair stands
             alone.
+        overlap: of seeds that have training sets of their own, as in `seed_by_pair`.
 
     Raises:
         ValueError: an unknown metric, or shapes that do not fit.
     """
     statistic, rows = _statistic(metric), one_row(rows)
+    how: Any = {"groups": groups, "resamples": resamples, "confidence": confidence}
     if rows.ndim == 1:
         columns = equal_columns(labels, rows)
-        named, pairs = {"": statistic(*columns)}, len(columns[0])
-        how: Any = {"groups": groups, "resamples": resamples, "confidence": confidence}
-        return Score(score_each(named, pairs, **how)[""])
-    return mean_over_seeds(
-        labels, rows, groups=groups, metric=statistic, resamples=resamples, confidence=confidence
-    )
+        return Score(score_each({"": statistic(*columns)}, len(columns[0]), **how)[""])
+    return mean_over_seeds(labels, rows, metric=statistic, overlap=overlap, **how)
 
 
 def score_each(
@@ -86,6 +85,7 @@ def difference(
     groups: ArrayLike | None = None,
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
+    overlap: float = 0.0,
 ) -> Difference:
     """By how much the first scores above the second, on the same n pairs.
 
@@ -98,11 +98,12 @@ def difference(
         paired: of seeds, the i-th rows of both are one draw (k = m), so that differences by seed are what
             varies. Say so only where it was decided before the runs.
         groups: as in `score`.
+        overlap: of paired seeds that have training sets of their own, as in `seed_by_pair`.
 
     Raises:
         ValueError: an unknown metric, or shapes that do not fit.
     """
-    how: Any = {"groups": groups, "resamples": resamples, "confidence": confidence}
+    how: Any = {"groups": groups, "resamples": resamples, "confidence": confidence, "overlap": overlap}
     (found,) = differences_to(metric, labels, {"first": first}, second, paired, **how).values()
     return found
 
@@ -117,13 +118,14 @@ def differences_to(
     groups: ArrayLike | None = None,
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
+    overlap: float = 0.0,
 ) -> dict[str, Difference]:
     """Each arm's `difference` to the baseline; how much seeds differ is taken from all arms together."""
     statistic, other = _statistic(metric), one_row(baseline)
     rows = {name: one_row(values) for name, values in arms.items()}
     if other.ndim > 1 or any(values.ndim > 1 for values in rows.values()):
-        how: Any = {"metric": statistic, "resamples": resamples, "confidence": confidence}
-        return dict(seeds_by_pair(labels, rows, other, groups=groups, paired=paired, **how))
+        how: Any = {"resamples": resamples, "confidence": confidence, "overlap": overlap}
+        return dict(seeds_by_pair(labels, rows, other, groups=groups, paired=paired, metric=statistic, **how))
     return {
         name: _of_models(statistic, labels, values, other, groups, confidence)
         for name, values in rows.items()

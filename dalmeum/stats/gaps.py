@@ -1,6 +1,7 @@
 """How far a score falls from one set of pairs to another: train to dev, dev to test."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +13,7 @@ from dalmeum.stats.intervals import CONFIDENCE, Difference
 from dalmeum.stats.paired import difference_of, jackknifed
 from dalmeum.stats.resampling import RESAMPLES
 from dalmeum.stats.seeds import SeedErrors, mean_over_seeds, pair_degrees_of_freedom
+from dalmeum.stats.training_sets import variance_share
 from dalmeum.stats.weighted import Array, Statistic
 
 BothGroups = tuple[ArrayLike | None, ArrayLike | None]
@@ -100,17 +102,51 @@ def gap_difference(
     return _over_seeds(differences[0] - differences[1], errors, confidence)
 
 
+def gap_over_training_sets(
+    train: ArrayLike,
+    judged: tuple[ArrayLike, ArrayLike] | tuple[ArrayLike, ArrayLike, ArrayLike],
+    *,
+    groups: ArrayLike | None = None,
+    metric: Statistic = weighted.pearson,
+    overlap: float = 0.0,
+    resamples: int = RESAMPLES,
+    confidence: float = CONFIDENCE,
+) -> Difference:
+    """`gap`, or `gap_difference`, of k >= 2 seeds that were each trained on a set of their own.
+
+    The luck of the training pairs differs by seed, so that it is in the variance of the k gaps already:
+    beside it stands the pair variance of the judged set alone.
+
+    Args:
+        train: (k,), each seed's score on its own training pairs; for the difference less the baseline's.
+        judged: labels (n,), predictions (k, n), and for the difference the baseline's (k, n).
+        groups: of the judged pairs, as in `paired_difference`.
+        overlap: of the training sets, as in `seed_by_pair`.
+    """
+    label, rows, *baseline = judged
+    how: Any = {"groups": groups, "metric": metric, "resamples": resamples, "overlap": overlap}
+    scores = _seed_scores(metric, label, rows)
+    if not baseline:
+        side: SeedErrors = mean_over_seeds(label, rows, **how)
+    else:
+        side = seed_by_pair(label, rows, *baseline, paired=True, **how)
+        scores = scores - _seed_scores(metric, label, *baseline)
+    return _over_seeds(np.asarray(train, np.float64) - scores, [side], confidence, overlap)
+
+
 def _seed_scores(metric: Statistic, labels: ArrayLike, predictions: ArrayLike) -> Array:
     """Score of each row of predictions, shape (k,)."""
     statistics = [metric(*equal_columns(labels, row)) for row in np.asarray(predictions)]
     return resampling.evaluate(statistics, resampling.everything(np.size(labels)))[:, 0]
 
 
-def _over_seeds(gaps: Array, sides: Sequence[SeedErrors], confidence: float) -> Difference:
+def _over_seeds(
+    gaps: Array, sides: Sequence[SeedErrors], confidence: float, overlap: float = 0.0
+) -> Difference:
     """Mean of `gaps`, a number a seed, with the errors of the seeds and of both sets' pairs."""
     seeds = len(gaps)
     value = float(gaps.mean())
-    parts = [(float(gaps.var(ddof=1)) / seeds, seeds - 1.0)]
+    parts = [(float(gaps.var(ddof=1)) * variance_share(seeds, overlap), seeds - 1.0)]
     for side in sides:
         freedom = pair_degrees_of_freedom(side.pair_variance, side.cross_variance, seeds, side.pairs)
         parts.append((side.pair_variance, freedom))

@@ -42,6 +42,7 @@ from dalmeum.stats.intervals import (
     Score,
 )
 from dalmeum.stats.resampling import RESAMPLES, SEED
+from dalmeum.stats.training_sets import variance_share
 from dalmeum.stats.weighted import Array, Statistic
 
 FEWEST_SEEDS = 2
@@ -54,7 +55,8 @@ class SeedErrors:
     Attributes:
         standard_error: for new seeds and new pairs; NaN, as all that follows from it, where a seed has no
             score (constant predictions).
-        seed_variance: the seeds' part of the squared standard error, s^2 / k.
+        seed_variance: the seeds' part of the squared standard error, s^2 / k; more where training sets of
+            theirs overlap (`dalmeum.stats.training_sets`).
         pair_variance: the pairs' part. The two add up to `standard_error**2`.
         cross_variance: what the seeds' luck with these pairs adds to `seed_variance`; more pairs mend it.
             Estimated apart, from the bootstrap, so it can exceed `seed_variance` by chance.
@@ -87,22 +89,31 @@ def mean_over_seeds(
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
     seed: int = SEED,
+    overlap: float = 0.0,
 ) -> SeedMean:
     """Mean score of an arm over seeds, with an interval that holds for new seeds and new pairs.
 
     `labels` are of shape (n,), `predictions` of shape (k, n), k >= 2, `groups`, (n,), as in
-    `paired_difference`. The formula and its sources stand at
-    the head of this module; `metric` is that of `seed_by_pair`. ValueError for other shapes.
+    `paired_difference`. The formula and its sources stand at the head of this module; `metric` and `overlap`
+    are those of `seed_by_pair`. ValueError for other shapes.
     """
     label, rows = seed_rows(labels, predictions, "predictions")
     grouped = group_numbers(groups, len(label))
     scores, replicates = seed_scores(metric, label, rows, resamples, seed, grouped)
-    return seed_mean(scores, replicates, units(grouped, len(label)), confidence=confidence)
+    units_of = units(grouped, len(label))
+    return seed_mean(scores, replicates, units_of, confidence=confidence, overlap=overlap)
 
 
-def seed_mean(scores: Array, replicates: Array, pairs: int, *, confidence: float = CONFIDENCE) -> SeedMean:
+def seed_mean(
+    scores: Array,
+    replicates: Array,
+    pairs: int,
+    *,
+    confidence: float = CONFIDENCE,
+    overlap: float = 0.0,
+) -> SeedMean:
     """`mean_over_seeds` from the k seeds' scores, shape (k,), and their bootstrap, shape (resamples, k)."""
-    part = float(scores.var(ddof=1)) / len(scores), len(scores) - 1.0
+    part = float(scores.var(ddof=1)) * variance_share(len(scores), overlap), len(scores) - 1.0
     errors = errors_of(part, *pair_parts(replicates), len(scores), pairs)
     return SeedMean(**vars(errors), interval=_interval(float(scores.mean()), errors, confidence))
 

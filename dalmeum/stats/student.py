@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dalmeum.stats.intervals import CONFIDENCE, Difference, Estimate
+from dalmeum.stats.training_sets import variance_share
 
 
 def satterthwaite(parts: Sequence[tuple[float, float]]) -> tuple[float, float]:
@@ -66,11 +67,12 @@ def difference(
     )
 
 
-def t_interval(values: ArrayLike, *, confidence: float = CONFIDENCE) -> Estimate:
+def t_interval(values: ArrayLike, *, confidence: float = CONFIDENCE, overlap: float = 0.0) -> Estimate:
     """Mean of independent values of shape (k,) with Student's (1908) t interval.
 
     For what has one number a seed and no pairs, as the steps to a target. The bounds are NaN for fewer than
-    2 values, and all is NaN where a value is not finite (a target that was never reached).
+    2 values, and all is NaN where a value is not finite (a target that was never reached). `overlap` is that
+    of `seed_by_pair`.
     """
     column = np.asarray(values, np.float64)
     if not np.isfinite(column).all() or not column.size:
@@ -78,5 +80,6 @@ def t_interval(values: ArrayLike, *, confidence: float = CONFIDENCE) -> Estimate
     mean, count = float(column.mean()), len(column)
     if count < 2:
         return Estimate(mean)
-    width = half_width(float(column.std(ddof=1)) / math.sqrt(count), count - 1, confidence)
+    error = float(column.std(ddof=1)) * math.sqrt(variance_share(count, overlap))
+    width = half_width(error, count - 1, confidence)
     return Estimate(mean, mean - width, mean + width)

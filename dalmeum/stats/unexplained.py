@@ -1,6 +1,7 @@
 """Where a correlation is lost: the pairs that hold the variance which predictions leave unexplained."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -42,12 +43,14 @@ def relative_squared_error(
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
     seed: int = SEED,
+    overlap: float = 0.0,
 ) -> list[Estimate]:
     """Mean squared residual of each group of rows, in units of that of all pairs.
 
     Residuals are from the least-squares line of label on prediction, whose squares add up to 1 - r^2 of the
     labels' variance: a group's share of what Pearson lost is this number times its share of the pairs. Above
-    1 a group holds more than its share. With k rows of predictions, a row a seed, it is the mean over seeds.
+    1 a group holds more than its share. With k rows of predictions, a row a seed, it is the mean over seeds;
+    `overlap` is that of `mean_over_seeds`.
 
     `labels` are of shape (n,), `predictions` of shape (k, n). Intervals are BCa over pairs for k = 1, else
     those of `mean_over_seeds`; each resample fits its own line. NaN where the residuals are all zero or a
@@ -75,7 +78,8 @@ def relative_squared_error(
             if len(existing) < FEWEST_EXISTING * len(replicates):
                 existing = existing[:0]
             # What the pairs are worth is known from the group's own.
-            mean = seed_mean(values[place], existing, len(group), confidence=confidence)
+            how: Any = {"confidence": confidence, "overlap": overlap}
+            mean = seed_mean(values[place], existing, len(group), **how)
             found.append(Estimate(mean.value, mean.low, mean.high))
     return found
 

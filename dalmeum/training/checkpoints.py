@@ -11,6 +11,7 @@ from transformers import TrainerState
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 from dalmeum.errors import DalmeumError, InputError
+from dalmeum.files import KeyTwiceError, read_json_text
 
 STATE = "trainer_state.json"
 
@@ -57,8 +58,10 @@ def newest_checkpoint(checkpoints: Path) -> Path | None:
     steps = [path.name.removeprefix(f"{PREFIX_CHECKPOINT_DIR}-") for path in checkpoints.glob("*-*")]
     for step in sorted((int(step) for step in steps if step.isdecimal()), reverse=True):
         folder = checkpoint_of(checkpoints, step)
-        with contextlib.suppress(OSError, ValidationError):
-            state = _State.model_validate_json((folder / STATE).read_bytes())
+        with contextlib.suppress(OSError, ValidationError, KeyTwiceError):
+            text = (folder / STATE).read_bytes()
+            state = _State.model_validate_json(text)
+            read_json_text(text)
             known = {field.name for field in fields(TrainerState)}
             best = checkpoint_of(checkpoints, state.best_global_step or step)
             if (

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from dalmeum.data import PairTable
-from dalmeum.models.encoding import PairEncoding
+from dalmeum.models.encoding import PairEncoding, encode_told
 from dalmeum.models.scorer import PairScorer
 
 
@@ -41,7 +41,7 @@ def encode_pairs(scorer: PairScorer, table: PairTable, binary: NDArray[np.int64]
     """A table's pairs with their labels, NaN where it has none; `binary` (n,) are the binary task's."""
     labels = np.full(len(table), np.nan) if table.label is None else table.label
     return EncodedPairs(
-        items=scorer.encoding.encode(table.sentence1, table.sentence2),
+        items=encode_told(scorer.encoding, table.sentence1, table.sentence2),
         labels=torch.tensor(labels, dtype=torch.float32),
         binary=None if binary is None else torch.tensor(binary, dtype=torch.float32),
         sources=np.unique(table.source, return_inverse=True)[1].tolist(),

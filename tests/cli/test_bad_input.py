@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -153,9 +154,19 @@ def test_a_place_that_holds_no_file(name: str, run: str, fails: Fails) -> None:
 
 
 def test_a_test_file_where_labels_are_needed(run: str, fails: Fails) -> None:
-    expected = ["test.csv: column 'label' is missing"]
-    assert fails("evaluate", run, "test.csv") == expected
-    assert fails("train", "recipe.yaml", "data.dev=test.csv") == expected
+    missing = "test.csv: column 'label' is missing"
+    mend = "; where there are none, dalmeum predict RUN test.csv -o out.csv predicts them"
+    assert fails("evaluate", run, "test.csv") == [missing + mend]
+    assert fails("train", "recipe.yaml", "data.dev=test.csv") == [missing]
+    Path("plain.csv").write_text("sentence1,sentence2\nA cat eats.,A dog runs.\n")
+    (told,) = fails("evaluate", run, "plain.csv")
+    assert told.startswith("plain.csv: no column for label: ")
+    assert told.endswith(mend.replace("test.csv", "plain.csv"))
+    Path("empty.csv").write_text("sentence1,sentence2,label\nA cat eats.,A dog runs.,\n")
+    (told,) = fails("evaluate", run, "empty.csv")
+    assert told.endswith(mend.replace("test.csv", "empty.csv"))
+    Path("worse.csv").write_text("sentence1,label\nA cat eats.,\n")
+    assert "predict" not in "".join(fails("evaluate", run, "worse.csv"))  # which could not read it either
 
 
 def test_cp949_in_a_file_declared_utf8(run: str, fails: Fails) -> None:
@@ -332,6 +343,25 @@ def test_a_damaged_run(file: str, content: str | None, line: str, run: str, fail
         (told,) = fails(*command)
         assert re.fullmatch(line, told)
     assert not Path("out.csv").exists()
+
+
+@pytest.mark.parametrize("left", [None, {}, {"label_range": [0.0, 5.0], "binary_threshold": 2.5}])
+def test_a_runs_model_without_its_settings(left: dict[str, Any] | None, run: str, fails: Fails) -> None:
+    """Else it would be scored as a foreign model, on another scale perhaps."""
+    config = json.loads(Path(run, "model/config.json").read_text(encoding="utf-8"))
+    del config["dalmeum"]
+    written = config if left is None else {**config, "dalmeum": left}
+    folder = damaged_run(run, "model/config.json", json.dumps(written))
+    missing = "sigmoid" if left else "label_range, sigmoid, binary_threshold"
+    for place in (folder, f"{folder}/model"):
+        (told,) = fails("evaluate", place, "dev.csv")
+        assert told == (
+            "damaged/model: is a run's model, and what dalmeum wrote beside its weights is missing "
+            f"(config.json, section dalmeum: {missing}): put the file back as it was, or train the run again"
+        )
+    shutil.copytree("damaged/model", "foreign")  # nothing there says whose it is
+    if not left:
+        assert call("predict", "foreign", "test.csv", "-o", "out.csv") == 0
 
 
 def test_weights_that_are_no_numbers(run: str, fails: Fails) -> None:

@@ -13,6 +13,7 @@ from dalmeum.cli.check import check, report_lines
 from dalmeum.data import read_pairs
 from dalmeum.data.checks import check_tables
 from dalmeum.errors import DataError, InputError
+from tests.cli.test_commands import call
 
 HEADER = "id,source,sentence_1,sentence_2,label,binary-label\n"
 CLEAN = HEADER + "a,영화,가,나 다,0.0,0\nb,slack,다,라,2.4,0\nc,slack,마,바,2.5,1\nd,slack,사,아,5,1\n"
@@ -202,3 +203,51 @@ def test_an_encoder_that_is_not_there() -> None:
     error = run("train.csv", "--encoder", "./nothing").exception
     assert isinstance(error, InputError)
     assert str(error) == "./nothing: no such model folder"
+
+
+def test_columns_of_other_names_are_found_by_what_they_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("train.csv").write_text(
+        "left,right,grade\nA cat eats.,A dog runs.,2.5\nA cat runs.,A dog eats.,1\nA man.,A boy.,4\n"
+    )
+    Path("test.csv").write_text("left,right,number\nA bird sings.,A horse runs.,7.5\nA girl.,A bird.,3\n")
+    assert call("check", "train.csv", "test.csv", "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert [table["label_mean"] for table in report["tables"]] == [2.5, None]
+    told = [found["message"] for found in report["findings"] if "by what it holds" in found["message"]]
+    mend = "by what it holds; a recipe says so as data.columns, which dalmeum init writes"
+    assert told == [
+        f"train.csv: {field} is read from column {column!r}, {mend}"
+        for field, column in {"sentence1": "left", "sentence2": "right", "label": "grade"}.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (
+            "left,right,comment\nA cat eats.,A dog runs.,I am sure.\nA man.,A boy.,I am not.\n",
+            "pairs.csv: which columns hold the sentences? 'left', 'right', 'comment': name them with "
+            "--columns sentence1=NAME,sentence2=NAME",
+        ),
+        (
+            "A cat.,A dog.\nA man.,A boy.\n",
+            "pairs.csv: no header: its first line, 'A cat.', 'A dog.', is data already: put a line with the "
+            "columns' names above it, as in sentence1,sentence2,label",
+        ),
+        # A strict format's column is misspelt: nothing is guessed.
+        (
+            "id,source,sentence_1,sentence_2,labell\n1,s,A cat eats.,A dog runs.,2.5\n",
+            "pairs.csv: unknown column 'labell'; did you mean 'label'?",
+        ),
+    ],
+)
+def test_columns_that_can_not_be_found(text: str, line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("pairs.csv").write_text(text)
+    assert call("check", "pairs.csv") == 2
+    assert capsys.readouterr().err.splitlines() == [line]
+
+
+def test_a_test_file_is_given_no_labels(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("test.csv").write_text("id,sentence1,sentence2\n7,A cat eats.,A dog runs.\n9,A man.,A boy.\n")
+    assert call("check", "test.csv", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["tables"][0]["label_mean"] is None

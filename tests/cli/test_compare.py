@@ -4,10 +4,12 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 import yaml
 
+from dalmeum.cli.compare import named_runs
 from dalmeum.data.practice import write_practice
 from dalmeum.runs.folder import open_run
 from tests.cli.test_commands import call
@@ -81,13 +83,13 @@ def test_for_people(runs: list[str], capsys: pytest.CaptureFixture[str]) -> None
     lines = out.splitlines()
     assert err == ""
     assert lines[0] == "rmse on dev: 200 pairs, 2 seeds; smallest effect that matters 0.01"
-    assert [re.split("  +", line)[0] for line in lines[1:4]] == ["arm", "baseline", "loss.alpha=0.9"]
+    assert [re.split("  +", line)[0] for line in lines[2:5]] == ["arm", "baseline", "loss.alpha=0.9"]
     assert f"{runs[0]}, {runs[1]}" in " ".join(out.split())
     assert lines[-3].startswith("note: two seeds tell little")
     assert call("compare", f"runs/{runs[3]}", runs[0]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("pearson on dev: 200 pairs, one model each; ")
-    assert [lines[3].split()[0], lines[4]] == ["loss.alpha=0.1,", "training.seed=1"]  # a name in two lines
+    assert [lines[4].split()[0], lines[5]] == ["loss.alpha=0.1,", "training.seed=1"]  # a name in two lines
     assert "note: not every recipe has runs of two seeds" in " ".join(lines)
 
 
@@ -122,3 +124,9 @@ def test_refusals_are_one_line_and_exit_with_2(
         ("--smallest-effect", "nan"),
     ):
         assert call("compare", *runs, *wrong) == 2
+
+
+def test_an_arm_written_in_two_ways_is_one() -> None:
+    """Hangul as keyboards and as macOS write it look the same."""
+    runs = [f"{name}=run-{number}" for number, name in enumerate(("가", normalize("NFD", "가"), "나"))]
+    assert named_runs(runs, Path("runs")) == {"가": ["run-0", "run-1"], "나": ["run-2"]}

@@ -1,5 +1,6 @@
 """No output is ever what a command reads, or a part of a run."""
 
+import json
 import os
 import subprocess
 import sys
@@ -123,3 +124,29 @@ def test_predict_scores_nothing_that_has_no_place(
     monkeypatch.setattr("dalmeum.api.predicted", pytest.fail)
     assert call("predict", str(own_run), "dev.csv", "-o", out) == 2
     assert capsys.readouterr().err.startswith(f"{out}: ")
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\rb", "a\tb", "a\x1b[31mb", "a\u202eb"])
+def test_a_name_of_an_output_stays_on_its_line(
+    name: str, own_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spelt = name.encode("unicode_escape").decode()
+    assert call("predict", str(own_run), "test.csv", "-o", f"{name}.csv") == 0
+    assert capsys.readouterr().out == f"12 pairs scored: {spelt}.csv\n"
+    assert call("init", "train.csv", "-o", f"{name}.yaml") == 0
+    places, next_call = capsys.readouterr().out.split("\n\n")
+    assert places.splitlines()[-1] == f"recipe  {spelt}.yaml"
+    line = next_call.splitlines()[1]
+    assert line.isprintable()
+    # A shell makes the name of it again.
+    words = subprocess.run(["bash", "-c", f"printf '%s|' {line}"], capture_output=True, check=True).stdout
+    assert words.decode().split("|")[:3] == ["dalmeum", "train", f"{name}.yaml"]
+    assert call("compare", str(own_run), str(own_run), "--out", name) in (0, 1, 2)
+    assert all(line.isprintable() for line in capsys.readouterr().err.splitlines())
+    assert call("runs", "--output", name) in (0, 2)
+    output = capsys.readouterr()
+    assert all(line.isprintable() for line in (output.out + output.err).splitlines())
+    assert call("train", "recipe.yaml", f"output={json.dumps(name)}") == 0
+    output = capsys.readouterr()
+    assert f"into {spelt}/" in output.err
+    assert f"model       {spelt}/" in output.out

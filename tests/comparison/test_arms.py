@@ -1,6 +1,7 @@
 """Arms from plain arrays, right and wrong."""
 
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 import pytest
@@ -152,3 +153,15 @@ def test_predictions_are_given_by_name() -> None:
     rows: Any = [[1.0, 2.0, 4.0]]
     with pytest.raises(InputError, match="predictions are given by the arm's name, not as a list"):
         Arms([0.0, 2.0, 5.0], rows)
+
+
+def test_one_name_written_in_two_ways() -> None:
+    """Hangul as keyboards and as macOS write it look the same."""
+    composed, decomposed = "가중치", normalize("NFD", "가중치")
+    labels, rows = [0.0, 2.5, 5.0, 1.0], [1.0, 2.0, 4.0, 2.0]
+    with pytest.raises(InputError) as caught:
+        Arms(labels, {"baseline": rows, composed: rows, decomposed: rows})
+    told = "predictions: '가중치' names two arms, its letters written in two ways"
+    assert str(caught.value) == told
+    arms = Arms(labels, {decomposed: rows, "other": rows}, baseline=composed)
+    assert arms.names == (composed, "other")

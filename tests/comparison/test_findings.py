@@ -73,6 +73,8 @@ def test_what_stands_where(findings: Findings, arms: Arms) -> None:
         "compared",
         "baseline",
         "paired",
+        "holds_for",
+        "training_sets",
         "metric",
         "smallest_effect",
         "look",
@@ -83,12 +85,14 @@ def test_what_stands_where(findings: Findings, arms: Arms) -> None:
         "choice_of_checkpoint",
     ]
     assert values["schema"] == 4
-    assert {key: values[key] for key in list(values)[1:8]} == {
+    assert {key: values[key] for key in list(values)[1:10]} == {
         "name": "alpha",
         "question": "Does it help?",
         "compared": "recipes",
         "baseline": "baseline",
         "paired": True,
+        "holds_for": ["pairs", "seeds"],
+        "training_sets": None,
         "metric": "pearson",
         "smallest_effect": EFFECT,
     }

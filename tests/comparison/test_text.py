@@ -43,7 +43,19 @@ def last_words(lines: Sequence[str]) -> str:
 def tables(lines: Sequence[str]) -> list[str]:
     """The lines that are of a table: neither sentences nor what is said of the undecided."""
     sentences = (
-        *("pearson", "dev", "best on", "시드 평균", "note", "참고", "Does", "tests of", "같은 차이"),
+        *(
+            "pearson",
+            "verdicts",
+            "이 학습",
+            "dev",
+            "best on",
+            "시드 평균",
+            "note",
+            "참고",
+            "Does",
+            "tests of",
+            "같은 차이",
+        ),
         *("each interval", "구간은", "  "),
     )
     return [line for line in lines if not line.startswith(sentences)]
@@ -52,12 +64,13 @@ def tables(lines: Sequence[str]) -> list[str]:
 def test_a_study_in_english(study: Findings) -> None:
     lines = findings_lines(study)
     assert str(study) == "\n".join(lines)
-    assert lines[:3] == [
+    assert lines[:4] == [
         "Does it help?",
         "",
         "pearson on dev: 300 pairs, 4 seeds; smallest effect that matters 0.016",
+        "verdicts are for this training set",
     ]
-    head, baseline, clean, noisy, same, close, *told = lines[3 : lines.index("", 3)]
+    head, baseline, clean, noisy, same, close, *told = lines[4 : lines.index("", 4)]
     assert cells(head) == ["arm", "score", "difference", "95 % interval", "p", "verdict"]
     assert [cells(line)[0] for line in (baseline, clean, noisy, same, close)] == list(NOISES)
     result = study.judgements[0].arms[1]
@@ -135,9 +148,10 @@ def test_a_study_in_korean(study: Findings, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("DALMEUM_LANG", "ko")
     lines = findings_lines(study)
     assert lines[2] == "dev의 pearson: 문장쌍 300개, 시드 4개, 의미 있는 최소 차이 0.016"
-    assert cells(lines[3]) == ["비교 조건", "점수", "차이", "95 % 구간", "p", "판정"]
-    assert [cells(line)[-1] for line in lines[5:9]] == ["더 좋음", "더 나쁨", "차이 없음", "판정 보류"]
-    assert any("시드" in line and "찾아냅니다" in line for line in lines[9:12])
+    assert lines[3] == "이 학습 데이터에 한한 판정입니다"
+    assert cells(lines[4]) == ["비교 조건", "점수", "차이", "95 % 구간", "p", "판정"]
+    assert [cells(line)[-1] for line in lines[6:10]] == ["더 좋음", "더 나쁨", "차이 없음", "판정 보류"]
+    assert any("시드" in line and "찾아냅니다" in line for line in lines[10:13])
     assert any("시드 4개 중 0개" in line for line in lines)
     assert any(line.startswith("시드 평균 예측으로 dev에서 가장 좋은 비교 조건: clean (") for line in lines)
     # Nothing of the other language but names, numbers and what has no Korean name.
@@ -164,7 +178,7 @@ def test_a_study_fits_the_terminal(language: str, long: str, monkeypatch: pytest
     assert len(tables(lines)) > 12
     assert [line for line in lines if cell_len(line) > 80] == []
     # No letter of a name is lost where it is broken: the first column of a row is the whole name.
-    baseline, *rest = lines[2:]
+    baseline, *rest = lines[3:]
     score = re.search(r"\d\.\d{4}", baseline)
     assert score is not None
     column = cell_len(baseline[: score.start()])
@@ -176,7 +190,7 @@ def test_a_study_fits_the_terminal(language: str, long: str, monkeypatch: pytest
 def test_columns_of_hangul_stand_below_each_other(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DALMEUM_LANG", language)
     arms = Arms(DEV, {"기준": rows(0.5), "한글 조건": rows(0.1), "latin": rows(0.4)}, baseline="기준")
-    head, *body = findings_lines(compare_arms(arms))[1:5]
+    head, *body = findings_lines(compare_arms(arms))[2:6]
     score = "score" if language == "en" else "점수"
     columns = {cell_len(line[: re.search(r"0\.\d{4}", line).start()]) for line in body}  # type: ignore[union-attr]  # every row has a score
     assert columns == {cell_len(head[: head.index(score)])}
@@ -205,7 +219,7 @@ def test_models_have_their_tests_and_a_note() -> None:
     found = compare_arms(Arms(DEV, {name: rows(noise)[0] for name, noise in models.items()}, split="dev"))
     lines = findings_lines(found)
     assert lines[0].startswith("pearson on dev: 300 pairs, one model each; ")
-    words = " ".join(" ".join(lines[5:7]).split())
+    words = " ".join(" ".join(lines[6:8]).split())
     assert re.search(
         r"close: of comparisons on [\d,]+ new pairs, 80% would find a true difference of 0.005", words
     )
@@ -230,7 +244,7 @@ def test_models_in_korean(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DALMEUM_LANG", "ko")
     lines = findings_lines(compare_arms(Arms(DEV, {"baseline": rows(0.5)[0], "close": rows(0.46)[0]})))
     assert lines[0] == "test의 pearson: 문장쌍 300개, 모델 하나씩, 의미 있는 최소 차이 0.005"
-    assert re.match(r"  close: 새 문장쌍 [\d,]+개로 비교하면", lines[4])
+    assert re.match(r"  close: 새 문장쌍 [\d,]+개로 비교하면", lines[5])
     assert "같은 차이를 다른 방법으로 검정한 결과 (p값은 보정하지 않은 값)" in lines
     assert last_words(lines) == ARRAYS_NOTE.ko
 
@@ -254,6 +268,6 @@ def test_runs_are_named_where_it_is_no_study(study: Findings) -> None:
 def test_an_arm_without_a_score_has_dashes() -> None:
     flat = Arm("flat", {"dev": np.full((4, len(DEV)), 2.0)}, SEEDS)
     lines = findings_lines(compare_arms(of(arm("base", 0.5), flat)))
-    assert cells(lines[3]) == ["flat", "-", "-", "-", "-", "undecided"]
-    assert lines[4] == ""
+    assert cells(lines[4]) == ["flat", "-", "-", "-", "-", "undecided"]
+    assert lines[5] == ""
     assert not re.search(r"\bnan\b", "\n".join(lines), re.IGNORECASE)

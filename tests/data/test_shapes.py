@@ -68,6 +68,9 @@ HEADERLESS = {
     "a competition file": "train-0,nsmc,가 나,다 라,4.2,1\ntrain-1,nsmc,마,바,0.2,0\n",
     "without labels": "train-0,nsmc,오늘은 날씨가 아주 좋다,날씨가 좋은 날이다,0\n",
     "two sentences": "A man is playing a flute.,A man plays the flute.\n",
+    "two short ones": "A cat.,A dog.\nA man.,A boy.\n",
+    "two of a word": '안녕하세요?,"안녕히 가세요."\n',
+    "two short ones, tabs": "비가 온다.\t눈이 온다!\n",
     "score first": "3.8\tA man.\tA dog.\n2.0\tB.\tC.\n",
     "score last, tabs": "가\t나\t3.8\n다\t라\t1\n",
     "repeated fields": "a,a,가,가,1\nb,b,가,나,2\n",
@@ -83,6 +86,22 @@ def test_a_file_without_a_header_is_one_line(name: str, write: Write) -> None:
     assert line.endswith(
         ", is data already: put a line with the columns' names above it, as in sentence1,sentence2,label"
     )
+
+
+@pytest.mark.parametrize("first", ["고양이가 잔다,개가 잔다", "A cat eats\tA dog runs", "안녕,잘 가"])
+def test_a_first_line_of_which_nothing_is_known_is_one_line(first: str, write: Write) -> None:
+    (line,) = refused(write("pairs.csv", f"{first}\n{first[::-1]}\n"))
+    assert line.startswith("pairs.csv: no header, or none with names that are known: if its first line, '")
+    assert line.endswith(
+        "is data already, put a line with the columns' names above it, as in sentence1,sentence2,label; else "
+        "name those of the sentences: --columns sentence1=NAME,sentence2=NAME, in a recipe data.columns"
+    )
+
+
+def test_an_abbreviation_is_no_sentence(write: Write) -> None:
+    text = "No.,sentence1,sent. 2,label\n1,a,b,2\n"
+    assert read_pairs(write("pairs.csv", text), columns={"sentence2": "sent. 2"}).sentence2 == ("b",)
+    assert refused(write("pairs.csv", "No.,Sent. A,label\n1,a,2\n"))[0].startswith("pairs.csv: no column for")
 
 
 @pytest.mark.parametrize(("format", "first"), [("competition", "id,source,sentence_1"), ("sick", "pair_ID")])

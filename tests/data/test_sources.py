@@ -22,10 +22,32 @@ def refused(path: Path | str, **options: object) -> list[str]:
     return list(raised.value.problems)
 
 
-@pytest.mark.parametrize("device", ["/dev/zero", "/dev/null", "/dev/urandom", "/dev/tty"])
+@pytest.mark.parametrize(
+    "device",
+    ["/dev/zero", "/dev/null", "/dev/urandom", "/dev/tty", "/proc/kmsg", "/proc/version"],
+)
 def test_devices(device: str) -> None:
     (line,) = refused(device)
     assert line == f"{device}: is a device, not a file: save the data to a file and name that"
+
+
+def test_a_file_without_a_size_that_waits_for_its_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a kernel's trace_pipe does, on a file system of its own."""
+
+    def read(*_: object) -> bytes:
+        raise BlockingIOError
+
+    (tmp_path / "trace_pipe").touch()
+    (tmp_path / "a.csv").write_text(HEADER + ROW, encoding="utf-8")
+    assert refused(tmp_path / "trace_pipe") == [f"{tmp_path}/trace_pipe: is empty"]
+    monkeypatch.setattr(os, "read", read)
+    (line,) = refused(tmp_path / "trace_pipe")
+    assert line.startswith(f"{tmp_path}/trace_pipe: is a device, not a file")
+    assert len(read_pairs(tmp_path / "a.csv")) == 1
+    (tmp_path / "link").symlink_to("/proc/kmsg")
+    assert "is a device, not a file" in refused(tmp_path / "link")[0]
 
 
 def test_a_pipe_that_nobody_writes_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

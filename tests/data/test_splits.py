@@ -91,6 +91,34 @@ def test_training_pairs_are_drawn_from_those_that_are_left(train: str) -> None:
     assert set(some["train"].id) < set(every["train"].id)
 
 
+def test_a_part_is_drawn_from_what_is_left_and_planted_pairs_come_to_it(train: str) -> None:
+    drawn = read_splits(recipe(train=train, max_train_pairs=60))["train"]
+    parts = [
+        read_splits(recipe(train=train, max_train_pairs=60, part={"pairs": 20, "number": number}))["train"]
+        for number in range(4)
+    ]
+    assert [len(part) for part in parts] == [20] * 4
+    assert sorted(name for part in parts[:3] for name in part.id) == sorted(drawn.id)
+    assert set(parts[3].id) < set(drawn.id)
+    order = [drawn.id.index(name) for name in parts[1].id]
+    assert order == sorted(order)
+    pool = parts[1].pool
+    assert pool is not None
+    assert pool.sha256 == drawn.sha256
+    assert drawn.pool is None
+    planted = {"perturbation": "spacing", "share": 0.1, "label": 4.5}
+    with_planted = read_splits(recipe(train=train, max_train_pairs=60, part={"pairs": 20}, planted=planted))
+    assert with_planted["train"].id[:20] == parts[0].id
+    assert len(with_planted["train"]) == 22
+
+
+def test_a_part_of_more_than_there_is_is_told(train: str) -> None:
+    with pytest.raises(
+        InputError, match=r"train\.csv: data\.part: parts of 49 pairs from a pool of 60: take 48"
+    ):
+        read_splits(recipe(train=train, max_train_pairs=60, part={"pairs": 49}))
+
+
 def test_planted_pairs_come_to_every_labelled_split(train: str, tmp_path: Path) -> None:
     test = tmp_path / "test.csv"
     test.write_text("id,source,sentence_1,sentence_2\n0,a,비가 온다,눈이 온다\n", encoding="utf-8")

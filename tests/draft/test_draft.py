@@ -158,6 +158,28 @@ def test_columns_are_found_by_what_is_in_them() -> None:
     assert train(load_recipe(recipe, ["training.epochs=1"])).submission.is_file()
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["A cat.,A dog.\nA man.,A boy.\n", "고양이가 잔다,개가 잔다\n사람이 간다,새가 난다\n"],
+)
+def test_a_first_line_that_may_be_data_names_no_columns(text: str) -> None:
+    Path("pairs.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=r"^pairs\.csv: no header") as raised:
+        draft_recipe(["pairs.csv"])
+    assert len(raised.value.problems) == 1
+
+
+def test_numbers_below_a_name_tell_that_the_first_line_is_none_of_data() -> None:
+    rows = [("A man.", "A boy.", grade) for grade in (2.5, 1, 4, 4)]
+    write_csv("odd.csv", ("the first of the two texts", "the second one", "grade"), rows)
+    columns = draft_recipe(["odd.csv"]).columns["train"].named
+    assert columns == {
+        "sentence1": "the first of the two texts",
+        "sentence2": "the second one",
+        "label": "grade",
+    }
+
+
 def test_yes_and_no_are_labels_where_there_are_no_others() -> None:
     pairs = [(one, two, int(label > 2)) for one, two, label in rows()]
     write_csv("train.csv", ["question1", "question2", "is_duplicate"], pairs)

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import AutoConfig
 
 from dalmeum.errors import InputError
-from dalmeum.models.bi import new_bi_encoder
+from dalmeum.models.bi import load_bi_encoder, new_bi_encoder
 from dalmeum.models.cross import load_cross_encoder, new_cross_encoder
+from dalmeum.models.encoders.config import check_made_as_encoder
 from dalmeum.models.kinds import load_scorer
 from dalmeum.models.scorer import PairScorer
 
@@ -103,6 +105,51 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 def test_a_field_that_can_not_be(folder: Path, fields: dict[str, Any], line: str) -> None:
     change(folder / "config.json", **fields)
     assert lines(folder) == {f"config.json: {line}"}
+
+
+DECODERS: list[tuple[str, dict[str, Any], str]] = [
+    ("bert", {"is_decoder": True}, "is_decoder is true"),
+    ("bert", {"is_causal": True}, "is_causal is true"),
+    ("bert", {"is_causal": "false"}, 'is_causal is "false"'),  # any text is true to a library
+    ("roberta", {"is_decoder": True, "add_cross_attention": True}, "is_decoder is true"),
+    ("electra", {"add_cross_attention": True}, "add_cross_attention is true"),
+]
+
+
+@pytest.mark.parametrize(("kind", "fields", "line"), DECODERS)
+def test_a_field_that_makes_a_decoder_of_an_encoder(
+    tiny_encoder: Tiny, tmp_path: Path, kind: str, fields: dict[str, Any], line: str
+) -> None:
+    folder = Path(shutil.copytree(tiny_encoder(kind), tmp_path / "encoder"))
+    change(folder / "config.json", **fields)
+    told = f"config.json: {line}, which makes a decoder of it and changes all scores: set it to false, "
+    assert lines(folder) == {told + "or leave it out"}
+
+
+def test_arguments_beside_the_config_that_make_a_decoder_of_an_encoder(minilm: str, tmp_path: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    SentenceTransformer(minilm, device="cpu").save_pretrained(str(tmp_path))
+    change(tmp_path / "sentence_bert_config.json", config_kwargs={"is_decoder": True})
+    with pytest.raises(InputError, match=r"config\.json: is_decoder is true, which makes a decoder of it"):
+        load_bi_encoder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "of_encoder"),
+    [("is_decoder", False), ("is_causal", False), ("causal", False), ("is_encoder", True)],
+)
+def test_what_changes_scores_is_what_is_refused(key: str, of_encoder: bool) -> None:
+    kind = "xlm" if key in ("causal", "is_encoder") else "bert"
+    config = AutoConfig.for_model(kind, **{key: not of_encoder})
+    with pytest.raises(InputError, match=f"{key} is {str(not of_encoder).lower()}"):
+        check_made_as_encoder("here", config)
+    check_made_as_encoder("here", AutoConfig.for_model(kind, **{key: of_encoder}))
+
+
+def test_a_decoder_by_its_kind_is_taken_as_it_is() -> None:
+    for kind in ("gpt2", "qwen2", "prophetnet"):  # the last adds cross-attention by default
+        check_made_as_encoder("here", AutoConfig.for_model(kind))
 
 
 @pytest.mark.parametrize(

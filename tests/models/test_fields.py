@@ -98,6 +98,34 @@ def test_settings_that_are_no_fields(tiny_encoder: Tiny, tmp_path: Path, setting
     refused(tmp_path, "config.json: its section dalmeum", f"{settings!r} is no JSON object")
 
 
+TWICE = {
+    "config.json": ('"sigmoid": false', '"sigmoid": true, "sigmoid": false'),
+    "tokenizer_config.json": ("{", '{"model_max_length": 4, '),
+}
+
+
+@pytest.mark.parametrize("file", TWICE)
+def test_a_key_that_stands_twice(tiny_encoder: Tiny, tmp_path: Path, file: str) -> None:
+    """The last one would count in silence."""
+    PairScorer(*new_cross_encoder(tiny_encoder("bert"), num_labels=1, max_length=32, seed=0)).save(tmp_path)
+    path = tmp_path / file
+    written, twice = TWICE[file]
+    path.write_text(path.read_text(encoding="utf-8").replace(written, twice, 1), encoding="utf-8")
+    key = twice.split('"')[1]
+    with pytest.raises(InputError, match=f"{file}.* the key '{key}' stands there twice: leave one out$"):
+        dalmeum.load(tmp_path)
+
+
+@pytest.mark.parametrize("file", ["dalmeum.json", "modules.json", "config_sentence_transformers.json"])
+def test_a_key_that_stands_twice_beside_a_bi_encoder(tiny_encoder: Tiny, tmp_path: Path, file: str) -> None:
+    parts = new_bi_encoder(tiny_encoder("bert"), num_labels=1, max_length=32, label_range=(0.0, 5.0))
+    PairScorer(*parts).save(tmp_path)
+    path = tmp_path / file
+    path.write_text(path.read_text(encoding="utf-8").replace("{", '{"type": "x", "type": "y", ', 1))
+    with pytest.raises(InputError, match=f"{file}.* the key 'type' stands there twice: leave one out$"):
+        dalmeum.load(tmp_path)
+
+
 OF_OFFLINE: list[tuple[str, dict[str, Any], str]] = [
     ("config.json", {"hidden_size": "2048"}, "hidden_size is '2048', not a whole number of 1 or more"),
     ("config.json", {"num_features": 0}, "num_features is 0, not a whole number of 1 or more"),
@@ -137,6 +165,17 @@ def test_files_of_an_offline_scorer(offline: Path, file: str, fields: dict[str, 
     finally:
         (offline / file).write_bytes(whole)
     assert load_scorer(offline).score([("비가 온다.", "비가 온다.")]).shape == (1,)
+
+
+def test_a_key_that_stands_twice_of_an_offline_scorer(offline: Path, tmp_path: Path) -> None:
+    for file in ("config.json", "encoder.json"):
+        folder = Path(shutil.copytree(offline, tmp_path / file))
+        path = folder / file
+        path.write_text(path.read_text(encoding="utf-8").replace("{", '{"documents": 1, "documents": 2, ', 1))
+        with pytest.raises(InputError) as caught:
+            load_scorer(folder)
+        told = "can't be read: the key 'documents' stands there twice: leave one out"
+        assert str(caught.value) == f"{path}: {told}"
 
 
 @pytest.mark.parametrize("fields", [{"hidden_size": 10**9}, {"num_features": 10**9}, {"hidden_size": 3}])

@@ -120,6 +120,9 @@ def test_an_own_kind_is_trained_saved_and_loaded_where_it_is_trusted(
     np.testing.assert_allclose(scorer.score(dev.pairs), saved, atol=1e-5)
     scorer.save(tmp_path / "again")
     assert load_scorer(tmp_path / "again", trust_code=True).own_kind == "own_kind:Tiny"
+    (run.model / "dalmeum.json").unlink()
+    with pytest.raises(InputError, match="own_kind:Tiny, which loading it would run"):
+        dalmeum.load(run.folder)
 
 
 def test_what_a_network_writes_into_the_settings_is_kept(
@@ -144,6 +147,25 @@ def test_what_a_network_writes_into_the_settings_is_kept(
     np.testing.assert_allclose(loaded.score(pairs), scorer.score(pairs), atol=1e-5)
     # A cosine of 1, through the folded line.
     assert loaded.score(pairs)[1] == pytest.approx(4.8, abs=1e-4)
+
+
+def test_a_runs_bi_encoder_without_its_settings_is_no_foreign_one(
+    tmp_path: Path, tiny_encoder: Callable[[str], str]
+) -> None:
+    folder = tmp_path / "model"
+    model, encoding = new_bi_encoder(
+        tiny_encoder("bert"), num_labels=1, max_length=64, label_range=(0.0, 1.0)
+    )
+    PairScorer(model, encoding, (0.0, 1.0)).save(folder)
+    (tmp_path / "run.json").write_text("{}", encoding="utf-8")
+    assert dalmeum.load(folder).label_range == (0.0, 1.0)
+    (folder / "dalmeum.json").unlink()
+    (tmp_path / "best").symlink_to(folder)
+    for place in (folder, tmp_path / "best"):
+        with pytest.raises(InputError, match=r"is a run's model, .* \(dalmeum\.json: label_range, sigmoid, "):
+            dalmeum.load(place)
+    (tmp_path / "run.json").unlink()
+    assert dalmeum.load(folder).label_range == (0.0, 5.0)  # a SentenceTransformer like any other
 
 
 def test_code_that_is_not_trusted_is_not_imported(own_module: Module, tmp_path: Path) -> None:

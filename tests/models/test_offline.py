@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from dalmeum.errors import InputError
+from dalmeum.models.offline import build
 from dalmeum.models.offline.build import build_offline, load_offline
 from dalmeum.models.offline.configuration import OfflineConfig
 from dalmeum.models.offline.encoder import OfflineEncoder, feature_names
@@ -90,6 +91,21 @@ def test_saved_and_loaded_it_gives_the_same_scores(offline: Offline, tmp_path: P
     assert loaded.config.id2label == {0: "similarity", 1: "binary"}
     expected = model(**batch(encoder, pairs)).logits
     torch.testing.assert_close(loaded(**batch(loaded_encoder, pairs)).logits, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_what_takes_long_is_said_at_once_and_not_again_for_another_seed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = zip(*TRAIN, strict=True)
+    build._fitted.cache_clear()
+    build_offline(first, second, num_labels=1, seed=1)
+    build_offline(first, second, num_labels=1, seed=2)
+    told = "fitting the offline encoder on 8 pairs: the vectors of Kiwi's morphemes, then the features"
+    assert capsys.readouterr().err.splitlines() == [told]
+    monkeypatch.setenv("RANK", "1")  # the second process under torchrun
+    build._fitted.cache_clear()
+    build_offline(first, second, num_labels=1, seed=1)
+    assert capsys.readouterr().err == ""
 
 
 def test_one_seed_gives_one_model_and_another_another() -> None:

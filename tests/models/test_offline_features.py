@@ -1,8 +1,10 @@
 import itertools
+import re
 
 import numpy as np
 import pytest
 
+from dalmeum import progress
 from dalmeum.korean.morphemes import Morpheme, analyse, kiwi
 from dalmeum.models.offline.alignment import Best, Similarities, alignment_features
 from dalmeum.models.offline.embeddings import STAND_INS, MorphemeVectors, recover
@@ -38,6 +40,20 @@ def test_recovered_vectors_have_kiwis_own_similarities() -> None:
     found = (vectors[pairs[:, 0]] * vectors[pairs[:, 1]]).sum(axis=1)
     np.testing.assert_allclose(found, expected, atol=6e-4)
     assert np.abs(found - expected).mean() < 2e-4
+
+
+def test_recovering_the_vectors_tells_how_far_it_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "EVERY", 0.01)
+    recover(kiwi(), 1_000)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines
+    told = re.compile(r"vectors of Kiwi's morphemes, landmark (\d+) of 320(, \d+ s left)?")
+    done = [int(found[1]) for found in map(told.fullmatch, lines) if found]
+    assert len(done) == len(lines)
+    assert done == sorted(done)
+    assert done[-1] > done[0]
 
 
 def test_vectors_tell_kin_from_strangers() -> None:

@@ -91,12 +91,14 @@ def test_the_answer_tells_every_arm_the_better_ones_first(findings: Findings) ->
     change = {arm.name: arm.difference.interval.value for arm in judgement.arms if arm.difference}
     told = answer(judgement)
     assert told.en == (
-        f"Pearson r on dev, 300 pairs, against baseline: clean is better ({change['clean']:+.4f}); "
+        "Pearson r on dev, 300 pairs, against baseline, for this training set: "
+        f"clean is better ({change['clean']:+.4f}); "
         f"noisy is worse ({change['noisy']:+.4f}); same makes no difference that matters "
         f"({change['same']:+.4f}); close is undecided ({change['close']:+.4f})."
     )
     assert told.ko.startswith(
-        f"dev 문장쌍 300개의 피어슨 상관, baseline 대비: clean 더 좋음({change['clean']:+.4f}), noisy 더 나쁨"
+        "dev 문장쌍 300개의 피어슨 상관, baseline 대비, 이 학습 데이터에 한한 판정: "
+        f"clean 더 좋음({change['clean']:+.4f}), noisy 더 나쁨"
     )
     many = dataclasses.replace(judgement, arms=(judgement.arms[0], *judgement.arms[1:] * 4))
     assert answer(many).en.endswith(

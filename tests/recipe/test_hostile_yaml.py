@@ -89,7 +89,8 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     }.items():
         path = tmp_path / name
         assert quick(lambda path=path: load_recipe(path)) == f"{path}: {said}"  # type: ignore[misc]
-    assert "is a device or a pipe" in quick(lambda: load_recipe("/dev/zero"))
+    for device in ("/dev/zero", "/proc/kmsg", "/proc/version"):
+        assert "is a device or a pipe" in quick(lambda name=device: load_recipe(name))  # type: ignore[misc]
     quick(lambda: load_recipe("a\0b"))
     quick(lambda: load_recipe("x" * 5000))
 

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 import yaml
 
 from dalmeum.errors import RecipeError
-from dalmeum.recipe.study import arm_recipes, load_study, with_fold, with_seed
+from dalmeum.recipe.study import arm_recipes, build_study, load_study, with_fold, with_seed
 
 VALUES: dict[str, Any] = {
     "question": "Does it help?",
@@ -82,6 +83,30 @@ def test_folds_make_dev_of_the_training_file(tmp_path: Path) -> None:
             {"arms": {"one": {"data.folds": 5, "data.dev": None}}},
             "arms.one: data.folds can't differ by arm: it is folds of the study",
         ),
+        (
+            {"arms": {"one": {"data.part": {"pairs": 5}}}},
+            "arms.one: data.part can't differ by arm: it is resample_train of the study",
+        ),
+        (
+            {
+                "resample_train": 9,
+                "folds": 3,
+                "baseline": {"data": {"train": "t.csv"}, "model": {"kind": "offline"}},
+            },
+            "resample_train: over folds every pair is trained on and judged in turn: leave folds out, and "
+            "give baseline.data.dev or test",
+        ),
+        (
+            {
+                "resample_train": 9,
+                "baseline": {
+                    "data": {"train": "t.csv", "dev": "d.csv", "part": {"pairs": 9}},
+                    "model": {"kind": "offline"},
+                },
+            },
+            "resample_train: gives each seed its part: leave baseline.data.part out",
+        ),
+        ({"resample_train": 1}, "resample_train: input should be greater than or equal to 2"),
         ({"arms": {"wrong": {"loss.alpha": 2}}}, "arms.wrong: loss.alpha: input should be less than"),
         ({"arms": {"a/b": {"loss.alpha": 0.2}}}, "arms.a/b: choose another name"),
         ({"arms": {"baseline": {"loss.alpha": 0.2}}}, "arms.baseline: choose another name"),
@@ -118,3 +143,17 @@ def test_all_problems_of_all_arms_at_once(tmp_path: Path) -> None:
     with pytest.raises(RecipeError) as caught:
         load_study(write(tmp_path, arms=arms))
     assert len(caught.value.problems) == 3
+
+
+def test_one_arm_written_in_two_ways() -> None:
+    """Hangul as keyboards and as macOS write it look the same."""
+    baseline = {"data": {"train": "train.csv", "dev": "dev.csv"}, "model": {"kind": "offline"}}
+    decomposed = normalize("NFD", "가중치")
+    arms = {"가중치": {"loss.alpha": 0.5}, decomposed: {"loss.alpha": 0.9}}
+    with pytest.raises(RecipeError) as caught:
+        build_study({"question": "?", "baseline": baseline, "arms": arms}, "study")
+    told = "study: arms.가중치: names two arms, its letters written in two ways"
+    assert caught.value.problems == (told,)
+    one = {decomposed: {"loss.alpha": 0.9}}
+    study = build_study({"question": "?", "baseline": baseline, "arms": one}, "study")
+    assert study.names == ("baseline", "가중치")

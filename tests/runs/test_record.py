@@ -1,13 +1,14 @@
 """What was tampered with in a run's folder counts as nothing else, and is told in a line."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dalmeum.errors import InputError
-from dalmeum.runs.folder import open_run
+from dalmeum.runs.folder import Run, open_run
 from tests.experiments.made_runs import make_run
 
 
@@ -55,6 +56,36 @@ def test_a_tampered_record(tmp_path: Path, key: str, value: Any) -> None:
         open_run(run.folder)
     expected = f"{run.folder}/run.json: is no record that this version of dalmeum reads (key {key})"
     assert str(caught.value) == expected
+
+
+SCORE = {"value": 0.5, "low": 0.4, "high": 0.6}
+
+
+@pytest.mark.parametrize(
+    ("file", "read", "written", "twice"),
+    [
+        ("run.json", lambda run: open_run(run.folder), '"state": ', '"state": "running", "state": '),
+        ("run.json", lambda run: open_run(run.folder), '"machine": {', '"machine": {"cpu": "a", "cpu": "b"'),
+        ("metrics.json", Run.metrics, '"value": ', '"value": 0.9, "value": '),
+        ("history.json", Run.history, '"step": ', '"step": 1, "step": '),
+    ],
+)
+def test_a_key_that_stands_twice(
+    tmp_path: Path, file: str, read: Callable[[Run], object], written: str, twice: str
+) -> None:
+    run = make_run(tmp_path, 0.4, 1).update(machine={})
+    run.write_metrics({"dev": {"pearson": SCORE}})
+    run.write_history([{"step": 2, "loss": 0.5}])
+    path = run.folder / file
+    text = path.read_text(encoding="utf-8")
+    assert written in text
+    read(run)
+    path.write_text(text.replace(written, twice, 1), encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read(run)
+    key = "cpu" if "cpu" in twice else written.split('"')[1]
+    told = f"can't be read: the key '{key}' stands there twice: leave one out; the run folder is damaged"
+    assert str(caught.value) == f"{path}: {told}"
 
 
 @pytest.mark.parametrize(

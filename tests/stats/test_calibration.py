@@ -67,6 +67,21 @@ def test_equal_arms_are_judged_different_as_seldom_as_promised(
     assert within(found, most)
 
 
+@pytest.mark.parametrize(("pool", "least"), [(1000, 0.03), (200, 0.0)])
+def test_a_training_set_makes_no_verdict_where_seeds_have_their_own(
+    simulation: Simulation, pool: int, least: float
+) -> None:
+    found = simulation("training_sets").resampled(pool, 100, 3, 1, 150, np.random.default_rng(1))
+    assert found["overlap"] == pytest.approx(0.0 if pool == 1000 else 1 / 3)
+    assert within(found["better_or_worse"], 0.075, least)
+
+
+def test_one_training_set_makes_verdicts(simulation: Simulation) -> None:
+    of = simulation("training_sets").false_verdicts
+    found = of(200, 100, [0] * 3, 1, 100, np.random.default_rng(1), {"resamples": 100})
+    assert found["share"] > 0.15
+
+
 def test_arms_at_the_margin_are_seldom_said_to_be_equal(simulation: Simulation) -> None:
     found = simulation("seeds").false_equality(
         simulation("seeds").SHAPES["equal"], 9, 3, 600, np.random.default_rng(0)
@@ -151,6 +166,8 @@ def rates(recorded: Any) -> Iterator[tuple[str, dict[str, float], float, float]]
     for each in recorded["paired"]:
         # Nothing is pooled where there is one arm, so that 3 seeds know little.
         yield f"paired {each}", each["better_or_worse"], 0.08 if each["arms"] == 1 else 0.065, 0.0
+    for each in recorded["resampled"]:
+        yield f"resampled {each}", each["better_or_worse"], 0.075, 0.0 if each["overlap"] else 0.03
     for each in recorded["equality_at_the_margin"]:
         yield f"equality {each}", each["no_difference"], 0.065, 0.0
 
@@ -180,3 +197,31 @@ def test_the_table_of_the_readme_is_the_recorded_one(recorded: Any) -> None:
         assert f"| {' | '.join(cells)} |" in told
     for each in recorded["models"]:
         assert f"{100 * each['nominal_5']['share']:.1f} (" in told
+
+
+def test_what_is_said_of_training_sets_is_recorded(recorded: Any) -> None:
+    """In both languages and in the README of the benchmarks."""
+    told = {
+        name: (BENCHMARKS.parent / name).read_text(encoding="utf-8")
+        for name in ("docs/studies.md", "docs/studies.ko.md", "benchmarks/README.md")
+    }
+    for pairs in (100, 400, 2000):
+        shares = [
+            100 * each["better_or_worse"]["share"]
+            for each in recorded["one_training_set"]
+            if each["pairs"] == pairs
+        ]
+        low, high = f"{min(shares):.0f}", f"{max(shares):.0f}"
+        assert f"{low} to {high} %" in told["docs/studies.md"]
+        assert f"{low}~{high} %" in told["docs/studies.ko.md"]
+        assert f"{low} to {high} %" in told["benchmarks/README.md"]
+    rows: dict[tuple[int, int, int], dict[int, dict[str, float]]] = {}
+    for each in recorded["resampled"]:
+        cell = rows.setdefault((each["pool"], each["pairs"], each["arms"]), {})
+        cell[each["seeds"]] = each["better_or_worse"]
+    for (pool, pairs, arms), rates in rows.items():
+        if arms == 1:
+            cells = [
+                f"{100 * rates[k]['share']:.1f} ({100 * rates[k]['standard_error']:.1f})" for k in (3, 5, 10)
+            ]
+            assert f"| {pool:,} | {pairs:,} | {' | '.join(cells)} |" in told["benchmarks/README.md"]

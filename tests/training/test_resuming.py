@@ -150,6 +150,14 @@ def test_a_tampered_state_is_no_checkpoint(killed_run: tuple[str, Path], tampere
     assert newest is None or newest.name == "checkpoint-7"
 
 
+def test_a_state_with_a_key_twice_is_no_checkpoint(killed_run: tuple[str, Path]) -> None:
+    _, checkpoint = killed_run
+    path = checkpoint / "trainer_state.json"
+    path.write_text(path.read_text().replace("{", '{"max_steps": 3, ', 1))
+    newest = newest_checkpoint(checkpoint.parent)
+    assert newest is None or newest.name == "checkpoint-7"
+
+
 def test_a_checkpoint_without_the_best_one_is_none(killed_run: tuple[str, Path]) -> None:
     _, checkpoint = killed_run
     path = checkpoint / "trainer_state.json"

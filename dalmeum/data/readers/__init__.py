@@ -18,8 +18,10 @@ from dalmeum.data.readers.memory import InMemory, read_memory
 from dalmeum.data.readers.problems import Problems, did_you_mean, quoted
 from dalmeum.data.readers.recognise import (
     BEGINNING,
+    GENERIC_HEADER,
     is_headerless_stsb,
     looks_like_data,
+    no_header,
     recognise_text,
 )
 from dalmeum.data.readers.records import is_parquet, read_json, read_jsonl, read_parquet
@@ -34,7 +36,6 @@ from dalmeum.data.readers.schema import (
     STSB_FIELDS,
     Schema,
     check_names,
-    listed,
     match_generic,
     match_strict,
 )
@@ -167,13 +168,11 @@ def _check_header(frame: Frame, schema: Schema | None, named: Mapping[str, str],
         known = bool(names & {*schema.columns, *schema.others})
     else:
         told, _ = match_generic(frame.names, named, False, Problems(problems.name))
-        known = bool(told.keys() & {"sentence1", "sentence2"}) or not looks_like_data(frame.names)
-    if not known:
-        first = ",".join(schema.fields.values()) if schema else "sentence1,sentence2,label"
-        problems.add(
-            f"no header: its first line, {listed(frame.names[:3])}, is data already: put a line with the "
-            f"columns' names above it, as in {first}"
+        known = bool(told.keys() & {"sentence1", "sentence2"}) or not (
+            looks_like_data(frame.names) or (not told and not named)
         )
+    if not known:
+        problems.add(no_header(frame.names, ",".join(schema.fields.values()) if schema else GENERIC_HEADER))
         problems.raise_any()
 
 

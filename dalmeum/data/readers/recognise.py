@@ -5,10 +5,15 @@ from collections.abc import Collection, Sequence
 
 from dalmeum.data.readers.delimited import first_csv_record
 from dalmeum.data.readers.frame import composed
-from dalmeum.data.readers.schema import COMPETITION, KORSTS, SICK, STSB, STSB_FIELDS
+from dalmeum.data.readers.schema import COMPETITION, KORSTS, SICK, STSB, STSB_FIELDS, listed
 
 BEGINNING = 1 << 16
 """Characters that tell it."""
+
+GENERIC_HEADER = "sentence1,sentence2,label"
+
+_SENTENCE = re.compile(r"(\S\s+\S.*|.{5,})[.!?…。！？][\"'”’)]*$")
+"""What ends as sentences do, and is more than the `No.` of a table."""
 
 # A sentence may begin with a bracket, as headlines do: what follows it tells JSON from them.
 _JSON_LIST = re.compile(r"\[\s*(?:[\[{\]]|$)")
@@ -52,7 +57,21 @@ def is_headerless_stsb(fields: Sequence[str]) -> bool:
 
 def looks_like_data(fields: Sequence[str]) -> bool:
     """Whether a first record holds what names of columns hardly do: a number, or a whole sentence."""
-    return any(_is_number(field) or len(field.split()) > 3 or len(field) > 60 for field in fields)
+    return any(
+        _is_number(field) or len(field.split()) > 3 or len(field) > 60 or _SENTENCE.search(field)
+        for field in fields
+    )
+
+
+def no_header(names: Sequence[str], header: str = GENERIC_HEADER) -> str:
+    """The one line for a file whose first line is data, or may be; `header` is what belongs above it."""
+    first, mend = listed(names[:3]), f"put a line with the columns' names above it, as in {header}"
+    if header != GENERIC_HEADER or looks_like_data(names):
+        return f"no header: its first line, {first}, is data already: {mend}"
+    return (
+        f"no header, or none with names that are known: if its first line, {first}, is data already, {mend}; "
+        "else name those of the sentences: --columns sentence1=NAME,sentence2=NAME, in a recipe data.columns"
+    )
 
 
 def _recognise_csv(fields: list[str]) -> str:

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from dalmeum.data.readers.problems import quoted
 from dalmeum.errors import DataError, nearest_file
+from dalmeum.places import is_file_at_rest
 
 PIPE_BYTES = 1 << 30
 """What a pipe may hold; it is kept in memory."""
@@ -20,7 +21,7 @@ def open_source(path: Path, name: str) -> BinaryIO:
     """The file, to be read from its beginning as often as needed.
 
     A pipe (`/dev/stdin`, `<(...)`) is read to its end first. `DataError` where there is no file, a device,
-    or a pipe that nobody writes to.
+    what the system makes as it is read (`/proc/...`), or a pipe that nobody writes to.
     """
     try:
         mode = os.stat(path).st_mode
@@ -28,7 +29,7 @@ def open_source(path: Path, name: str) -> BinaryIO:
             raise DataError([f"{name}: is a folder; name a file"])
         if stat.S_ISFIFO(mode):
             return io.BytesIO(_read_pipe(path, name))
-        if not stat.S_ISREG(mode):
+        if not is_file_at_rest(path):
             raise DataError([f"{name}: is a device, not a file: save the data to a file and name that"])
         return open(path, "rb")
     except FileNotFoundError:

@@ -15,6 +15,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from dalmeum.errors import InputError
 from dalmeum.languages import Text
+from dalmeum.models.encoders.config import check_made_as_encoder
 from dalmeum.models.encoding import PairEncoding
 from dalmeum.models.pretrained import unusable
 
@@ -107,8 +108,9 @@ def agree(
     """Try `network` on a pair, short, of `longest` tokens, and padded, as `encoding` makes them.
 
     Token types that the encoder has no rows for are no longer handed out, and padding goes where it makes no
-    difference. Raises `InputError` where the encoder takes no such pair.
+    difference. Raises `InputError` where the encoder takes no such pair, or is made a decoder.
     """
+    check_made_as_encoder(name, model.config)
     network.eval()
     words = " ".join([FIRST] * longest)[: 20 * longest]
     try:

@@ -1,5 +1,6 @@
 """Whether an encoder's config.json describes what its weights hold, seen before anything is built."""
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -9,10 +10,11 @@ from typing import Any
 import torch
 from huggingface_hub.errors import StrictDataclassFieldValidationError
 from safetensors import safe_open
-from transformers import AutoConfig, AutoModel, PreTrainedModel
+from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedModel
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 from transformers.models.auto.modeling_auto import MODEL_MAPPING
 
+from dalmeum.errors import InputError
 from dalmeum.models.pretrained import load_errors, read_config, unusable
 from dalmeum.models.quiet import silent_libraries
 
@@ -25,6 +27,16 @@ _NUMBER = re.compile(r"\.\d+\.")
 """Of a layer, in the name of a weight."""
 
 _AT_LEAST_ONE = ("hidden_size", "num_attention_heads", "num_hidden_layers", "vocab_size")
+
+_OF_ENCODERS = {
+    "is_decoder": False,
+    "add_cross_attention": False,
+    "is_causal": False,
+    "causal": False,  # XLM's and Flaubert's
+    "is_encoder": True,
+}
+"""Keys that make a decoder of an encoder, in which a token sees none after it: no weight is missing, and all
+scores are others. With their values of encoders."""
 
 _FEWEST = 1000
 """However few tensors there are: ALBERT builds its layers from one, and names of labels have none."""
@@ -46,8 +58,11 @@ def check_config(folder: Path) -> None:
     try:
         with silent_libraries():
             config = AutoConfig.from_pretrained(name, trust_remote_code=False)
+            check_made_as_encoder(name, config)
             with torch.device("meta"):
                 laid_out = AutoModel.from_config(config, trust_remote_code=False)
+    except InputError:
+        raise
     except Exception as error:  # whatever a library says of a file that it can't use, we say it ourselves
         unknown = f"no encoder can be built from it ({type(error).__name__})"
         reason = _reason(error, written) or _oversized(written, shapes) or unknown
@@ -65,6 +80,16 @@ def check_config(folder: Path) -> None:
         raise unusable(
             name, f"weights and config.json disagree: it has fewer layers than they, which go on with {left}"
         )
+
+
+def check_made_as_encoder(name: str, config: PretrainedConfig) -> None:
+    """Raise `InputError` where a configuration makes a decoder of a kind of model that is none by itself."""
+    for key, wanted in _OF_ENCODERS.items():
+        found, of_kind = getattr(config, key, wanted), getattr(type(config), key, wanted)
+        if bool(found) != wanted and of_kind == wanted:
+            made = f"{key} is {json.dumps(found)}, which makes a decoder of it and changes all scores"
+            mend = f"set it to {json.dumps(wanted)}, or leave it out"
+            raise unusable(name, f"config.json: {made}: {mend}")
 
 
 def _shapes(folder: Path) -> dict[str, tuple[int, ...]]:

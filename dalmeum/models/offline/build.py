@@ -7,12 +7,20 @@ from pathlib import Path
 from safetensors import safe_open
 
 from dalmeum.errors import InputError
+from dalmeum.languages import Text, counted
+from dalmeum.models.encoding import encode_told
 from dalmeum.models.fields import EXPORT_AGAIN, Fields
 from dalmeum.models.offline.configuration import OfflineConfig
 from dalmeum.models.offline.encoder import OfflineEncoder, feature_names
 from dalmeum.models.offline.modeling import OfflineForPairScoring
 from dalmeum.models.pretrained import read_json
 from dalmeum.models.quiet import silent_libraries
+from dalmeum.progress import first_process, tell
+
+FITTING = Text(
+    "fitting the offline encoder on {counted}: the vectors of Kiwi's morphemes, then the features",
+    "문장쌍 {pairs:,}개로 오프라인 인코더를 준비합니다: Kiwi 형태소의 벡터, 그다음 특징",
+)
 
 
 def build_offline(
@@ -21,13 +29,15 @@ def build_offline(
     """An untrained network, its weights drawn from `seed`, and an encoder fitted on the training pairs."""
     encoder = _fitted(tuple(sentence1), tuple(sentence2))
     model = OfflineForPairScoring(OfflineConfig(num_features=len(feature_names()), num_labels=num_labels))
-    model.initialise(encoder.collate(encoder.encode(sentence1, sentence2))["features"], seed)
+    model.initialise(encoder.collate(encode_told(encoder, sentence1, sentence2))["features"], seed)
     return model, encoder
 
 
 @functools.lru_cache(maxsize=1)
 def _fitted(sentence1: tuple[str, ...], sentence2: tuple[str, ...]) -> OfflineEncoder:
     """No seed moves the encoder: the runs of a study share it."""
+    if first_process():
+        tell(FITTING.format(pairs=len(sentence1), counted=counted(len(sentence1), "pair")))
     return OfflineEncoder.fit(sentence1, sentence2)
 
 

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dalmeum.korean.morphemes import Morpheme, kiwi
+from dalmeum.languages import Text
+from dalmeum.progress import Progress
 
 VOCABULARY = 40_000
 """Morphemes kept: 98 % of the content morphemes of running text, in 20 MB."""
@@ -20,6 +22,8 @@ DIMENSIONS = 256
 
 LANDMARKS = 320
 """Morphemes whose similarities to all others are asked for; more than `DIMENSIONS`, to average rounding."""
+
+RECOVERING = Text("vectors of Kiwi's morphemes, landmark", "Kiwi 형태소의 벡터, 기준 형태소")
 
 STAND_INS = 60
 """The first ids are Kiwi's stand-ins for unknown words, numbers and signs, one a tag: no meaning."""
@@ -75,10 +79,12 @@ def recover(model: Any, size: int) -> NDArray[np.float64]:
     draw = np.random.default_rng(0)
     landmarks = np.sort(draw.choice(np.arange(STAND_INS, min(size, 30_000)), LANDMARKS, replace=False))
     similarity = model.morpheme_similarity
-    columns = [
-        np.fromiter(map(similarity, itertools.repeat(landmark), range(size)), np.float32, size)
-        for landmark in landmarks.tolist()
-    ]
+    columns = []
+    with Progress(LANDMARKS, RECOVERING) as progress:
+        for landmark in landmarks.tolist():
+            similarities = map(similarity, itertools.repeat(landmark), range(size))
+            columns.append(np.fromiter(similarities, np.float32, size))
+            progress.advance()
     to_landmarks = np.nan_to_num(np.stack(columns, axis=1)).astype(np.float64)
     among = to_landmarks[landmarks]
     values, vectors = np.linalg.eigh((among + among.T) / 2)

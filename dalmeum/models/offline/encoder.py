@@ -19,6 +19,7 @@ from torch import Tensor
 from dalmeum.errors import InputError
 from dalmeum.korean.jamo import decomposed
 from dalmeum.korean.morphemes import Morpheme, analyse_all, kiwi_versions
+from dalmeum.languages import Text
 from dalmeum.models.fields import EXPORT_AGAIN, Fields
 from dalmeum.models.offline.alignment import alignment_features
 from dalmeum.models.offline.embeddings import MorphemeVectors
@@ -26,9 +27,12 @@ from dalmeum.models.offline.ngrams import ngram_counts, tfidf_cosines
 from dalmeum.models.offline.sentences import NO_WORDS, Lexicon, Sentences, Words
 from dalmeum.models.offline.surface import MAX_CHARACTERS, Surface, letters_of, normalise, surface_features
 from dalmeum.models.pretrained import read_json
+from dalmeum.progress import Progress
 
 CHUNK = 4096
 """Pairs whose sentences are analysed together; bounds the memory of encoding."""
+
+ANALYSING = Text("morphemes of the training sentences, sentence", "학습 문장의 형태소 분석, 문장")
 
 BATCH = 256
 """Pairs aligned together, of like length."""
@@ -67,8 +71,11 @@ class OfflineEncoder:
         """Recover the morphemes' vectors from Kiwi and count what the training sentences (n,) are made of."""
         sentences = sorted({*sentence1, *sentence2})
         frequency: Counter[str] = Counter()
-        for morphemes in _analysed(sentences):
-            frequency.update({each.name for each in morphemes if each.content_class})
+        with Progress(len(sentences), ANALYSING) as progress:
+            for start in range(0, len(sentences), CHUNK):
+                for morphemes in _analysed(sentences[start : start + CHUNK]):
+                    frequency.update({each.name for each in morphemes if each.content_class})
+                    progress.advance()
         return cls(
             Lexicon(MorphemeVectors.from_kiwi(), dict(sorted(frequency.items())), len(sentences)),
             {
