@@ -21,8 +21,8 @@ from dalmeum.stats import differences_to, gap, holm, metric_named, score
 from .made import EFFECT, IDS, LABELS, PAIRS, arm, of, rows
 
 DEV = LABELS["dev"]
-HUB = np.r_[np.zeros(60, int), np.arange(1, 241)]
-"""One group of 60 pairs: 3,600 of 3,840 in the sum of squares."""
+HUB = np.r_[np.zeros(60, int), 1, np.arange(1, 240)]
+"""A group of 60 pairs, one of two, and 238 that stand alone: 3,600 of 3,842 in the sum of squares."""
 
 TWINS = np.arange(300) // 2
 
@@ -60,7 +60,7 @@ def test_the_result_without_the_largest_group_where_it_is_most(paired: bool) -> 
     found = judge(arms, "dev", smallest_effect=EFFECT)
     kept = HUB > 0
     others = {"clean": rows(0.1)[:, kept], "close": rows(0.44)[:, kept]}
-    expected = differences_to("pearson", DEV[kept], others, rows(0.5)[:, kept], paired)
+    expected = differences_to("pearson", DEV[kept], others, rows(0.5)[:, kept], paired, groups=HUB[kept])
     p_values = holm([each.p_value for each in expected.values()])
     assert found.arms[0].without_largest is None
     told = [each.without_largest for each in found.arms[1:]]
@@ -72,10 +72,10 @@ def test_json_holds_groups_and_no_second_verdict() -> None:
     findings = compare_arms(grouped(HUB), smallest_effect=EFFECT)
     dev = json.loads(json.dumps(findings.to_dict(), allow_nan=False))["splits"]["dev"]
     assert dev["groups"] == {
-        "count": 241,
+        "count": 240,
         "largest": 60,
-        "largest_share": pytest.approx(3600 / 3840),
-        "design_effect_at_most": pytest.approx(3840 / 300),
+        "largest_share": pytest.approx(3600 / 3842),
+        "design_effect_at_most": pytest.approx(3842 / 300),
     }
     (judgement,) = findings.judgements
     clean = judgement.arms[1].without_largest
@@ -93,10 +93,10 @@ def test_tables_and_page_tell_it_in_both_languages(monkeypatch: pytest.MonkeyPat
     for language, head, hangs in (
         (
             "en",
-            "300 pairs, judged by 241 groups of pairs that share sentences",
+            "300 pairs, judged by 240 groups of pairs that share sentences",
             "one group of 60 pairs has 94% of the sum of squared group sizes",
         ),
-        ("ko", "241개 묶음으로 판정", "60쌍짜리 묶음 하나가 묶음 크기 제곱합의 94%를 차지해"),
+        ("ko", "240개 묶음으로 판정", "60쌍짜리 묶음 하나가 묶음 크기 제곱합의 94%를 차지해"),
     ):
         monkeypatch.setenv("DALMEUM_LANG", language)
         monkeypatch.setenv("COLUMNS", "300")
@@ -157,8 +157,8 @@ def test_arrays_are_grouped_by_whatever_names_groups() -> None:
     alone = judge(Arms(DEV, predictions), "test", smallest_effect=EFFECT).arms[1].difference
     assert by_groups is not None
     assert alone is not None
-    assert by_groups.degrees_of_freedom == 240
-    assert alone.degrees_of_freedom == 299
+    assert by_groups.degrees_of_freedom == pytest.approx(239)
+    assert alone.degrees_of_freedom == pytest.approx(299)
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,18 @@ def rates(recorded: Any) -> Iterator[tuple[str, dict[str, float], float, float]]
         yield f"equality over looks {each}", each["no_difference"], 0.065, 0.0
     for each in recorded["advice_followed"]:
         yield f"advice followed {each}", each["better_or_worse"], 0.065, 0.0
+    for each in recorded["grouped_models"]:
+        yield f"grouped models {each}", each["nominal_5"], 0.065, 0.025
+        yield f"grouped models {each}, .56 %", each["nominal_0.56"], 0.009, 0.0
+    for each in recorded["grouped_arms"]:
+        # With one group as most of the error too few are found, not too many.
+        least = 0.0 if each["shape"] == "korsts_train" else 0.025
+        yield f"grouped arms {each}", each["better_or_worse"], 0.065, least
+    for each in recorded["grouped_runs"]:
+        yield f"grouped runs {each}", each["covered"], 0.975, 0.93
+    for each in recorded["grouped_methods"]:
+        if not each["effect"]:
+            yield f"methods {each}", each["jackknife_of_groups"], 0.065, 0.0
     for each in recorded["paired"]:
         # Nothing is pooled where there is one arm, so that 3 seeds know little.
         yield f"paired {each}", each["better_or_worse"], 0.08 if each["arms"] == 1 else 0.065, 0.0
