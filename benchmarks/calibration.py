@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from record import circumstances
 
-KINDS = ("models", "seeds")
+KINDS = ("models", "seeds", "convergence")
 """Modules of `simulations`."""
 
 

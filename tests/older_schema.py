@@ -1,7 +1,8 @@
 """The JSON of findings as 0.1.0 wrote it, from today's: `python -m tests.older_schema OLD.json NEW.json`.
 
 Before schema 2 a study and a comparison had a shape each; schema 3 judges arms together, so that intervals,
-p-values and what stands in a verdict are other than then. All else must be what it was.
+p-values and what stands in a verdict are other than then, and schema 4 tells speed otherwise. All else must
+be what it was.
 """
 
 import json
@@ -11,7 +12,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-CHANGED = {"verdict", "same_seeds"}
+CHANGED = {"verdict", "same_seeds", "convergence"}
 DIFFERENCES = {"difference", "pearson_gain"}
 JUDGED = ("score", "difference", "verdict")
 

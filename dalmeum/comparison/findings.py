@@ -13,7 +13,7 @@ from dalmeum.comparison.judge import ArmResult, Judgement, judge
 from dalmeum.errors import InputError
 from dalmeum.stats import Estimate, metric_named, try_metric
 
-SCHEMA = 3
+SCHEMA = 4
 """Of `Findings.to_dict`; docs/findings.md describes it, and what each change of the number changed."""
 
 

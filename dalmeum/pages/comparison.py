@@ -127,6 +127,7 @@ def _page(findings: Findings, links: Mapping[str, str], warnings: Sequence[Shown
         "warnings": [shorten(each) for each in warnings],
         "splits": [_split(findings, *each) for each in enumerate(findings.judgements)],
         "steps": convergence and convergence_table(convergence, findings.checkpoints),
+        "horizon": convergence and convergence.horizon,
         "runs": {arm.name: list(_runs(arm, findings.arms.folds)) for arm in findings.arms.arms if arm.runs},
         "links": links,
         "source": source,

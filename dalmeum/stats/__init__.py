@@ -39,7 +39,7 @@ from dalmeum.stats.reliability import LabelReliability, label_reliability
 from dalmeum.stats.scale import Linearity, isotonic_curve, linearity
 from dalmeum.stats.seeds import SeedMean, mean_over_seeds
 from dalmeum.stats.spread import SeedSpread, paired_spreads, seed_spreads
-from dalmeum.stats.steps import steps_to_reach
+from dalmeum.stats.steps import plateau, steps_to_plateau, steps_to_reach
 from dalmeum.stats.student import t_interval
 from dalmeum.stats.unexplained import least_squares, relative_squared_error
 from dalmeum.stats.verdicts import Outcome, Verdict, holm, verdict, verdicts
@@ -88,6 +88,7 @@ __all__ = [
     "paired_difference",
     "paired_spreads",
     "pearson",
+    "plateau",
     "power",
     "relative_squared_error",
     "rmse",
@@ -100,6 +101,7 @@ __all__ = [
     "smallest_detectable_effect",
     "spearman",
     "steiger",
+    "steps_to_plateau",
     "steps_to_reach",
     "study_power",
     "t_interval",
