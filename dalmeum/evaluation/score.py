@@ -13,7 +13,7 @@ from dalmeum.data.predictions import Predictions
 from dalmeum.data.table import PairTable
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.evaluation.slices import Rows, label_bins, sources
-from dalmeum.stats import METRICS, Estimate, bca_each, fisher, metric_named, weighted
+from dalmeum.stats import METRICS, Estimate, bca_each, metric_named, weighted
 from dalmeum.stats.intervals import RESAMPLES, SEED
 
 Array = NDArray[np.float64]
@@ -67,7 +67,6 @@ class Evaluation:
     """What `evaluate_predictions` found.
 
     Attributes:
-        pearson_fisher: the overall Pearson with Fisher's interval, beside the BCa one in `metrics`.
         by_source, by_label: slices in the order of the table and of the label scale. Within a label bin
             a correlation says little: the bin took its range away.
         threshold: label from which a pair counts as similar; None where the data has no such rule.
@@ -76,7 +75,6 @@ class Evaluation:
 
     pairs: int
     metrics: Metrics
-    pearson_fisher: Estimate
     by_source: tuple[Slice, ...]
     by_label: tuple[Slice, ...]
     threshold: float | None
@@ -123,7 +121,6 @@ def evaluate_predictions(
     return Evaluation(
         pairs=len(table),
         metrics=metrics,
-        pearson_fisher=fisher(metrics.pearson.value, len(table)),
         by_source=slices(sources(table.source)),
         by_label=slices(label_bins(columns.label, table.label_range)),
         threshold=columns.threshold,

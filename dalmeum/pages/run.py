@@ -136,7 +136,6 @@ def figures(content: RunPage) -> dict[str, Figure]:
 def _page(content: RunPage) -> Page:
     evaluation, drawn = content.evaluation, figures(content)
     rows, sources = len(content.table), len(evaluation.by_source)
-    fisher = evaluation.pearson_fisher
     values = {
         "name": content.title,
         "question": content.question,
@@ -144,7 +143,6 @@ def _page(content: RunPage) -> Page:
         "split": content.split,
         "pairs": rows,
         "scores": [(metric_title(name), score) for name, score in evaluation.metrics.by_name.items()],
-        "fisher": fisher if has_interval(fisher) else None,
         "threshold": evaluation.threshold,
         "warnings": [shorten(each) for each in content.warnings],
         "curves": {name: caption for name, caption in CAPTIONS.items() if name in drawn},

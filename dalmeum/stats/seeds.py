@@ -26,6 +26,7 @@ null studies of 3 seeds 5.8 % were rejected so, 4.9 % with the degrees of freedo
 fewer than the seed part.
 """
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -33,6 +34,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dalmeum.stats import resampling, student, weighted
+from dalmeum.stats.bounded import with_half_width
 from dalmeum.stats.columns import label_and_rows
 from dalmeum.stats.intervals import (
     CONFIDENCE,
@@ -90,11 +92,13 @@ def mean_over_seeds(
     """Mean score of an arm over seeds, with an interval that holds for new seeds and new pairs.
 
     `labels` are of shape (n,), `predictions` of shape (k, n), k >= 2. The formula and its sources stand at
-    the head of this module; `metric` is that of `seed_by_pair`. ValueError for other shapes.
+    the head of this module; `metric` is that of `seed_by_pair`. The interval of a correlation is even on
+    Fisher's z, that of an error on its logarithm (`dalmeum.stats.bounded`). ValueError for other shapes.
     """
     label, rows = seed_rows(labels, predictions, "predictions")
     scores, replicates = seed_scores(metric, label, rows, resamples, seed)
-    return seed_mean(scores, replicates, len(label), confidence=confidence)
+    mean = seed_mean(scores, replicates, len(label), confidence=confidence)
+    return dataclasses.replace(mean, interval=with_half_width(metric, mean.value, mean.high - mean.value))
 
 
 def seed_mean(scores: Array, replicates: Array, pairs: int, *, confidence: float = CONFIDENCE) -> SeedMean:
