@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from record import circumstances
 
-KINDS = ("models", "seeds", "convergence", "means")
+KINDS = ("models", "seeds", "convergence", "means", "optimism")
 """Modules of `simulations`."""
 
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from dalmeum.comparison.choice import Choice
+from dalmeum.comparison.choice_text import choice_told, flattered_told
 from dalmeum.comparison.convergence import Convergence
 from dalmeum.comparison.findings import Findings
 from dalmeum.comparison.gaps import ArmGap
@@ -89,6 +89,7 @@ def findings_lines(findings: Findings) -> list[str]:
     lines = [] if findings.question is None else [*_wrapped(findings.question), ""]
     for judgement in findings.judgements:
         lines += [*judgement_lines(judgement), ""]
+        lines += [*_wrapped(flattered_told(findings, judgement.split) or ""), ""]
         lines += [*beside_lines(judgement, findings.gaps[judgement.split], findings.convergence), ""]
         lines += [*_test_lines(judgement), ""]
     if findings.choice is not None:
@@ -97,22 +98,6 @@ def findings_lines(findings: Findings) -> list[str]:
         lines += [*_run_lines(findings), ""]
     lines += _wrapped(note_of(findings) or "")
     return _without_empty_ends(lines)
-
-
-def choice_told(choice: Choice) -> Text:
-    """What the best arm's dev score is worth on new pairs."""
-    optimism = choice.optimism
-    return Text(
-        "best on dev by the mean prediction of its seeds: {best} with {score:.4f}; having been picked "
-        "there flatters it by {optimism:.4f}: expect {corrected:.4f} on new pairs",
-        "시드 평균 예측으로 dev에서 가장 좋은 비교 조건: {best} ({score:.4f}). dev에서 고른 탓에 "
-        "{optimism:.4f}만큼 좋게 보이며, 새 문장쌍에서는 {corrected:.4f} 정도를 기대할 수 있습니다",
-    ).format(
-        best=choice.best,
-        score=optimism.score,
-        optimism=optimism.optimism,
-        corrected=optimism.corrected,
-    )
 
 
 def findings_html(findings: Findings) -> str:

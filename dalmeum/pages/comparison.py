@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dalmeum.comparison import Arm, Findings
+from dalmeum.comparison.choice_text import choice_told, flattered_told
 from dalmeum.comparison.judge import ArmResult, Judgement
 from dalmeum.comparison.text import note_of, seeds_told
 from dalmeum.files import write_json
@@ -147,6 +148,8 @@ def _split(findings: Findings, number: int, judgement: Judgement) -> dict[str, A
         "compared": judgement.compared,
         "verdicts": verdict_table(findings, judgement),
         "tests": tests_table(judgement),
+        "flattered": flattered_told(findings, split),
+        "choice": findings.choice and choice_told(findings.choice),
         "gaps": gap_table(gaps, split, against),
         "sentences": diagnoses is not None,
         "diagnoses": diagnoses and arms_table(diagnoses, against),

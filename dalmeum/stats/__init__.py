@@ -33,7 +33,7 @@ from dalmeum.stats.metrics import (
     spearman,
     try_metric,
 )
-from dalmeum.stats.optimism import Optimism, optimism_of_choice
+from dalmeum.stats.optimism import Optimism, optimism_of_both_choices, optimism_of_choice
 from dalmeum.stats.paired import paired_difference
 from dalmeum.stats.reliability import LabelReliability, label_reliability
 from dalmeum.stats.scale import Linearity, isotonic_curve, linearity
@@ -84,6 +84,7 @@ __all__ = [
     "mean_over_seeds",
     "metric_named",
     "of_columns",
+    "optimism_of_both_choices",
     "optimism_of_choice",
     "paired_difference",
     "paired_spreads",

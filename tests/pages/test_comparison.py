@@ -50,7 +50,7 @@ def test_every_part_is_there(findings: Findings) -> None:
         "undecided",
         "of new studies with",
         "corrected for 4 arms",
-        "Best on dev by the mean prediction of its seeds: clean",
+        "best on dev by the mean prediction of its seeds: clean",
         ", sooner",
         ", later",
         "noisy-3",
