@@ -2,8 +2,8 @@
 
 Before schema 2 a study and a comparison had a shape each; schema 3 judges arms together, so that intervals,
 p-values and what stands in a verdict are other than then. Schema 4 tells speed otherwise, takes bounds of a
-mean over seeds on another scale, and expects of new pairs what is left after the checkpoints' choice, too.
-All else must be what it was.
+mean over seeds on another scale, expects of new pairs what is left after the checkpoints' choice, too, and
+fits the label scale over several splits. All else must be what it was.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-CHANGED = {"verdict", "same_seeds", "convergence", "corrected"}
+CHANGED = {"verdict", "same_seeds", "convergence", "corrected", "scale"}
 JUDGED_NOW = {"difference", "pearson_gain", "score"}
 JUDGED = ("score", "difference", "verdict")
 
