@@ -51,4 +51,4 @@ def test_several_seeds_are_told_as_before() -> None:
     findings = compare_arms(Arms.of(arms, {"dev": those}, baseline="baseline", paired=True))
     page = " ".join(Parsed(render_findings(findings, plotly="plotly.js")).english.split())
     assert "Line: mean over seeds; band: from the lowest seed to the highest; dotted: 95 %" in page
-    assert "Best on dev by the mean prediction of its seeds: other" in page
+    assert "best on dev by the mean prediction of its seeds: other" in page
