@@ -16,7 +16,17 @@ from typing import Any
 import numpy as np
 from record import circumstances
 
-KINDS = ("models", "seeds", "looks", "groups", "training_sets", "plan")
+KINDS = (
+    "models",
+    "seeds",
+    "looks",
+    "groups",
+    "training_sets",
+    "plan",
+    "convergence",
+    "means",
+    "optimism",
+)
 """Modules of `simulations`."""
 
 

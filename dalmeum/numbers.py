@@ -55,6 +55,11 @@ def percent(share: float, digits: int = 1) -> str:
     return f"{share:.{digits}%}" if math.isfinite(share) else NONE
 
 
+def signed_percent(share: float) -> str:
+    """`+25%`; a share of what something is compared with."""
+    return f"{round(share, 2) + 0.0:+.0%}" if math.isfinite(share) else NONE
+
+
 def count(number: int) -> str:
     return f"{number:,}"
 

@@ -1,8 +1,10 @@
 """The JSON of findings as 0.1.0 wrote it, from today's: `python -m tests.older_schema OLD.json NEW.json`.
 
-Before schema 2 a study and a comparison had a shape each; schema 3 judges arms together, and schema 4 by
+Before schema 2 a study and a comparison had a shape each. Schema 3 judges arms together, and schema 4 by
 groups of pairs that share sentences, so that intervals, p-values and what stands in a verdict are other than
-then. All else must be what it was.
+then. Schema 4 also tells speed otherwise, takes bounds of a mean over seeds on another scale, expects of new
+pairs what is left after the checkpoints' choice, too, and fits the label scale over several splits. All else
+must be what it was.
 """
 
 import json
@@ -12,7 +14,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-CHANGED = {"verdict", "same_seeds"}
+CHANGED = {"verdict", "same_seeds", "convergence", "corrected", "scale"}
 INTERVALS = {"difference", "pearson_gain", "score", "gap", "pearson", "spearman", "rmse", "mae", "f1"}
 JUDGED = ("score", "difference", "verdict")
 
@@ -25,7 +27,7 @@ def as_study(findings: Json) -> Json:
         "judgements": [_judgement(findings, split) for split in findings["splits"]],
         "gaps": {split: _each(findings, split, "gap") for split in findings["splits"]},
         "diagnosis": {split: _known(_each(findings, split, "diagnosis")) for split in findings["splits"]},
-        **{name: findings[name] for name in ("convergence", "choice_on_dev", "choice_of_checkpoint")},
+        **_of_dev(findings),
     }
 
 
@@ -42,8 +44,21 @@ def as_comparison(findings: Json) -> Json:
         "same_seeds": findings["paired"],
         **judgement,
         "gaps": None if models else _each(findings, split, "gap"),
-        **{name: findings[name] for name in ("convergence", "choice_on_dev", "choice_of_checkpoint")},
+        **_of_dev(findings),
         "diagnosis": _known(_each(findings, split, "diagnosis")),
+    }
+
+
+def _of_dev(findings: Json) -> Json:
+    choice = findings["choice_on_dev"]
+    if choice is not None:
+        own = {"with_checkpoints", "optimism_of_arm"}
+        choice = {key: value for key, value in choice.items() if key not in own}
+        choice["optimism"] = findings["choice_on_dev"]["optimism_of_arm"]
+    return {
+        "convergence": findings["convergence"],
+        "choice_on_dev": choice,
+        "choice_of_checkpoint": findings["choice_of_checkpoint"],
     }
 
 
@@ -87,7 +102,7 @@ def with_names_of(new: Json, old: Any) -> Any:
 
 
 def as_judged_before(values: Any) -> Any:
-    """Without what is judged otherwise: verdicts, and the bounds and p-values of scores and differences."""
+    """Without what is judged otherwise now: verdicts, speed, and bounds and p-values."""
     if isinstance(values, list):
         return [as_judged_before(each) for each in values]
     if not isinstance(values, dict):

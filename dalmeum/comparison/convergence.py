@@ -1,38 +1,82 @@
-"""How soon the runs of an arm get near the baseline's best score on dev."""
+"""How soon the runs of an arm are near their own plateau, and how soon at the baseline's level, on dev."""
 
-from collections.abc import Mapping, Sequence
+import dataclasses
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from dalmeum.comparison.arms import Arms, Array, Curve
-from dalmeum.stats import Estimate, steps_to_reach, t_interval
+from dalmeum.comparison.arms import Arm, Arms, Array, Curve
+from dalmeum.stats import (
+    Difference,
+    Estimate,
+    holm,
+    json_number,
+    judged_together,
+    plateau,
+    steps_to_plateau,
+    steps_to_reach,
+    t_interval,
+)
+from dalmeum.stats.detectable import LEVEL
+from dalmeum.stats.steps import SHARE
 
-SHARES = (0.95, 0.99)
-"""Targets, as shares of the baseline's best dev Pearson."""
+Pace = Literal["sooner", "later", "undecided"]
 
 
 @dataclass(frozen=True)
 class Steps:
-    """Optimiser steps to one target.
+    """Optimiser steps of one arm, and how they compare with the baseline's.
 
     Attributes:
-        steps: mean over seeds; NaN unless every seed got there.
-        difference: less the baseline's, seed by seed: below 0 the arm is sooner. NaN unless all seeds of
-            both got there. None for the baseline, and where seeds are not the baseline's.
-        reached: seeds that got there.
-        seeds: how many there are.
+        steps: mean over seeds with its t interval; NaN where a seed has none.
+        change: less the baseline's, or by which factor more, with the t interval that is the arm's own; None
+            for the baseline and between trained models.
+        p_value: of "they are the baseline's", by Holm over the arms; NaN where `change` is None.
     """
 
     steps: Estimate
-    difference: Estimate | None
+    change: Estimate | None = None
+    p_value: float = math.nan
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How fast an arm's runs learn.
+
+    Attributes:
+        plateau: dev Pearson where its runs settle, mean over seeds.
+        own: steps to `SHARE` of each run's own plateau: speed alone. The mean is geometric and `change` a
+            factor, below 1 where the arm is sooner: seeds differ in speed by factors.
+        level: steps to the baseline's level, restricted to the study's horizon: height and speed together.
+            `change` is a difference, below 0 where the arm is sooner.
+        reached: seeds that got to the baseline's level.
+        seeds: how many there are.
+    """
+
+    plateau: Estimate
+    own: Steps
+    level: Steps
     reached: int
     seeds: int
 
+    @property
+    def outcome(self) -> Pace | None:
+        """What the steps to the own plateau say; None where nothing was compared."""
+        if self.own.change is None:
+            return None
+        if not self.own.p_value < LEVEL:
+            return "undecided"
+        return "sooner" if self.own.change.value < 1 else "later"
+
     def to_dict(self) -> dict[str, Any]:
-        difference = self.difference and self.difference.to_dict()
-        return {"steps": self.steps.to_dict(), "difference": difference, "reached": self.reached}
+        return {
+            "plateau": self.plateau.to_dict(),
+            "own_plateau": {**_steps_json(self.own, "factor"), "outcome": self.outcome},
+            "baseline_level": {**_steps_json(self.level, "difference"), "reached": self.reached},
+        }
 
 
 @dataclass(frozen=True)
@@ -40,63 +84,113 @@ class Convergence:
     """Speed of the arms, the baseline first.
 
     Attributes:
-        targets: dev Pearson to reach, one for each of `SHARES`.
+        target: the baseline's level, `SHARE` of its runs' mean plateau in dev Pearson.
+        horizon: steps that every arm was trained for.
         curves: each arm's runs; none for an arm whose runs kept no history.
-        arms: each arm's steps, one for each target; None for an arm without curves.
+        arms: None for an arm without curves.
     """
 
-    targets: tuple[float, ...]
+    target: float
+    horizon: float
     curves: Mapping[str, tuple[Curve, ...]]
-    arms: Mapping[str, tuple[Steps, ...] | None]
+    arms: Mapping[str, Speed | None]
 
     def to_dict(self) -> dict[str, Any]:
-        arms: dict[str, list[dict[str, Any]] | None] = {
-            name: None if steps is None else [each.to_dict() for each in steps]
-            for name, steps in self.arms.items()
-        }
-        return {"shares": list(SHARES), "targets": list(self.targets), "arms": arms}
+        arms = {name: speed and speed.to_dict() for name, speed in self.arms.items()}
+        return {"share": SHARE, "target": self.target, "horizon": self.horizon, "arms": arms}
 
 
 def convergence(arms: Arms) -> Convergence | None:
-    """Steps of each arm's runs to shares of the best Pearson, over evaluations, of the baseline's mean run.
+    """Steps of each arm's runs to their own plateau and to the baseline's level, and both against it.
 
-    No arm is compared with the baseline where their seeds are not the same, nor between trained models. Of
-    folds, a seed's steps are the mean of its runs.
+    The steps to the own plateau are compared as logarithms. Those to the baseline's level are Royston and
+    Parmar's (2013, BMC Medical Research Methodology 13, 152) restricted mean, the area under the curve of the
+    runs that are not there yet: one that never gets there counts as the whole horizon, the steps of the arm
+    that was trained shortest. Seeds are judged as scores are (`judged_together`). Of folds, a seed's steps
+    are the mean of its runs. Arms whose runs were evaluated at other steps are compared as if the curve were
+    straight in between, which makes the one with fewer evaluations later than it is.
 
     None where the baseline's runs kept no dev evaluations, or were never better than chance.
     """
-    curves = {arm.name: arm.curves for arm in arms.arms}
     if not arms.baseline.curves:
         return None
-    best = float(np.mean([curve.pearson.max() for curve in arms.baseline.curves]))
-    if best <= 0:
+    level = float(np.mean([plateau(curve.pearson) for curve in arms.baseline.curves]))
+    if not level > 0:
         return None
-    targets = tuple(share * best for share in SHARES)
-    reached = {
-        name: [_steps_to(those, target, arms.folds) for target in targets] for name, those in curves.items()
-    }
-    steps = {
-        name: tuple(
-            _steps(own, base if arms.same_seeds and name != arms.baseline.name else None, arms.overlap)
-            for own, base in zip(reached[name], reached[arms.baseline.name], strict=True)
+    known = [arm for arm in arms.arms if arm.curves]
+    target = SHARE * level
+    horizon = min(max(_last(curve) for curve in arm.curves) for arm in known)
+    # Who is there at the first evaluation was there before: at its earliest when all had been evaluated.
+    start = max(float(curve.steps[0]) for arm in known for curve in arm.curves)
+
+    def to_own(curve: Curve) -> float:
+        return float(np.maximum(steps_to_plateau(curve.steps, curve.pearson), start))
+
+    def to_level(curve: Curve) -> float:
+        return min(max(steps_to_reach(curve.steps, curve.pearson, target), start), horizon)
+
+    def reaches(curve: Curve) -> float:
+        return float(steps_to_reach(curve.steps, curve.pearson, target) <= horizon)
+
+    def settled(curve: Curve) -> float:
+        return plateau(curve.pearson)
+
+    own = _compared([np.log(_of_seeds(arm, to_own, arms.folds)) for arm in known], arms)
+    levels = _compared([_of_seeds(arm, to_level, arms.folds) for arm in known], arms)
+    found = {
+        arm.name: Speed(
+            plateau=t_interval(_of_seeds(arm, settled, arms.folds), overlap=arms.overlap),
+            own=_as_factors(own[place]),
+            level=levels[place],
+            reached=int((_of_seeds(arm, reaches, arms.folds) == 1).sum()),
+            seeds=arm.count,
         )
-        if those
-        else None
-        for name, those in curves.items()
+        for place, arm in enumerate(known)
     }
-    return Convergence(targets, curves, steps)
+    curves = {arm.name: arm.curves for arm in arms.arms}
+    return Convergence(target, horizon, curves, {name: found.get(name) for name in arms.names})
 
 
-def _steps_to(curves: Sequence[Curve], target: float, folds: int) -> Array:
-    """Steps of each seed, (k,)."""
-    steps = np.array([steps_to_reach(curve.steps, curve.pearson, target) for curve in curves])
-    return np.asarray(steps.reshape(-1, folds).mean(axis=1))
+def _last(curve: Curve) -> float:
+    return float(curve.steps[-1])
 
 
-def _steps(own: Array, base: Array | None, overlap: float) -> Steps:
-    reached = np.isfinite(own)
-    if base is None:
-        return Steps(t_interval(own, overlap=overlap), None, int(reached.sum()), len(own))
-    together = own - base if (reached & np.isfinite(base)).all() else np.full(len(own), np.nan)
-    steps, less = (t_interval(each, overlap=overlap) for each in (own, together))
-    return Steps(steps, less, int(reached.sum()), len(own))
+def _of_seeds(arm: Arm, measured: Callable[[Curve], float], folds: int) -> Array:
+    """Of each seed, (k,)."""
+    values = np.array([measured(curve) for curve in arm.curves])
+    return np.asarray(values.reshape(-1, folds).mean(axis=1))
+
+
+def _compared(values: Sequence[Array], arms: Arms) -> list[Steps]:
+    """The arms' numbers a seed, the baseline's first, each against the baseline's."""
+    means = [t_interval(each, overlap=arms.overlap) for each in values]
+    if arms.compared == "models" or len(values) == 1:
+        return [Steps(mean) for mean in means]
+    no_pairs = [(0.0, 0.0)] * (len(values) - 1)
+    how: Any = {"paired": arms.paired, "overlap": arms.overlap}
+    changes: list[Difference] = list(judged_together(values, no_pairs, 1, **how))
+    p_values = holm([each.p_value for each in changes])
+    compared = [
+        Steps(mean, change.interval, float(p_value))
+        for mean, change, p_value in zip(means[1:], changes, p_values, strict=True)
+    ]
+    return [Steps(means[0]), *compared]
+
+
+def _as_factors(logarithms: Steps) -> Steps:
+    change = logarithms.change
+    return dataclasses.replace(
+        logarithms, steps=_exponential(logarithms.steps), change=change and _exponential(change)
+    )
+
+
+def _exponential(estimate: Estimate) -> Estimate:
+    return Estimate(*(float(np.exp(each)) for each in (estimate.value, estimate.low, estimate.high)))
+
+
+def _steps_json(steps: Steps, change: str) -> dict[str, Any]:
+    return {
+        "steps": steps.steps.to_dict(),
+        change: steps.change and steps.change.to_dict(),
+        "p_value": json_number(steps.p_value),
+    }

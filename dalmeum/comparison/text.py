@@ -3,8 +3,8 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from dalmeum.comparison.choice import Choice
-from dalmeum.comparison.convergence import SHARES, Convergence, Steps
+from dalmeum.comparison.choice_text import choice_told, flattered_told
+from dalmeum.comparison.convergence import Convergence
 from dalmeum.comparison.findings import Findings
 from dalmeum.comparison.gaps import ArmGap
 from dalmeum.comparison.grouped import hangs_told, pairs_told
@@ -18,9 +18,18 @@ from dalmeum.comparison.looks import (
     level_told,
     look_told,
 )
+from dalmeum.comparison.speed_text import speed_cells, speed_heads
 from dalmeum.comparison.training_sets import sets_told
 from dalmeum.languages import Shown, Text
-from dalmeum.numbers import NONE, has_interval, interval, number, p_value, signed, signed_interval
+from dalmeum.numbers import (
+    NONE,
+    has_interval,
+    interval,
+    number,
+    p_value,
+    signed,
+    signed_interval,
+)
 from dalmeum.stats import Advice, Estimate, Outcome
 from dalmeum.stats.planning import POWER
 from dalmeum.templates import environment
@@ -91,8 +100,6 @@ TEST_HEADS: tuple[Shown, ...] = (
     "Steiger z (p)",
     Text("Zou's 95 % interval", "Zou의 95 % 구간"),
 )
-REACHED = Text("{reached} of {seeds} seeds", "시드 {seeds}개 중 {reached}개")
-NOT_REACHED = Text("not reached", "도달 못 함")
 
 
 def findings_lines(findings: Findings) -> list[str]:
@@ -100,6 +107,7 @@ def findings_lines(findings: Findings) -> list[str]:
     lines = [] if findings.question is None else [*_wrapped(findings.question), ""]
     for judgement in findings.judgements:
         lines += [*judgement_lines(judgement), ""]
+        lines += [*_wrapped(flattered_told(findings, judgement.split) or ""), ""]
         lines += [*beside_lines(judgement, findings.gaps[judgement.split], findings.convergence), ""]
         lines += [*_test_lines(judgement), ""]
     if findings.choice is not None:
@@ -108,29 +116,6 @@ def findings_lines(findings: Findings) -> list[str]:
         lines += [*_run_lines(findings), ""]
     lines += _wrapped(note_of(findings) or "")
     return _without_empty_ends(lines)
-
-
-def reached_told(steps: Steps) -> Text | None:
-    """How many seeds of several got to a target; of one model nothing, where it did."""
-    if steps.seeds > 1:
-        return REACHED.format(reached=steps.reached, seeds=steps.seeds)
-    return None if steps.reached else NOT_REACHED
-
-
-def choice_told(choice: Choice) -> Text:
-    """What the best arm's dev score is worth on new pairs."""
-    optimism = choice.optimism
-    return Text(
-        "best on dev by the mean prediction of its seeds: {best} with {score:.4f}; having been picked "
-        "there flatters it by {optimism:.4f}: expect {corrected:.4f} on new pairs",
-        "시드 평균 예측으로 dev에서 가장 좋은 비교 조건: {best} ({score:.4f}). dev에서 고른 탓에 "
-        "{optimism:.4f}만큼 좋게 보이며, 새 문장쌍에서는 {corrected:.4f} 정도를 기대할 수 있습니다",
-    ).format(
-        best=choice.best,
-        score=optimism.score,
-        optimism=optimism.optimism,
-        corrected=optimism.corrected,
-    )
 
 
 def findings_html(findings: Findings) -> str:
@@ -197,22 +182,22 @@ def outcome_told(arm: ArmResult) -> Shown:
 def beside_lines(
     judgement: Judgement, gaps: Mapping[str, ArmGap | None], convergence: Convergence | None
 ) -> list[str]:
-    """One line an arm: the score's interval and, where known, train less judged score and the steps to shares
-    of the baseline's best on dev.
+    """One line an arm: the score's interval and, where known, train less judged score and the steps to the
+    plateaus on dev.
     """
     has_gaps = any(gaps.values())
     head: list[object] = [ARM, Text("score, 95 % interval", "점수의 95 % 구간")]
     if has_gaps:
         head.append(Text("train - {split}", "학습 - {split}").format(split=judgement.split))
     if convergence is not None:
-        head += [Text("steps to {share:.0%}", "{share:.0%}까지 스텝").format(share=share) for share in SHARES]
+        head += speed_heads(judgement.arms[0].name)
     rows: list[Sequence[object]] = [head]
     for arm in judgement.arms:
         cells: list[object] = [arm.name, _or_none(interval, arm.score.interval)]
         if has_gaps:
             gap = gaps[arm.name]
             cells.append(NONE if gap is None else signed(gap.gap.difference))
-        rows.append([*cells, *(_steps(convergence, arm) if convergence is not None else [])])
+        rows.append([*cells, *(speed_cells(convergence.arms[arm.name]) if convergence is not None else [])])
     return table(rows)
 
 
@@ -285,19 +270,6 @@ def _undecided(judgement: Judgement) -> list[str]:
             for told in of_undecided(judgement, arm):
                 lines += _wrapped(f"{arm.name}: {told}", "  ", "    ")
     return lines
-
-
-def _steps(convergence: Convergence, arm: ArmResult) -> list[str]:
-    cells = []
-    for each in convergence.arms[arm.name] or ():
-        mean, difference = each.steps.value, each.difference
-        if not math.isfinite(mean):
-            cells.append(str(reached_told(each) or NOT_REACHED))
-        elif difference is None or not math.isfinite(difference.value):
-            cells.append(f"{mean:,.0f}")
-        else:
-            cells.append(f"{mean:,.0f} ({difference.value:+,.0f})")
-    return cells or [NONE] * len(SHARES)
 
 
 def _test_lines(judgement: Judgement) -> list[str]:

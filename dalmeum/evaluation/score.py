@@ -14,7 +14,7 @@ from dalmeum.data.predictions import Predictions
 from dalmeum.data.table import PairTable
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.evaluation.slices import Rows, label_bins, sources
-from dalmeum.stats import METRICS, Estimate, fisher, metric_named, score_each, weighted
+from dalmeum.stats import METRICS, Estimate, metric_named, score_each, weighted
 from dalmeum.stats.intervals import RESAMPLES, SEED
 
 Array = NDArray[np.float64]
@@ -68,7 +68,6 @@ class Evaluation:
     """What `evaluate_predictions` found.
 
     Attributes:
-        pearson_fisher: the overall Pearson with Fisher's interval, beside the one in `metrics`.
         by_source, by_label: slices in the order of the table and of the label scale. Within a label bin
             a correlation says little: the bin took its range away.
         threshold: label from which a pair counts as similar; None where the data has no such rule.
@@ -78,7 +77,6 @@ class Evaluation:
 
     pairs: int
     metrics: Metrics
-    pearson_fisher: Estimate
     by_source: tuple[Slice, ...]
     by_label: tuple[Slice, ...]
     threshold: float | None
@@ -127,7 +125,6 @@ def evaluate_predictions(
     return Evaluation(
         pairs=len(table),
         metrics=metrics,
-        pearson_fisher=fisher(metrics.pearson.value, len(table)),
         by_source=slices(sources(table.source)),
         by_label=slices(label_bins(columns.label, table.label_range)),
         threshold=columns.threshold,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dalmeum.comparison import Arm, Findings
+from dalmeum.comparison.choice_text import choice_told, flattered_told
 from dalmeum.comparison.grouped import hangs_told, pairs_told
 from dalmeum.comparison.judge import ArmResult, Judgement
 from dalmeum.comparison.looks import has_full_level, level_told, look_told
@@ -142,6 +143,7 @@ def _page(findings: Findings, links: Mapping[str, str], warnings: Sequence[Shown
         "warnings": [shorten(each) for each in warnings],
         "splits": [_split(findings, *each) for each in enumerate(findings.judgements)],
         "steps": convergence and convergence_table(convergence, findings.checkpoints),
+        "horizon": convergence and convergence.horizon,
         "runs": {arm.name: list(_runs(arm, findings.arms.folds)) for arm in findings.arms.arms if arm.runs},
         "links": links,
         "source": source,
@@ -166,6 +168,8 @@ def _split(findings: Findings, number: int, judgement: Judgement) -> dict[str, A
         "look": list(look_told(judgement)),
         "level": None if has_full_level(judgement) else level_told(judgement.level),
         "tests": tests_table(judgement),
+        "flattered": flattered_told(findings, split),
+        "choice": findings.choice and choice_told(findings.choice),
         "gaps": gap_table(gaps, split, against),
         "sentences": diagnoses is not None,
         "diagnoses": diagnoses and arms_table(diagnoses, against),

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dalmeum.comparison import Curve, Findings
-from dalmeum.comparison.convergence import SHARES, Convergence
+from dalmeum.comparison.convergence import Convergence
 from dalmeum.comparison.gaps import ArmGap
 from dalmeum.comparison.judge import Judgement
 from dalmeum.languages import Text
@@ -16,6 +16,7 @@ from dalmeum.numbers import signed, signed_interval
 from dalmeum.pages.plots import LEGEND, QUIET, STEP, TRAIN, Figure, all_drawn, axis, drawn, names_axis
 from dalmeum.pages.scores import metric_title
 from dalmeum.pages.text import plotly_label
+from dalmeum.stats.steps import SHARE
 
 COLOURS = (
     QUIET,
@@ -107,26 +108,23 @@ def forest(judgement: Judgement, colours: Mapping[str, str]) -> Figure:
 
 
 def learning_curves(convergence: Convergence, colours: Mapping[str, str]) -> Figure:
-    """Dev Pearson by step: mean over seeds, from the lowest to the highest seed, and the targets as lines."""
+    """Dev Pearson by step: mean over seeds, lowest to highest seed, and the baseline's level as a line."""
     data: list[Figure] = []
     for name, curves in convergence.curves.items():
         if curves:
             data += _band(plotly_label(name), *over_seeds(curves), colours[name])
-    lines = [
-        {
-            "type": "line",
-            "xref": "paper",
-            "x0": 0,
-            "x1": 1,
-            "y0": target,
-            "y1": target,
-            "line": {"dash": "dot", "width": 1, "color": QUIET},
-            "label": {"text": f"{share:.0%}", "textposition": "end", "font": {"color": QUIET}},
-        }
-        for share, target in zip(SHARES, convergence.targets, strict=True)
-    ]
+    level = {
+        "type": "line",
+        "xref": "paper",
+        "x0": 0,
+        "x1": 1,
+        "y0": convergence.target,
+        "y1": convergence.target,
+        "line": {"dash": "dot", "width": 1, "color": QUIET},
+        "label": {"text": f"{SHARE:.0%}", "textposition": "end", "font": {"color": QUIET}},
+    }
     layout = {
-        "shapes": lines,
+        "shapes": [level],
         "xaxis": axis(STEP),
         "yaxis": axis(metric_title("pearson")),
         "legend": LEGEND,

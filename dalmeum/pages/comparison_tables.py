@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from dalmeum.comparison import Arm, Findings
-from dalmeum.comparison.convergence import SHARES, Convergence, Steps
+from dalmeum.comparison.convergence import Convergence, Speed
 from dalmeum.comparison.gaps import ArmGap
 from dalmeum.comparison.judge import ArmResult, Judgement
+from dalmeum.comparison.speed_text import PACES, reached_told
 from dalmeum.comparison.text import (
     ARM,
     DIFFERENCE,
@@ -18,13 +19,13 @@ from dalmeum.comparison.text import (
     VERDICT,
     of_undecided,
     outcome_told,
-    reached_told,
 )
 from dalmeum.languages import Shown, Text, shorten
-from dalmeum.numbers import number, p_value, signed, signed_interval
+from dalmeum.numbers import RANGE, has_interval, number, p_value, signed, signed_interval, signed_percent
 from dalmeum.pages.scores import metric_title
 from dalmeum.pages.tables import EMPTY, Cell, Group, Row, Table, estimate_cell, signed_cell
 from dalmeum.stats import Difference, Estimate, SignificanceTest, metric_named
+from dalmeum.stats.steps import SHARE
 
 LONGEST_CHANGE = 120
 
@@ -100,19 +101,26 @@ def gap_table(gaps: Mapping[str, ArmGap | None], split: str, against: str) -> Ta
 
 
 def convergence_table(convergence: Convergence, checkpoints: Mapping[str, Estimate | None]) -> Table:
-    """Steps to each target, how many seeds got there, the steps less the baseline's, and what having kept the
+    """Plateau, steps to it and to the baseline's, both against the baseline's own, and what having kept the
     best checkpoint adds to the score on dev.
     """
-    heads: list[Shown] = [ARM]
-    for share, target in zip(SHARES, convergence.targets, strict=True):
-        head = Text("steps to {share:.0%} ({target:.4f})", "{share:.0%}({target:.4f})까지 스텝")
-        heads += [head.format(share=share, target=target), Text("fewer or more", "스텝 차이")]
-    heads.append(Text("best checkpoint flatters dev by", "체크포인트 선택으로 부풀려진 dev 점수"))
+    heads: Sequence[Shown] = (
+        ARM,
+        Text("plateau on dev", "dev 수렴 점수"),
+        Text("steps to {share:.0%} of own plateau", "자기 수렴 점수의 {share:.0%}까지 스텝").format(
+            share=SHARE
+        ),
+        Text("more or fewer: speed alone", "스텝 차이: 속도만"),
+        Text(
+            "steps to {share:.0%} of the baseline's ({target:.4f})",
+            "기준선의 {share:.0%}({target:.4f})까지 스텝",
+        ).format(share=SHARE, target=convergence.target),
+        Text("more or fewer: height and speed", "스텝 차이: 높이와 속도"),
+        Text("best checkpoint flatters dev by", "체크포인트 선택으로 부풀려진 dev 점수"),
+    )
     rows = []
-    for name, steps in convergence.arms.items():
-        cells = [EMPTY] * (2 * len(SHARES))
-        if steps is not None:
-            cells = [cell for each in steps for cell in _steps(each)]
+    for name, speed in convergence.arms.items():
+        cells = [EMPTY] * 5 if speed is None else _speed(speed)
         optimism = checkpoints.get(name)
         rows.append(Row(name, [*cells, EMPTY if optimism is None else signed_cell(optimism)]))
     return Table(heads, [Group(rows)])
@@ -156,8 +164,26 @@ def _mean(scores: Sequence[float]) -> Cell:
     return Cell(number(float(np.mean(scores)), 4))
 
 
-def _steps(steps: Steps) -> tuple[Cell, Cell]:
-    mean = estimate_cell(steps.steps, 0, 0)
-    reached = reached_told(steps)
-    less = EMPTY if steps.difference is None else signed_cell(steps.difference, 0)
-    return Cell(mean.value, [*mean.below, *filter(None, [reached])]), less
+def _speed(speed: Speed) -> list[Cell]:
+    own, level = speed.own, speed.level
+    factor, less = EMPTY, EMPTY
+    if own.change is not None and speed.outcome is not None:
+        below: list[Shown] = [f"p (Holm) {p_value(own.p_value)}"]
+        if has_interval(own.change):
+            ends = (signed_percent(end - 1) for end in (own.change.low, own.change.high))
+            below.insert(0, RANGE.format(**dict(zip(("low", "high"), ends, strict=True))))
+        told = Text("{change}, {outcome}", "{change}, {outcome}")
+        factor = Cell(
+            told.format(change=signed_percent(own.change.value - 1), outcome=PACES[speed.outcome]), below
+        )
+    if level.change is not None:
+        less = signed_cell(level.change, 0)
+        less = Cell(less.value, [*less.below, f"p (Holm) {p_value(level.p_value)}"])
+    to_level = estimate_cell(level.steps, 0, 0)
+    return [
+        estimate_cell(speed.plateau, 4, 4),
+        estimate_cell(own.steps, 0, 0),
+        factor,
+        Cell(to_level.value, [*to_level.below, *filter(None, [reached_told(speed)])]),
+        less,
+    ]

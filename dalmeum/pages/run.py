@@ -66,6 +66,8 @@ class RunPage:
         versions, data_hashes: name to text.
         history: log entries as `TrainerState.log_history` has them: `step` and `epoch` with some of `loss`,
             `train_pearson`, `train_mae`, `eval_loss`, `eval_pearson`, `eval_mae`.
+        flattered: by how much the choice of the checkpoint on this split makes Pearson too high; None where
+            there was no choice.
         warnings: one line each, shown below the scores.
     """
 
@@ -80,6 +82,7 @@ class RunPage:
     versions: Mapping[str, str] = field(default_factory=dict)
     data_hashes: Mapping[str, str] = field(default_factory=dict)
     history: Sequence[Mapping[str, Any]] = ()
+    flattered: float | None = None
     warnings: Sequence[Shown] = ()
 
 
@@ -136,7 +139,6 @@ def figures(content: RunPage) -> dict[str, Figure]:
 def _page(content: RunPage) -> Page:
     evaluation, drawn = content.evaluation, figures(content)
     rows, sources = len(content.table), len(evaluation.by_source)
-    fisher = evaluation.pearson_fisher
     values = {
         "name": content.title,
         "question": content.question,
@@ -144,9 +146,9 @@ def _page(content: RunPage) -> Page:
         "split": content.split,
         "pairs": rows,
         "scores": [(metric_title(name), score) for name, score in evaluation.metrics.by_name.items()],
-        "fisher": fisher if has_interval(fisher) else None,
         "groups": evaluation.groups,
         "threshold": evaluation.threshold,
+        "flattered": None if content.flattered is None else number(max(content.flattered, 0.0), 4),
         "warnings": [shorten(each) for each in content.warnings],
         "curves": {name: caption for name, caption in CAPTIONS.items() if name in drawn},
         "worst": worst_pairs(content.table, content.predictions, WORST_PAIRS),

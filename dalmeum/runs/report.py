@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 
+from dalmeum.comparison import Checkpoints
+from dalmeum.comparison.choice import optimism_of_kept
 from dalmeum.data import PairTable, Predictions
 from dalmeum.data.splits import Split, binary_threshold, read_splits
 from dalmeum.evaluation import Evaluation, diagnose, evaluate_predictions
 from dalmeum.pages import ASSETS, RunPage, write_run
 from dalmeum.runs.folder import Run
-from dalmeum.runs.predictions import read_predictions
+from dalmeum.runs.predictions import read_evaluations, read_predictions
 
 
 def write_report(
@@ -37,9 +39,18 @@ def write_report(
         predictions=shown,
         evaluation=evaluations[split],
         diagnosis=diagnose(tables[split], shown[None], train=train),
+        flattered=_flattered(run, tables[split]) if split == "dev" else None,
         warnings=run.record.warnings,
     )
     write_run(run.report, page, assets=run.folder.parent / ASSETS, self_contained=self_contained)
+
+
+def _flattered(run: Run, dev: PairTable) -> float | None:
+    """By how much having kept the best of several evaluations flatters the Pearson on dev."""
+    if dev.label is None or not run.kept_evaluations.is_file():
+        return None
+    evaluations = read_evaluations(run.kept_evaluations, dev.id)
+    return None if len(evaluations) < 2 else optimism_of_kept(Checkpoints(dev.label, evaluations))
 
 
 def rewrite_report(run: Run, *, self_contained: bool = False) -> None:

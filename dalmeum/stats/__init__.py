@@ -33,7 +33,7 @@ from dalmeum.stats.metrics import (
     spearman,
     try_metric,
 )
-from dalmeum.stats.optimism import Optimism, optimism_of_choice
+from dalmeum.stats.optimism import Optimism, optimism_of_both_choices, optimism_of_choice
 from dalmeum.stats.paired import paired_difference
 from dalmeum.stats.planning import (
     DifferenceSpread,
@@ -46,7 +46,7 @@ from dalmeum.stats.reliability import LabelReliability, label_reliability
 from dalmeum.stats.scale import Linearity, isotonic_curve, linearity
 from dalmeum.stats.seeds import SeedMean, mean_over_seeds
 from dalmeum.stats.spread import SeedSpread, paired_spreads, seed_spreads
-from dalmeum.stats.steps import steps_to_reach
+from dalmeum.stats.steps import plateau, steps_to_plateau, steps_to_reach
 from dalmeum.stats.student import t_interval
 from dalmeum.stats.training_sets import TrainingSets
 from dalmeum.stats.unexplained import least_squares, relative_squared_error
@@ -99,11 +99,13 @@ __all__ = [
     "mean_over_seeds",
     "metric_named",
     "of_columns",
+    "optimism_of_both_choices",
     "optimism_of_choice",
     "paired_difference",
     "paired_spreads",
     "pairs_needed",
     "pearson",
+    "plateau",
     "power",
     "relative_squared_error",
     "rmse",
@@ -119,6 +121,7 @@ __all__ = [
     "smallest_effect_found",
     "spearman",
     "steiger",
+    "steps_to_plateau",
     "steps_to_reach",
     "study_power",
     "t_interval",

@@ -170,6 +170,8 @@ def bca_each(
 def fisher(correlation: float, pairs: int, *, confidence: float = CONFIDENCE) -> Estimate:
     """Interval of a Pearson correlation by Fisher's (1921) z, which supposes normal columns.
 
+    Where errors are wider in the middle of the scale, as those of STS are, it covers 81 to 91 %: it is here
+    for `zou` and no interval of a score.
     NaN bounds for fewer than 4 pairs and where the correlation is 1 or -1.
     """
     if pairs < 4 or not abs(correlation) < 1:

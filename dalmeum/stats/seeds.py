@@ -26,6 +26,7 @@ null studies of 3 seeds 5.8 % were rejected so, 4.9 % with the degrees of freedo
 fewer than the seed part.
 """
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -33,6 +34,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dalmeum.stats import resampling, student, weighted
+from dalmeum.stats.bounded import with_half_width
 from dalmeum.stats.columns import Groups, group_numbers, label_and_rows, units
 from dalmeum.stats.intervals import (
     CONFIDENCE,
@@ -95,13 +97,15 @@ def mean_over_seeds(
 
     `labels` are of shape (n,), `predictions` of shape (k, n), k >= 2, `groups`, (n,), as in
     `paired_difference`. The formula and its sources stand at the head of this module; `metric` and `overlap`
-    are those of `seed_by_pair`. ValueError for other shapes.
+    are those of `seed_by_pair`. The interval of a correlation is even on Fisher's z, that of an error on its
+    logarithm (`dalmeum.stats.bounded`). ValueError for other shapes.
     """
     label, rows = seed_rows(labels, predictions, "predictions")
     grouped = group_numbers(groups, len(label))
     scores, replicates = seed_scores(metric, label, rows, resamples, seed, grouped)
-    units_of = units(grouped, len(label))
-    return seed_mean(scores, replicates, units_of, confidence=confidence, overlap=overlap)
+    count = units(grouped, len(label))
+    mean = seed_mean(scores, replicates, count, confidence=confidence, overlap=overlap)
+    return dataclasses.replace(mean, interval=with_half_width(metric, mean.value, mean.high - mean.value))
 
 
 def seed_mean(

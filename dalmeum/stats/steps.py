@@ -1,9 +1,44 @@
-"""How soon a run gets to a score."""
+"""How soon a run gets to a score: one that is given, or a share of where it settles itself."""
 
 import math
 
 import numpy as np
 from numpy.typing import ArrayLike
+
+from dalmeum.stats.weighted import Array
+
+BEST_POINTS = 5
+"""Of a smoothed curve: their mean is the plateau. Of few evaluations a quarter, or the rise would count."""
+
+SHARE = 0.95
+"""Of the plateau. Nearer to it the curve is so flat that noise says when it gets there, and further down few
+evaluations lie on the way: simulated, .9 and .98 find less of a difference in speed."""
+
+
+def plateau(scores: ArrayLike) -> float:
+    """Where a run's curve settles: the mean of the `BEST_POINTS` best of its scores, smoothed.
+
+    Smoothed by means of three evaluations: a single lucky one moves the plateau by a fifteenth of its luck.
+    Evaluations without a score (NaN) are passed over; NaN where none has one. Of a run that still rises when
+    it ends the plateau is its end.
+    """
+    score = np.asarray(scores, np.float64)
+    score = score[np.isfinite(score)]
+    if not len(score):
+        return math.nan
+    best = min(BEST_POINTS, math.ceil(len(score) / 4))
+    return float(np.sort(_smoothed(score))[-best:].mean())
+
+
+def steps_to_plateau(steps: ArrayLike, scores: ArrayLike, share: float = SHARE) -> float:
+    """Step at which a run first has `share` of its own `plateau`; columns and errors of `steps_to_reach`.
+
+    It tells speed alone: curves of one shape and speed give the same number however high they end. The share
+    is of the whole score, from chance, which is 0: the first evaluation is later on a slow curve than on a
+    quick one, so that the rise from there on is not one thing. NaN where the plateau is not above chance.
+    """
+    level = plateau(scores)
+    return steps_to_reach(steps, scores, share * level) if level > 0 else math.nan
 
 
 def steps_to_reach(steps: ArrayLike, scores: ArrayLike, target: float) -> float:
@@ -30,3 +65,9 @@ def steps_to_reach(steps: ArrayLike, scores: ArrayLike, target: float) -> float:
         return float(step[0])
     share = (target - score[after - 1]) / (score[after] - score[after - 1])
     return float(step[after - 1] + share * (step[after] - step[after - 1]))
+
+
+def _smoothed(score: Array) -> Array:
+    """Means of each and its two neighbours; the ends, which have but one, are as they are."""
+    inner = (score[:-2] + score[1:-1] + score[2:]) / 3
+    return np.concatenate([score[:1], inner, score[-1:]]) if len(score) > 2 else score

@@ -118,7 +118,7 @@ def test_what_stands_where(findings: Findings, arms: Arms) -> None:
     assert clean["diagnosis"] == diagnoses["clean"].to_dict()
     assert findings.choice is not None
     assert values["choice_on_dev"] == findings.choice.to_dict()
-    assert values["convergence"]["arms"]["noisy"][1]["reached"] == 0
+    assert values["convergence"]["arms"]["noisy"]["own_plateau"]["outcome"] == "later"
     assert values["choice_of_checkpoint"]["baseline"] is None
     assert values["choice_of_checkpoint"]["clean"]["low"] is not None
 

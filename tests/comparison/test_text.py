@@ -135,12 +135,15 @@ def test_what_stands_beside_the_verdicts(study: Findings) -> None:
     assert f"{result.score.low:.4f} to {result.score.high:.4f}" in clean
     assert f"{gap.gap.difference:+.4f}" in clean
     assert study.convergence is not None
-    steps = study.convergence.arms["clean"]
-    assert steps is not None
-    assert steps[0].difference is not None
-    assert f"{steps[0].steps.value:,.0f} ({steps[0].difference.value:+,.0f})" in clean
+    speed = study.convergence.arms["clean"]
+    assert speed is not None
+    assert speed.own.change is not None
+    assert speed.level.change is not None
+    own, level = speed.own, speed.level
+    assert f"{own.steps.value:.0f} ({speed.own.change.value - 1:+.0%}, sooner)" in clean
+    assert f"{level.steps.value:.0f} ({speed.level.change.value:+.0f})" in clean
     noisy = next(line for line in lines[head:] if line.startswith("noisy"))
-    assert "0 of 4 seeds" in noisy
+    assert ", later)" in noisy
     assert last_words(lines).startswith("best on dev by the mean prediction of its seeds: clean with 0.")
 
 
@@ -152,7 +155,7 @@ def test_a_study_in_korean(study: Findings, monkeypatch: pytest.MonkeyPatch) -> 
     assert cells(lines[4]) == ["비교 조건", "점수", "차이", "95 % 구간", "p", "판정"]
     assert [cells(line)[-1] for line in lines[6:10]] == ["더 좋음", "더 나쁨", "차이 없음", "판정 보류"]
     assert any("시드" in line and "찾아냅니다" in line for line in lines[10:13])
-    assert any("시드 4개 중 0개" in line for line in lines)
+    assert any(", 더 느림)" in line for line in lines)
     assert any(line.startswith("시드 평균 예측으로 dev에서 가장 좋은 비교 조건: clean (") for line in lines)
     # Nothing of the other language but names, numbers and what has no Korean name.
     words = set(re.findall(r"[A-Za-z]{2,}", "\n".join(lines[2:])))

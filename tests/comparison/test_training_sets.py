@@ -183,7 +183,7 @@ def test_all_that_stands_beside_the_verdict_takes_the_overlap() -> None:
         steps = [found.convergence and found.convergence.arms[name] for found in both]
         assert steps[0]
         assert steps[1]
-        narrow, wide = steps[0][0].steps, steps[1][0].steps
+        narrow, wide = steps[0].level.steps, steps[1].level.steps
         assert wide.high - wide.value == pytest.approx(factor * (narrow.high - narrow.value))
         diagnoses = [found.diagnoses["dev"] for found in both]
         assert diagnoses[0]

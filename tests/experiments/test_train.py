@@ -103,7 +103,9 @@ def test_metrics_and_predictions(recipe: Recipe) -> None:
     )
     np.testing.assert_allclose(scores, predictions, atol=1e-6)
     gap = metrics["train"]["pearson"]["value"] - metrics["dev"]["pearson"]["value"]
-    assert f"a gap of {gap:+.4f}" in run.report.read_text(encoding="utf-8")
+    page = run.report.read_text(encoding="utf-8")
+    assert f"a gap of {gap:+.4f}" in page
+    assert "The checkpoint was chosen on dev" in page
 
 
 def test_fewer_pairs_and_a_number_of_steps(tmp_path: Path, tiny_encoder: Tiny, write_pairs: Write) -> None:

@@ -51,8 +51,9 @@ def test_every_part_is_there(findings: Findings) -> None:
         "undecided",
         "of new studies with",
         "corrected for 4 arms",
-        "Best on dev by the mean prediction of its seeds: clean",
-        "0 of 4 seeds",
+        "best on dev by the mean prediction of its seeds: clean",
+        ", sooner",
+        ", later",
         "noisy-3",
         "seeds: [1]",
     ):
@@ -64,7 +65,8 @@ def test_every_part_is_there(findings: Findings) -> None:
         "판정 보류",
         "찾아냅니다",
         "비교 조건 4개에 맞춰 보정",
-        "시드 4개 중 0개",
+        ", 더 빠름",
+        ", 더 느림",
         "모든 비교 조건",
     ):
         assert part in page.korean

@@ -176,6 +176,14 @@ def test_smoothing_keeps_a_constant_and_weighs_by_distance() -> None:
     assert few[0] == pytest.approx(weights[3] / weights.sum())
 
 
+def test_a_chosen_checkpoint_is_said_to_flatter_the_score() -> None:
+    page = Parsed(render_run(run_page(flattered=0.00318), PLOTLY))
+    assert "chosen on dev, which makes its Pearson there 0.0032 too high" in page.english
+    assert "체크포인트를 dev에서 골랐으므로 피어슨이 0.0032만큼 부풀려져" in page.korean
+    page = Parsed(render_run(run_page(), PLOTLY))
+    assert "too high" not in page.english
+
+
 def test_a_run_without_a_question_is_named_once() -> None:
     assert Parsed(render_run(run_page(question=None), PLOTLY)).english.count("a run") == 2  # with the tab
     assert Parsed(render_run(run_page(question="why?"), PLOTLY)).english.count("a run") == 2

@@ -27,7 +27,7 @@ def test_no_means_or_bands_over_seeds() -> None:
     findings = compare_arms(Arms.of(arms, {"dev": those}, baseline="baseline", paired=True))
     assert findings.arms.compared == "models"
     page = Parsed(render_findings(findings, plotly="plotly.js"))
-    assert "A line a model; dotted: 95 % and 99 %" in " ".join(page.english.split())
+    assert "A line a model; dotted: 95 % of the plateau" in " ".join(page.english.split())
     assert "선 하나가 모델 하나이고" in page.korean
     assert "not reached" in page.english
     for told in (page.english, " ".join(findings_lines(findings))):
@@ -51,4 +51,4 @@ def test_several_seeds_are_told_as_before() -> None:
     findings = compare_arms(Arms.of(arms, {"dev": those}, baseline="baseline", paired=True))
     page = " ".join(Parsed(render_findings(findings, plotly="plotly.js")).english.split())
     assert "Line: mean over seeds; band: from the lowest seed to the highest; dotted: 95 %" in page
-    assert "Best on dev by the mean prediction of its seeds: other" in page
+    assert "best on dev by the mean prediction of its seeds: other" in page

@@ -267,3 +267,39 @@ def test_the_pages_on_studies_tell_what_a_first_look_costs_as_recorded(recorded:
             ]
             assert f"| {planned} | {' | '.join(f'{share:.0f} %' for share in shares)} |" in told
         assert f"{min(unpaid):.0f}{to}{max(unpaid):.0f} %" in told
+
+
+def test_equally_fast_arms_are_seldom_sooner_or_later_wherever_they_end(simulation: Simulation) -> None:
+    module = simulation("convergence")
+    how = {"steps": module.FEW_STEPS, "first": (module.HIGHER, 1.0), "others": (module.HIGHER, 1.0)}
+    found = module.studies_of(np.random.default_rng(0), module.SHAPES["one_phase"], 9, 3, 120, **how)
+    said = module.said(found)
+    assert within(said["own_plateau"], 0.065)
+    assert said["before"]["share"] > 0.4
+
+
+def test_means_over_seeds_are_covered_as_promised(simulation: Simulation) -> None:
+    module, generator = simulation("means"), np.random.default_rng(0)
+    found = module.coverage("pearson", 60, 3, module.truth("pearson", generator), 250, generator)
+    assert within(found["covers"], 0.97, 0.92)
+
+
+def test_both_choices_on_dev_add_what_they_are_said_to_add(simulation: Simulation) -> None:
+    found = simulation("optimism").both_choices("evaluations_differ_more", 3, 15, np.random.default_rng(0))
+    assert found["of_both"]["mean"] == pytest.approx(found["real"]["mean"], rel=0.25)
+    assert found["of_both"]["mean"] > found["of_arm"]["mean"] + 0.003
+
+
+def test_the_recorded_speed_means_and_choices_hold_what_is_promised(recorded: Any) -> None:
+    for each in recorded["speed"]:
+        assert within(each["equal"]["own_plateau"], 0.065), each
+        held = {name: found["held_to_5"] for name, found in each["found"].items()}
+        assert held["own_plateau"]["share"] > held["before"]["share"], each
+    for each in recorded["one_speed_higher_asymptote"]:
+        assert within(each["sooner_or_later"]["own_plateau"], 0.065), each
+    for each in recorded["mean_over_seeds"]:
+        if each["metric"] == "pearson":
+            assert within(each["covers"], 0.97, 0.92 if each["pairs"] == 60 else 0.93), each
+    for each in recorded["both_choices"]:
+        error = math.hypot(*(each[name]["standard_error"] for name in ("of_both", "real")))
+        assert abs(each["of_both"]["mean"] - each["real"]["mean"]) < 0.1 * each["real"]["mean"] + 2 * error

@@ -1,8 +1,10 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dalmeum.stats import mae, optimism_of_choice, pearson, weighted
+from dalmeum.stats import mae, optimism_of_both_choices, optimism_of_choice, pearson, weighted
 
 Array = NDArray[np.float64]
 
@@ -66,3 +68,61 @@ def test_what_can_not_be_chosen_from() -> None:
         optimism_of_choice(label, rows[:0])
     with pytest.raises(ValueError, match="candidate 1 has no score"):
         optimism_of_choice(label, np.stack([rows[0], np.ones(10)]))
+
+
+def nested(rows: Array) -> list[list[list[Array]]]:
+    """Of (arms, seeds, evaluations, n)."""
+    return [[[run] for run in arm] for arm in rows]
+
+
+def test_without_a_choice_of_checkpoints_it_is_that_of_the_arm() -> None:
+    label, rows = candidates(np.random.default_rng(3), 100, [0.5] * 6)
+    both = optimism_of_both_choices(label, nested(rows[:, None, None]), splits=300)
+    assert both == pytest.approx(optimism_of_choice(label, rows, splits=300).optimism)
+    how: Any = {"metric": weighted.spearman, "splits": 50}
+    both = optimism_of_both_choices(label, nested(rows[:, None, None]), **how)
+    assert both == pytest.approx(optimism_of_choice(label, rows, **how).optimism)
+
+
+def test_without_a_choice_of_arms_it_is_that_of_the_checkpoint() -> None:
+    label, rows = candidates(np.random.default_rng(4), 100, [0.5] * 6)
+    both = optimism_of_both_choices(label, nested(rows[None, None]), splits=300)
+    assert both == pytest.approx(optimism_of_choice(label, rows, splits=300).optimism)
+
+
+def test_both_choices_of_two_halves_by_hand() -> None:
+    """Four arms of one seed and two evaluations are eight candidates: the best of all is chosen."""
+    label, rows = candidates(np.random.default_rng(5), 60, [0.5] * 8)
+    both = optimism_of_both_choices(label, nested(rows.reshape(4, 1, 2, 60)), splits=300)
+    assert both == pytest.approx(optimism_of_choice(label, rows, splits=300).optimism)
+
+
+def test_folds_choose_on_their_own_pairs() -> None:
+    label, rows = candidates(np.random.default_rng(6), 120, [0.5] * 4)
+    whole = optimism_of_both_choices(label, [[[rows]]], splits=200)
+    folds = optimism_of_both_choices(label, [[[rows[:, :60], rows[:, 60:]]]], splits=200)
+    # Half of the pairs are twice as lucky, and so much more is lost.
+    assert folds > whole
+    chosen = optimism_of_both_choices(label, [[[rows[:1, :60], rows[:1, 60:]]]], splits=200)
+    assert abs(chosen) < 0.002
+
+
+def test_of_errors_both_choices_are_too_low() -> None:
+    label, rows = candidates(np.random.default_rng(7), 100, [0.5] * 6)
+    both = optimism_of_both_choices(
+        label, nested(rows.reshape(3, 1, 2, 100)), metric=weighted.mae, higher_is_better=False, splits=200
+    )
+    assert both > 0
+
+
+def test_both_choices_need_pairs_shapes_and_predictions_that_vary() -> None:
+    label, rows = candidates(np.random.default_rng(8), 20, [0.5] * 2)
+    with pytest.raises(ValueError, match="3 pairs"):
+        optimism_of_both_choices(label[:3], [[[rows[:, :3]]]])
+    with pytest.raises(ValueError, match="evaluations of 10 pairs for 20 labels"):
+        optimism_of_both_choices(label, [[[rows[:, :10]]]])
+    with pytest.raises(ValueError, match="evaluations of 0 pairs for 20 labels"):
+        optimism_of_both_choices(label, [[[]]])
+    rows[1] = 2.0
+    with pytest.raises(ValueError, match="constant"):
+        optimism_of_both_choices(label, [[[rows]]])

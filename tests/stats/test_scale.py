@@ -17,7 +17,7 @@ def pairs(n: int, bent: bool) -> tuple[Array, Array]:
 
 def test_both_fits_equal_their_references() -> None:
     label, prediction = pairs(60, bent=True)
-    result = linearity(label, prediction, folds=5, seed=3)
+    result = linearity(label, prediction, folds=5, splits=1, seed=3)
     line, curve = np.empty(60), np.empty(60)
     for held_out in np.array_split(np.random.default_rng(3).permutation(60), 5):
         rest = np.setdiff1d(np.arange(60), held_out)
@@ -29,6 +29,19 @@ def test_both_fits_equal_their_references() -> None:
     assert result.rmse_isotonic == pytest.approx(rmse(label, curve))
     assert result.difference.difference == pytest.approx(rmse(label, curve) - rmse(label, line))
     assert result.pearson_gain == pytest.approx(pearson(label, curve) - pearson(label, prediction))
+
+
+def test_answers_are_means_over_splits_which_hardly_move_them() -> None:
+    label, prediction = pairs(300, bent=True)
+    one, ten = (
+        [linearity(label, prediction, splits=splits, seed=seed) for seed in range(6)] for splits in (1, 10)
+    )
+    moved = [np.std([fit.difference.difference for fit in fits], ddof=1) for fits in (one, ten)]
+    assert moved[1] < 0.6 * moved[0]
+    # What is left of it adds less than a hundredth to the standard error.
+    assert moved[1] < 0.14 * ten[0].difference.standard_error
+    constant = linearity(label, np.full(300, 2.0))
+    np.testing.assert_allclose(constant.linear, label.mean(), atol=0.05)
 
 
 def test_a_bent_scale_is_seen() -> None:

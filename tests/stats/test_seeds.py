@@ -58,10 +58,10 @@ def test_the_parts_of_the_error_of_a_mean() -> None:
     freedom = squared**2 / (seed_part**2 / 3 + mean_squares)
     assert result.standard_error == pytest.approx(math.sqrt(squared))
     assert result.degrees_of_freedom == pytest.approx(freedom)
-    half_width = stats.t.ppf(0.975, freedom) * math.sqrt(squared)
-    assert (result.low, result.high) == pytest.approx(
-        (scores.mean() - half_width, scores.mean() + half_width)
-    )
+    # On Fisher's z, where a standard error is 1 / (1 - r^2) times as large.
+    half_width = stats.t.ppf(0.975, freedom) * math.sqrt(squared) / (1 - scores.mean() ** 2)
+    z = math.atanh(scores.mean())
+    assert (result.low, result.high) == pytest.approx((math.tanh(z - half_width), math.tanh(z + half_width)))
 
 
 def test_the_parts_of_the_error_of_a_paired_difference() -> None:
