@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dalmeum.data import PairTable
 from dalmeum.data.splits import PairReader, Split, binary_labels, read_splits
 from dalmeum.languages import Text
+from dalmeum.models.packaged import Packaged
 from dalmeum.models.pretrained import check_encoder
 from dalmeum.own_code import is_own
 from dalmeum.recipe import Recipe
@@ -39,6 +40,7 @@ def plan_told(recipe: Recipe, tables: Mapping[Split, PairTable], place: object) 
     from dalmeum.models.precision import default_device, resolve_precision
 
     training, device = recipe.training, default_device()
+    packaged = Packaged.named(recipe.model.encoder or "")
     pairs = len(tables["train"])
     precision: str = training.precision
     if precision == "auto":
@@ -48,7 +50,7 @@ def plan_told(recipe: Recipe, tables: Mapping[Split, PairTable], place: object) 
     return PLAN.format(
         pairs=pairs,
         dev=DEV.format(pairs=len(tables["dev"])) if "dev" in tables else NO_DEV,
-        encoder=recipe.model.encoder or recipe.model.kind,
+        encoder=packaged.told() if packaged else recipe.model.encoder or recipe.model.kind,
         device=device,
         precision=precision,
         steps=training.max_steps or training.epochs * math.ceil(pairs / training.effective_batch_size),

@@ -1,12 +1,20 @@
 """Encoders whose weights a Python package carries in a form of its own, made into ordinary folders, once."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from dalmeum.errors import InputError
+from dalmeum.languages import Text
 from dalmeum.models.packaged.source import SOURCES, Source, is_wheel
 
 FULL = "/full"
+
+TOLD = Text(
+    "{name} (from {package} {version}, {vocabulary} vocabulary of {pieces:,} pieces, {megabytes:.0f} MB)",
+    "{name}({package} {version}에서, {vocabulary} 어휘 {pieces:,}개, {megabytes:.0f} MB)",
+)
+TRIMMED, WHOLE = Text("trimmed", "한국어용으로 줄인"), Text("full", "전체")
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,18 @@ class Packaged:
         from dalmeum.models.packaged.cache import cached_folder  # libraries that take their time
 
         return cached_folder(self)
+
+    def told(self) -> Text:
+        """What is loaded from where; errors as in `folder`."""
+        folder = self.folder()
+        return TOLD.format(
+            name=self.name,
+            package=self.source.package,
+            version=self.source.version,
+            vocabulary=TRIMMED if self.trimmed else WHOLE,
+            pieces=json.loads((folder / "config.json").read_text(encoding="utf-8"))["vocab_size"],
+            megabytes=(folder / "model.safetensors").stat().st_size / 1e6,
+        )
 
 
 def packaged_folder(name: str) -> Path | None:

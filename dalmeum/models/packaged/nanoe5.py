@@ -47,7 +47,7 @@ class Contents:
     """What the file holds.
 
     Attributes:
-        sizes: by the names in `SIZES`; "vocabulary" counts rows of embeddings, of which the last have no piece.
+        sizes: by the names in `SIZES`; "vocabulary" counts rows of embeddings, the last without a piece.
         pieces: of the tokenizer, n of them.
         scores: their log probabilities, (n,).
         normalised: characters that are not left as they are, and what they become.

@@ -65,10 +65,8 @@ def normaliser(normalised: Mapping[str, str]) -> normalizers.Normalizer:
 
     The fullwidth tilde, which NFKC would change and SentencePiece leaves alone, is kept aside meanwhile.
     """
-    gone, spaces = [], []
-    for character, to in normalised.items():
-        if to != unicodedata.normalize("NFKC", character):
-            {"": gone, " ": spaces}[to].append(character)
+    others = [each for each, to in normalised.items() if to != unicodedata.normalize("NFKC", each)]
+    gone, spaces = ([each for each in others if normalised[each] == to] for to in ("", " "))
     tilde, aside = "\uff5e", "\ufdd0"  # no character, and none for ever
     return normalizers.Sequence(
         [
