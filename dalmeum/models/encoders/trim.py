@@ -152,7 +152,7 @@ def _cut(tokenizer: PreTrainedTokenizerBase, texts: Iterator[str]) -> list[list[
     rows: list[list[str]] = []
     while chunk := list(itertools.islice(texts, TOGETHER)):
         encoded = tokenizer(chunk, add_special_tokens=False, verbose=False)["input_ids"]
-        rows += [tokenizer.convert_ids_to_tokens(row) for row in encoded]
+        rows += [list(tokenizer.convert_ids_to_tokens(row)) for row in encoded]
     return rows
 
 
