@@ -10,7 +10,14 @@ import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import AutoConfig, AutoModelForMaskedLM, AutoTokenizer, PreTrainedTokenizerFast, set_seed
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForMaskedLM,
+    AutoTokenizer,
+    PreTrainedTokenizerFast,
+    set_seed,
+)
 
 from dalmeum.data.practice import practice_tables, write_practice
 from dalmeum.errors import InputError
@@ -176,8 +183,6 @@ def test_tokens_without_a_row_are_refused(tmp_path: Path) -> None:
     full = Path(make_twin("xlm-roberta-base", tmp_path / "full"))
     tokenizer: Any = TOKENIZERS["klue/bert-base"]()
     small = AutoConfig.for_model("bert", vocab_size=1000, pad_token_id=0, **SMALL)
-    from transformers import AutoModel
-
     AutoModel.from_config(small).save_pretrained(full)
     (full / "tokenizer.json").unlink()
     tokenizer.save_pretrained(full)
@@ -192,8 +197,6 @@ def test_word_pieces_may_go_on_with_other_signs(tmp_path: Path) -> None:
     backend = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]", continuing_subword_prefix="@@"))
     backend.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, unk_token="[UNK]", pad_token="[PAD]")
-    from transformers import AutoModel
-
     config = AutoConfig.for_model("bert", vocab_size=5, pad_token_id=1, **SMALL)
     AutoModel.from_config(config).save_pretrained(tmp_path / "full")
     tokenizer.save_pretrained(tmp_path / "full")
@@ -211,7 +214,7 @@ def test_the_command(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (told["model"], told["out"], told["texts"]) == ("full", "small", 4)
     assert told["pieces"]["before"] > 2000 > 200 > told["pieces"]["after"]
     assert told["bytes"]["before"] > told["bytes"]["after"] == Path("small/model.safetensors").stat().st_size
-    assert "<unk>" not in pieces_of("small", "강아지가 뛴다")
+    assert "<unk>" not in pieces_of("small", "강아지가 먹는다")
     assert call("encoder", "trim", "full", "pairs.csv", "-o", "other") == 0
     assert "dalmeum check FILE --encoder other" in capsys.readouterr().out
     assert call("encoder", "trim", "full", "pairs.csv", "-o", "other") == 2
