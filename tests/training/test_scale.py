@@ -15,7 +15,7 @@ from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import LossRecipe, Recipe
 from dalmeum.training.fit import Fit, fit
 from dalmeum.training.pairs import EncodedPairs
-from dalmeum.training.scale import begin_on_label_scale, label_scale
+from dalmeum.training.scale import begin_on_label_scale
 from tests.training.test_bi import encoded, recipe_for, scorer_for
 
 Tiny = Callable[[str], str]
@@ -134,10 +134,3 @@ def test_a_resumed_run_keeps_its_line(minilm: str, tmp_path: Path, monkeypatch: 
     resumed = trained("ended")
     assert resumed.history == whole.history
     assert (resumed.slope, resumed.intercept) == (whole.slope, whole.intercept)
-
-
-def test_a_scale_s_line_by_hand(tiny_encoder: Tiny) -> None:
-    scorer = scorer_for(tiny_encoder("bert"), recipe_for())
-    slope, intercept, told = label_scale(scorer, np.array([0.8, 0.9, 1.0]), np.array([0.0, 2.0, 4.0]))
-    assert (slope, intercept) == pytest.approx((20.0, -16.0))
-    assert told == ()
