@@ -67,7 +67,7 @@ class RecipeError(InputError):
 
 
 class MissingExtraError(InputError):
-    """A part of dalmeum whose optional dependency is not installed."""
+    """A part of dalmeum whose optional dependency is not installed; `otherwise` is another way."""
 
-    def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"{package} is not installed: pip install 'dalmeum[{extra}]'")
+    def __init__(self, package: str, extra: str, otherwise: str = "") -> None:
+        super().__init__(f"{package} is not installed: pip install 'dalmeum[{extra}]'{otherwise}")

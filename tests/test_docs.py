@@ -39,6 +39,7 @@ TRANSLATED = (
             "findings",
             "first-experiment",
             "install",
+            "licences",
             "losses",
             "python",
             "studies",

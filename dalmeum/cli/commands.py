@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 from dalmeum.cli.check import check
 from dalmeum.cli.compare import compare
 from dalmeum.cli.demo import demo
+from dalmeum.cli.encoder import encoder
 from dalmeum.cli.evaluate import evaluate
 from dalmeum.cli.help import HELP_OPTIONS, Command, Group, call_error, documented, help_text
 from dalmeum.cli.init import init
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 for command in (demo, init, check, train, study, runs, compare, predict, evaluate, score):
     app.command(cls=Command, context_settings=HELP_OPTIONS)(command)
+app.add_typer(encoder)
 
 
 def show_version(wanted: bool) -> None:

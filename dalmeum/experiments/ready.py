@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dalmeum.data import PairTable
 from dalmeum.data.splits import PairReader, Split, binary_labels, read_splits
 from dalmeum.languages import Text, counted
+from dalmeum.models.packaged import Packaged
 from dalmeum.models.pretrained import check_encoder
 from dalmeum.own_code import is_own
 from dalmeum.recipe import Recipe
@@ -45,6 +46,7 @@ def plan_told(recipe: Recipe, tables: Mapping[Split, PairTable], place: object) 
 
     training, device = recipe.training, default_device()
     train = tables["train"]
+    packaged = Packaged.named(recipe.model.encoder or "")
     precision: str = training.precision
     if precision == "auto":
         # The offline encoder and own kinds compute in float32 unless told otherwise.
@@ -54,7 +56,7 @@ def plan_told(recipe: Recipe, tables: Mapping[Split, PairTable], place: object) 
     return PLAN.format(
         pairs=pairs_told(recipe, train),
         dev=DEV.format(pairs=len(tables["dev"])) if "dev" in tables else NO_DEV,
-        encoder=recipe.model.encoder or recipe.model.kind,
+        encoder=packaged.told() if packaged else recipe.model.encoder or recipe.model.kind,
         device=device,
         precision=precision,
         steps=steps,

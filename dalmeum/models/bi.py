@@ -40,6 +40,9 @@ BINARY_UNIT = 500.0
 """What the binary map's parameters are counted in. A step moves every parameter by about the learning rate,
 which suits an encoder's weights of about .02: so these are made as small."""
 
+STEEPNESS = 10.0
+"""What the binary task's logit rises by at first, from the lowest label to the highest."""
+
 LONGEST_TRIED = 512
 """Tokens of the longest sentence that a new encoder is tried on: the square of thousands takes too long."""
 
@@ -61,8 +64,8 @@ class BiEncoderOutput(ModelOutput):
 class BiEncoder(nn.Module):
     """Logits from the cosine c of two embeddings: `slope * c + intercept`, and a line for the binary task.
 
-    The similarity's map is no parameter: it starts as `low + (high - low) * c`, and a line is folded into it
-    after training. The binary task's, at first a probability of one half at c = .5, is trained.
+    The similarity's map is no parameter: it is `low + (high - low) * c` until lines are folded into it,
+    before training and after. The binary task's, at first a probability of one half at c = .5, is trained.
 
     With `angle`, the loss takes the similarity of Li and Li (2024), "AoE: Angle-optimized Embeddings for
     Semantic Textual Similarity", in place of the cosine, on the same map; scores stay those of the cosine.
@@ -91,7 +94,8 @@ class BiEncoder(nn.Module):
         self.base_model_prefix = f"encoder.{next(iter(encoder._modules))}"
         self.register_buffer("slope", torch.tensor(float(high - low)))
         self.register_buffer("intercept", torch.tensor(float(low)))
-        self.binary = nn.Parameter(torch.tensor([10.0, -5.0]) / BINARY_UNIT) if num_labels > 1 else None
+        line = torch.tensor([STEEPNESS, -STEEPNESS / 2]) / BINARY_UNIT
+        self.binary = nn.Parameter(line) if num_labels > 1 else None
         self.register_state_dict_post_hook(_untie)  # type: ignore[no-untyped-call] # as the library leaves it
 
     @property
@@ -125,6 +129,18 @@ class BiEncoder(nn.Module):
         """Make the similarity p answer `slope * p + intercept`."""
         self.slope.mul_(slope)
         self.intercept.mul_(slope).add_(intercept)
+
+    def begin_at(self, slope: float, intercept: float) -> None:
+        """Let an untrained one begin with `slope * p + intercept` in place of the similarity p.
+
+        The binary task's line goes along: a probability of one half in the middle of the label scale.
+        """
+        low, width = self.intercept.item(), self.slope.item()
+        self.fold_affine(slope, intercept)
+        if self.binary is not None:
+            line = torch.stack([self.slope, self.intercept - low - width / 2]) / width
+            with torch.no_grad():
+                self.binary.copy_(STEEPNESS * line / BINARY_UNIT)
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write a SentenceTransformer folder, and `dalmeum.json` in it."""

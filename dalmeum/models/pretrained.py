@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from dalmeum.errors import InputError
 from dalmeum.files import KeyTwiceError, read_json_text
 from dalmeum.models.offline import OFFLINE_TYPE
+from dalmeum.models.packaged import packaged_folder
 from dalmeum.recipe import ModelRecipe
 
 if TYPE_CHECKING:  # a wrong name is told before torch and transformers are imported
@@ -32,8 +33,13 @@ PICKLES = (
 
 
 def locate_encoder(name: str) -> str:
-    """The folder or hub name that a recipe's `encoder` stands for; `InputError` where it can't be one."""
+    """The folder or hub name that a recipe's `encoder` stands for; `InputError` where it can't be one.
+
+    One that a package carries in a form of its own is made into a folder first (`Packaged.folder`).
+    """
     name = " ".join(name.split())
+    if (made := packaged_folder(name)) is not None:
+        return str(made)
     if name.startswith("package:"):
         package, _, inner = name.removeprefix("package:").partition("/")
         if not package.isidentifier():

@@ -25,7 +25,8 @@ ModelKind = Annotated[
 
 
 class ModelRecipe(Section):
-    """Which pair scorer. `encoder`: a hub name, a folder, or `package:NAME/FOLDER` (an installed package).
+    """Which pair scorer. `encoder`: a hub name, a folder, `package:NAME/FOLDER` (an installed package), or
+    one that a package carries in another form (`dalmeum.models.packaged`).
 
     `kind` may be one of the user's own, `module:Kind` (`dalmeum.models.kinds.Kind`).
     """
@@ -42,8 +43,10 @@ class ModelRecipe(Section):
         default="cross",
     )
     encoder: str | None = described(
-        "for `cross` and `bi`: a hub name, a folder, or `package:NAME/FOLDER` in an installed Python package",
-        "`cross`와 `bi`에서: 허브 이름, 폴더, 또는 설치된 파이썬 패키지 안의 `package:NAME/FOLDER`",
+        "for `cross` and `bi`: a hub name, a folder, `package:NAME/FOLDER` in an installed Python package, "
+        "or `package:e5` (`package:e5/full`, `package:FILE.whl`; [encoders](training.md#encoders))",
+        "`cross`와 `bi`에서: 허브 이름, 폴더, 설치된 파이썬 패키지 안의 `package:NAME/FOLDER`, 또는 "
+        "`package:e5`(`package:e5/full`, `package:FILE.whl`. [인코더](training.ko.md#인코더) 참고)",
         default=None,
     )
     max_length: int = described(

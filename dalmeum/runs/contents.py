@@ -13,7 +13,7 @@ from dalmeum.models.pretrained import locate_encoder
 from dalmeum.own_code import is_own
 from dalmeum.recipe import Recipe
 from dalmeum.runs.record import RunRecord
-from dalmeum.training import TRAINING_VERSION
+from dalmeum.training import training_version
 
 READ = {".json", ".safetensors", ".txt", ".model"}
 """Endings of the files that an encoder and its tokenizer are read from."""
@@ -28,7 +28,7 @@ class Contents:
 
     Attributes:
         encoder: a hash of all that the model began with (`encoder_hash`).
-        training_version: of dalmeum's own training.
+        training_version: of dalmeum's own training of that kind of model.
     """
 
     encoder: str | None
@@ -37,7 +37,7 @@ class Contents:
     @classmethod
     def of(cls, recipe: Recipe) -> "Contents":
         """Those that a run of the recipe would have now; errors as in `encoder_hash`."""
-        return cls(encoder_hash(recipe), TRAINING_VERSION)
+        return cls(encoder_hash(recipe), training_version(recipe.model.kind))
 
     def agree_with(self, record: RunRecord) -> bool:
         """Whether nothing that a run's record holds is another."""

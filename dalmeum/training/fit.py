@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from transformers import TrainerCallback
 
 from dalmeum.data import Predictions
@@ -20,6 +19,7 @@ from dalmeum.training.checkpoints import newest_checkpoint
 from dalmeum.training.dev_predictions import DevPredictions
 from dalmeum.training.pairs import EncodedPairs
 from dalmeum.training.rise import rise_warnings
+from dalmeum.training.scale import begin_on_label_scale, label_scale
 from dalmeum.training.trainer import PairTrainer
 
 
@@ -72,6 +72,8 @@ def fit(
         for callback in callbacks:
             trainer.add_callback(callback)
         resume_from = newest_checkpoint(checkpoints)
+        if resume_from is None:
+            begin_on_label_scale(scorer, recipe.loss, train)
         start = time.perf_counter()
         try:
             trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
@@ -103,32 +105,3 @@ def fit(
         rise=rise,
         warnings=(*warnings, *rise_warnings(rise, len(train), dev_pearsons)),
     )
-
-
-def label_scale(
-    scorer: PairScorer, predictions: NDArray[np.float64], labels: NDArray[np.float64]
-) -> tuple[float, float, tuple[Text, ...]]:
-    """The least-squares line `label = slope * prediction + intercept`, and a warning where it can't serve.
-
-    A correlation loss leaves the scale of predictions free, so a model is put on the label scale by the
-    training labels, after training. Slope 1 and intercept 0 where the head is a sigmoid, into which no line
-    can be folded, where predictions are constant, and where the slope is not positive.
-    """
-    if scorer.sigmoid:
-        return 1.0, 0.0, ()
-    centred = predictions - predictions.mean()
-    variance = float(centred @ centred)
-    if variance <= len(predictions) * (1e-6 * float(np.abs(predictions).max())) ** 2:
-        return 1.0, 0.0, (_NOT_FOLDED.format(reason=_CONSTANT),)
-    slope = float(centred @ labels) / variance
-    if slope <= 0:
-        return 1.0, 0.0, (_NOT_FOLDED.format(reason=_NOT_RISING),)
-    return slope, float(labels.mean() - slope * predictions.mean()), ()
-
-
-_NOT_FOLDED = Text(
-    "{reason}: the model was not put on the label scale",
-    "{reason} 모델을 레이블 척도에 맞추지 않았습니다",
-)
-_CONSTANT = Text("the model gives all training pairs one score", "모델이 모든 학습 문장쌍에 같은 점수를 주어")
-_NOT_RISING = Text("scores do not rise with the training labels", "학습 레이블이 커져도 점수가 커지지 않아")

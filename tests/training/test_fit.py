@@ -17,8 +17,9 @@ from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import Recipe, build_recipe
 from dalmeum.stats import pearson
 from dalmeum.training.checkpoints import newest_checkpoint
-from dalmeum.training.fit import fit, label_scale
+from dalmeum.training.fit import fit
 from dalmeum.training.pairs import EncodedPairs
+from dalmeum.training.scale import label_scale
 from dalmeum.training.trainer import PairTrainer
 from tests.conftest import draw_pairs
 

