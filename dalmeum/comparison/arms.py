@@ -1,99 +1,23 @@
 """Arms: what several recipes, or several models, predicted for the same pairs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from dalmeum.comparison.arm import Arm, Pairs
+from dalmeum.comparison.arrays import arms_of, check_index, groups_of, numbers, repeated
 from dalmeum.comparison.training_sets import check_sets, sets_from
-from dalmeum.data import PairTable
-from dalmeum.data.groups import Groups
 from dalmeum.errors import InputError
 from dalmeum.languages import composed
 from dalmeum.stats import TrainingSets
-from dalmeum.stats.columns import group_numbers
 
-Array = NDArray[np.float64]
 Compared = Literal["recipes", "models"]
 
 BASELINE = "baseline"
 """The arm that the others are compared with, where nobody names another."""
-
-
-@dataclass(frozen=True, eq=False)
-class Pairs:
-    """Labelled pairs.
-
-    Attributes:
-        ids: n of them.
-        labels: (n,).
-        name: what messages call them, as the file that they were read from.
-        table: their sentences; None where nobody has them.
-        groups: (n,), the number of each pair's group, whose pairs share sentences; None where nobody knows or
-            every pair stands alone.
-    """
-
-    ids: tuple[str, ...]
-    labels: Array
-    name: str = "labels"
-    table: PairTable | None = None
-    groups: Groups | None = None
-
-    def are(self, other: "Pairs") -> bool:
-        """Whether both are the same pairs in the same order, with the same labels."""
-        return self.ids == other.ids and np.array_equal(self.labels, other.labels)
-
-
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """One run's evaluations on dev: rising steps and Pearson, both (evaluations,)."""
-
-    steps: Array
-    pearson: Array
-
-
-@dataclass(frozen=True, eq=False)
-class Checkpoints:
-    """What one run predicted on dev at each of its evaluations: labels (n,), predictions (evaluations, n)."""
-
-    labels: Array
-    predictions: Array
-
-
-@dataclass(frozen=True, eq=False)
-class Arm:
-    """One side of a comparison.
-
-    Attributes:
-        name: unique among the arms.
-        predictions: by split, (k, n), a row a seed; k is 1 for one trained model.
-        seeds: k of them; empty where nobody knows them.
-        changes: keys and values of its recipe that are not the baseline's.
-        runs: ids of its runs, by seed and then by fold; empty where there are none.
-        train, train_predictions: the training pairs and what was predicted for them, (k, m); None where
-            nobody kept it, and over folds.
-        parts: the same of each seed, predictions being (m,), where they were trained on sets of their own
-            (`Arms.training_sets`); empty where nobody kept it.
-        curves, checkpoints: one a run; empty where the runs kept none.
-    """
-
-    name: str
-    predictions: Mapping[str, Array]
-    seeds: tuple[int, ...] = ()
-    changes: Mapping[str, Any] = field(default_factory=dict)
-    runs: tuple[str, ...] = ()
-    train: Pairs | None = None
-    train_predictions: Array | None = None
-    parts: tuple[tuple[Pairs, Array], ...] = ()
-    curves: tuple[Curve, ...] = ()
-    checkpoints: tuple[Checkpoints, ...] = ()
-
-    @property
-    def count(self) -> int:
-        """k, the number of seeds."""
-        return len(next(iter(self.predictions.values())))
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -162,16 +86,16 @@ class Arms:
     ) -> None:
         if paired not in (True, False, None):
             raise InputError(f"paired is {paired!r:.80}: give True, False, or leave it out")
-        label = _numbers("labels", labels)
+        label = numbers("labels", labels)
         names = tuple(map(str, ids if ids is not None else range(len(np.atleast_1d(label)))))
         if label.ndim != 1 or len(names) != len(label):
             raise InputError(
                 f"labels of shape {label.shape} and {len(names)} ids: one of each a pair is wanted"
             )
         if len(set(names)) < len(names):
-            raise InputError(f"ids: {_repeated(names)!r:.80} stands there twice")
-        arms = _arms(predictions, len(label), seeds, split)
-        _check_index(labels, predictions, groups)
+            raise InputError(f"ids: {repeated(names)!r:.80} stands there twice")
+        arms = arms_of(predictions, len(label), seeds, split)
+        check_index(labels, predictions, groups)
         known = {arm.seeds for arm in arms if arm.seeds}
         if len(known) > 1 and (paired or training_sets is not None):
             judged = "paired=True" if paired else "training_sets"
@@ -180,7 +104,7 @@ class Arms:
         sets = None if training_sets is None else sets_from(training_sets)
         if sets is not None and paired is False:
             raise InputError("training_sets: arms that share them are judged by row: leave paired=False out")
-        pairs = Pairs(names, label, groups=_numbered(groups, len(label)))
+        pairs = Pairs(names, label, groups=groups_of(groups, len(label)))
         self._set(arms, {split: pairs}, composed(baseline), bool(paired), 1, sets)
 
     @classmethod
@@ -258,103 +182,6 @@ class Arms:
         splits = ", ".join(f"{split}: {len(pairs.ids):,} pairs" for split, pairs in self.pairs.items())
         arms = ", ".join(f"{arm.name} ({arm.count})" for arm in self.arms)
         return f"Arms({arms}; {splits})"
-
-
-def _arms(
-    predictions: Mapping[str, ArrayLike],
-    pairs: int,
-    seeds: Sequence[int] | Mapping[str, Sequence[int]] | None,
-    split: str,
-) -> list[Arm]:
-    """Arms from plain arrays."""
-    if not isinstance(predictions, Mapping):
-        raise InputError(f"predictions are given by the arm's name, not as a {type(predictions).__name__}")
-    if isinstance(seeds, Mapping) and (unknown := [name for name in seeds if name not in predictions]):
-        raise InputError(f"seeds: {unknown[0]!r:.80} is no arm: choose of {', '.join(map(str, predictions))}")
-    arms = []
-    for name, values in predictions.items():
-        rows = np.atleast_2d(_numbers(f"predictions[{name!r}]", values))
-        if rows.ndim != 2 or rows.shape[1] != pairs or not len(rows):
-            raise InputError(
-                f"predictions[{name!r}] of shape {np.shape(values)}: {pairs} labels want "
-                f"({pairs},) or (k, {pairs}), a row a seed"
-            )
-        given = seeds.get(name) if isinstance(seeds, Mapping) else seeds
-        own = () if given is None else _whole_numbers(given, str(name))
-        if own and len(own) != len(rows):
-            raise InputError(f"{len(own)} seeds for {len(rows)} rows of predictions[{name!r}]: one a row")
-        if len(set(own)) < len(own):
-            raise InputError(f"seeds of {name!r}: {_repeated(own)} stands there twice")
-        arms.append(Arm(composed(str(name)), {split: rows}, own))
-    if len({arm.name for arm in arms}) < len(arms):
-        twice = _repeated([arm.name for arm in arms])
-        raise InputError(f"predictions: {twice!r:.80} names two arms, its letters written in two ways")
-    return arms
-
-
-def _numbered(groups: ArrayLike | None, pairs: int) -> Groups | None:
-    try:
-        return group_numbers(groups, pairs)
-    # Rows of different lengths, names that have no order, or another number of them.
-    except (TypeError, ValueError) as error:
-        told = str(error) if str(error).startswith("groups") else f"groups: {groups!r:.80} name no groups"
-        raise InputError(f"{told}; give one number, or name, a pair") from None
-
-
-def _check_index(labels: ArrayLike, predictions: Mapping[str, ArrayLike], groups: ArrayLike | None) -> None:
-    """`InputError` where two series of pandas name their rows differently: which belong together?"""
-    rows = {f"predictions[{name!r}]": values for name, values in predictions.items()}
-    series: dict[str, Any] = {"labels": labels, "groups": groups, **rows}
-    indexes = {
-        name: values.index
-        for name, values in series.items()
-        if type(values).__name__ == "Series" and hasattr(values, "index")
-    }
-    for name, index in indexes.items():
-        first = next(iter(indexes))
-        if not index.equals(indexes[first]):
-            raise InputError(
-                f"{first} and {name} have different indexes, and pairs are taken by position: "
-                "bring them into one order, or hand over .to_numpy()"
-            )
-
-
-def _whole_numbers(seeds: Any, arm: str) -> tuple[int, ...]:
-    try:
-        found = tuple(map(int, seeds))
-        whole = not isinstance(seeds, str) and list(found) == list(seeds)
-    except (TypeError, ValueError):
-        whole = False
-    if not whole:
-        raise InputError(f"seeds of {arm!r:.80}: {seeds!r:.80} are no whole numbers, one a row")
-    return found
-
-
-def _repeated(values: Sequence[Any]) -> Any:
-    return next(value for place, value in enumerate(values) if value in values[:place])
-
-
-def _numbers(name: str, values: ArrayLike) -> Array:
-    """Numbers as float64, a copy, so that nobody else changes them; `InputError` where they are none."""
-    try:
-        # What is masked is no number.
-        given = np.ma.asarray(values, np.float64).filled(np.nan) if np.ma.isMaskedArray(values) else values
-        plain = np.asarray(given)
-        if plain.dtype.kind in "cmM":
-            raise InputError(f"{name}: holds {plain.dtype}, not real numbers")
-        if plain.dtype.kind in "SU":
-            raise TypeError
-        numbers = np.array(plain, np.float64)
-    except InputError:
-        raise
-    # Tensors and frames have errors of their own.
-    except Exception:
-        raise InputError(f"{name}: holds what is no number, or rows of different lengths") from None
-    broken = np.argwhere(~np.isfinite(numbers))
-    if len(broken):
-        place = ", ".join(map(str, broken[0]))
-        raise InputError(f"{name}[{place}] is not finite ({len(broken):,} such): leave those pairs out")
-    return numbers
 
 
 def _check(arms: Sequence[Arm], pairs: Mapping[str, Pairs], baseline: str) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from dalmeum.comparison.arms import Arm, Arms, Array, Checkpoints
+from dalmeum.comparison.arm import Arm, Array, Checkpoints
+from dalmeum.comparison.arms import Arms
 from dalmeum.stats import (
     Estimate,
     Optimism,

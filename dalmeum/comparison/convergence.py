@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from dalmeum.comparison.arms import Arm, Arms, Array, Curve
+from dalmeum.comparison.arm import Arm, Array, Curve
+from dalmeum.comparison.arms import Arms
 from dalmeum.stats import (
     Difference,
     Estimate,

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from dalmeum.comparison.arms import Arm, Arms
+from dalmeum.comparison.arm import Arm
+from dalmeum.comparison.arms import Arms
 from dalmeum.comparison.choice import Choice, checkpoint_optimism, choice_on_dev
 from dalmeum.comparison.convergence import Convergence, convergence
 from dalmeum.comparison.diagnosis import ArmDiagnoses, arm_diagnoses

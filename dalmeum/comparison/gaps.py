@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from dalmeum.comparison.arms import Arm, Arms, Array
+from dalmeum.comparison.arm import Arm, Array
+from dalmeum.comparison.arms import Arms
 from dalmeum.data.groups import judged_by
 from dalmeum.stats import (
     Difference,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dalmeum.comparison.arms import Array, Pairs
+from dalmeum.comparison.arm import Array, Pairs
 from dalmeum.data import PairTable
 from dalmeum.data.groups import sentence_groups
 from dalmeum.errors import InputError

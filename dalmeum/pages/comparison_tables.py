@@ -17,9 +17,9 @@ from dalmeum.comparison.text import (
     DIFFERENCE,
     TEST_HEADS,
     VERDICT,
-    of_undecided,
     outcome_told,
 )
+from dalmeum.comparison.undecided_text import of_undecided
 from dalmeum.languages import Shown, Text, shorten
 from dalmeum.numbers import RANGE, has_interval, number, p_value, signed, signed_interval, signed_percent
 from dalmeum.pages.scores import metric_title

@@ -9,7 +9,8 @@ import pytest
 
 from dalmeum.comparison import Arm, Arms, Pairs, compare_arms
 from dalmeum.comparison.gaps import arm_gaps
-from dalmeum.comparison.text import MORE_SETS_ADVISED, findings_html, findings_lines
+from dalmeum.comparison.text import findings_html, findings_lines
+from dalmeum.comparison.undecided_text import MORE_SETS_ADVISED
 from dalmeum.errors import InputError
 from dalmeum.pages.comparison import render_findings
 from dalmeum.stats import TrainingSets, differences_to, gap_over_training_sets, pearson, score, weighted
