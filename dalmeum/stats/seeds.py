@@ -149,9 +149,11 @@ def standard_errors(
     # Shares of the sum: squares of small variances would underflow. Without variance they do not matter.
     whole = np.where(variance == 0, 1.0, variance)
     of_seeds = (seed_variance / whole) ** 2 / seed_freedom
-    noise = _noise(pair_variance / whole, cross_variance / whole, seeds) if pair_variance else 0.0
+    of_pairs: Array | float = 0.0
+    if pair_variance:
+        of_pairs = _noise(pair_variance / whole, cross_variance / whole, seeds) / (pairs - 1)
     with np.errstate(divide="ignore"):
-        freedom = np.where(variance == 0, seed_freedom, 1 / (of_seeds + noise / (pairs - 1)))
+        freedom = np.where(variance == 0, seed_freedom, 1 / (of_seeds + of_pairs))
     return np.sqrt(variance), np.maximum(freedom, seed_freedom)
 
 
