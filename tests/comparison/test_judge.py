@@ -163,7 +163,7 @@ def test_a_look_has_a_level_of_its_own() -> None:
     assert early.difference is not None
     assert early.difference == plain.difference
     assert isinstance(early.difference, SeedDifference)
-    spread = DifferenceSpread.of(early.difference, arms=1)
+    spread = DifferenceSpread.of(early.difference, arms=1, paired=True)
     assert early.detectable_effect == smallest_effect_found(spread, 4, level=0.05 / 10)
     assert early.advice == plain.advice
     assert plain.power_at_max_seeds is None
@@ -180,7 +180,7 @@ def test_holm_shares_the_level_of_a_look_among_the_arms() -> None:
     assert isinstance(close.difference, SeedDifference)
     level = look.last_level
     assert level is not None
-    spread = DifferenceSpread.of(close.difference, arms=4)
+    spread = DifferenceSpread.of(close.difference, arms=4, paired=True)
     assert close.power_at_max_seeds == chance_to_find(spread, 0.005, 8, level=level)
     assert close.detectable_effect == smallest_effect_found(spread, 4, level=found.level)
 
