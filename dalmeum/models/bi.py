@@ -40,9 +40,6 @@ BINARY_UNIT = 500.0
 """What the binary map's parameters are counted in. A step moves every parameter by about the learning rate,
 which suits an encoder's weights of about .02: so these are made as small."""
 
-STEEPNESS = 10.0
-"""What the binary task's logit rises by at first, from the lowest label to the highest."""
-
 LONGEST_TRIED = 512
 """Tokens of the longest sentence that a new encoder is tried on: the square of thousands takes too long."""
 
@@ -94,8 +91,7 @@ class BiEncoder(nn.Module):
         self.base_model_prefix = f"encoder.{next(iter(encoder._modules))}"
         self.register_buffer("slope", torch.tensor(float(high - low)))
         self.register_buffer("intercept", torch.tensor(float(low)))
-        line = torch.tensor([STEEPNESS, -STEEPNESS / 2]) / BINARY_UNIT
-        self.binary = nn.Parameter(line) if num_labels > 1 else None
+        self.binary = nn.Parameter(torch.tensor([10.0, -5.0]) / BINARY_UNIT) if num_labels > 1 else None
         self.register_state_dict_post_hook(_untie)  # type: ignore[no-untyped-call] # as the library leaves it
 
     @property
@@ -129,18 +125,6 @@ class BiEncoder(nn.Module):
         """Make the similarity p answer `slope * p + intercept`."""
         self.slope.mul_(slope)
         self.intercept.mul_(slope).add_(intercept)
-
-    def begin_at(self, slope: float, intercept: float) -> None:
-        """Let an untrained one begin with `slope * p + intercept` in place of the similarity p.
-
-        The binary task's line goes along: a probability of one half in the middle of the label scale.
-        """
-        low, width = self.intercept.item(), self.slope.item()
-        self.fold_affine(slope, intercept)
-        if self.binary is not None:
-            line = torch.stack([self.slope, self.intercept - low - width / 2]) / width
-            with torch.no_grad():
-                self.binary.copy_(STEEPNESS * line / BINARY_UNIT)
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write a SentenceTransformer folder, and `dalmeum.json` in it."""

@@ -21,13 +21,16 @@ def begin_on_label_scale(scorer: PairScorer, loss: LossRecipe, train: EncodedPai
 
     The cosines of many encoders are narrow (e5's lie between .7 and 1): stretched from 0 to 1 over the label
     scale, they leave a loss that sees it hundreds of steps from anything to learn.
+
+    With a binary task nothing is fitted: its line needs cosines that spread, and with a steep map for the
+    similarity nothing spreads them.
     """
-    if not isinstance(scorer.model, BiEncoder) or loss.name in ON_COSINES:
+    if not isinstance(scorer.model, BiEncoder) or scorer.has_binary or loss.name in ON_COSINES:
         return
     rows = np.unique(np.linspace(0, len(train) - 1, SAMPLE).round().astype(int)).tolist()
     found = scorer.similarity(scorer.logits([train.items[row] for row in rows]))
     slope, intercept, _ = label_scale(scorer, found, train.labels.double().numpy()[rows])
-    scorer.model.begin_at(slope, intercept)
+    scorer.model.fold_affine(slope, intercept)
 
 
 def label_scale(

@@ -128,7 +128,7 @@ def test_nobody_takes_an_exploratory_word_for_a_verdict() -> None:
     reason = Text("5 seeds are <b>too</b> many {x}", "시드 5개는 <b>너무</b> 많음 {x}")
     found = study(look=Look((4,), 3, reason))
     assert answer(found.judgements[0]).en.startswith(
-        f"Exploratory, no verdict ({reason.en}): Pearson r on dev, 300 pairs, against baseline: clean is"
+        f"Exploratory, no verdict ({reason.en}): Pearson r on dev, 300 pairs, against baseline, for this training set: clean is"
     )
     text = render_findings(found, plotly=PLOTLY)
     page = Parsed(text)
