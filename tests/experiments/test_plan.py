@@ -242,6 +242,16 @@ def test_over_folds_a_seed_has_a_run_of_each(study: Study) -> None:
     assert own[0].shape[1] == plan.pairs
 
 
+def test_seeds_of_a_recipe_are_known_also_where_each_has_a_training_set_of_its_own(study: Study) -> None:
+    resampled = study.model_copy(update={"resample_train": 100})
+    finish_all(resampled, ["baseline", "mae"], seeds=[1, 2])
+    plan = plan_study(resampled, "alpha")
+    assert plan.error is not None
+    assert list(plan.error.recipes) == ["baseline", "mae"]
+    assert [len(runs) for runs in plan.error.recipes.values()] == [2, 2]
+    assert plan.error.seed_degrees_of_freedom == 1  # of one difference, seed by seed
+
+
 def test_a_damaged_run_says_nothing(study: Study) -> None:
     finish_all(study, ["baseline", "mae"])
     Path("runs/mae-2/predictions/dev.csv").write_text("id\n", encoding="utf-8")
