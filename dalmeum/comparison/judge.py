@@ -184,7 +184,7 @@ def _power_at_max_seeds(found: Difference, effect: float, look: Look | None, arm
         return None
     if not effect or not math.isfinite(found.standard_error):
         return None
-    spread = DifferenceSpread.of(found, **_as_judged(arms))
+    spread = DifferenceSpread.of(found, **_as_judged(arms)).in_study_of(look.max_seeds)
     return chance_to_find(spread, effect, look.max_seeds, level=look.last_level)
 
 

@@ -77,14 +77,19 @@ def seeds_needed(
 ) -> Advice:
     """How many seeds on these pairs find a true difference of `effect`, not 0, with the chance `power`.
 
-    No more than the pool has disjoint training sets for, where each seed has one: beyond, all have been seen.
+    Where each seed has a training set, with sets that share no pair, as many as the pool has room for; with
+    more seeds, whose sets overlap, only where those are not enough.
     """
-    most, sets = MOST_SEEDS, spread.training_sets
-    if sets is not None and not sets.overlap:
-        most = min(most, sets.pool // sets.pairs)
-    return _smallest(
-        "seeds", FEWEST_SEEDS, most, lambda seeds: chance_to_find(spread, effect, seeds, level=level), power
-    )
+
+    def found(seeds: int) -> float:
+        return chance_to_find(spread.in_study_of(seeds), effect, seeds, level=level)
+
+    sets = spread.training_sets
+    apart = MOST_SEEDS if sets is None else min(max(sets.pool // sets.pairs, FEWEST_SEEDS), MOST_SEEDS)
+    few = _smallest("seeds", FEWEST_SEEDS, apart, found, power)
+    if few.power >= power or apart == MOST_SEEDS:
+        return few
+    return max(few, _smallest("seeds", apart + 1, MOST_SEEDS, found, power), key=lambda each: each.power)
 
 
 def pairs_needed(

@@ -139,6 +139,20 @@ class DifferenceSpread:
             training_sets=training_sets,
         )
 
+    def in_study_of(self, seeds: int) -> "DifferenceSpread":
+        """The same where the study has so many seeds: their training sets have another overlap."""
+        if self.training_sets is None:
+            return self
+        sets = self.training_sets.of_seeds(seeds)
+        # s^2 of scores that are alike is the smaller by what they have in common.
+        share = (1 - sets.overlap) / (1 - self.overlap)
+        return dataclasses.replace(
+            self,
+            seed_variance=share * self.seed_variance,
+            cross_variance=share * self.cross_variance,
+            training_sets=sets,
+        )
+
     def at(self, quantile: float) -> "DifferenceSpread":
         """The same with a variance of the seeds that is known: of those that it may be, this quantile."""
         if math.isinf(self.seed_degrees_of_freedom):
