@@ -37,6 +37,7 @@ from dalmeum.stats.optimism import Optimism, optimism_of_both_choices, optimism_
 from dalmeum.stats.paired import paired_difference
 from dalmeum.stats.planning import (
     DifferenceSpread,
+    chance_at_last_look,
     chance_of_no_difference,
     chance_to_find,
     likely,
@@ -76,6 +77,7 @@ __all__ = [
     "advice",
     "bca",
     "bca_each",
+    "chance_at_last_look",
     "chance_of_no_difference",
     "chance_to_find",
     "compare_correlations",

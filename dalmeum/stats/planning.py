@@ -20,6 +20,7 @@ import numpy as np
 from dalmeum.stats.arms import SeedDifference, seed_parts
 from dalmeum.stats.detectable import LEVEL, smallest_enough
 from dalmeum.stats.intervals import Estimate
+from dalmeum.stats.looks import Look
 from dalmeum.stats.seeds import standard_errors
 from dalmeum.stats.spread import seed_spreads
 from dalmeum.stats.training_sets import TrainingSets, variance_share
@@ -200,6 +201,14 @@ def chance_to_find(
     By Holm's first step, the hardest: that of one arm which alone of all is another than the baseline.
     """
     return _studies(spread, seeds, pairs).chance(effect, level / spread.arms)
+
+
+def chance_at_last_look(spread: DifferenceSpread, effect: float, look: Look) -> float | None:
+    """`chance_to_find` of the last look at a study, at `max_seeds`; None where none is left."""
+    if look.last_level is None:
+        return None
+    last = spread.in_study_of(look.max_seeds)
+    return chance_to_find(last, effect, look.max_seeds, level=look.last_level)
 
 
 def smallest_effect_found(
