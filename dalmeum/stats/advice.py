@@ -67,7 +67,9 @@ def advice(
 
     def found(count: int) -> float:
         error = difference.standard_error * math.sqrt(pairs / count)
-        return study_power(effect, error, count - 1.0, level=LEVEL / arms) if error else 1.0
+        # Of as many groups a pair as these: one more than the degrees of freedom.
+        freedom = max((difference.degrees_of_freedom + 1) * count / pairs - 1, 1.0)
+        return study_power(effect, error, freedom, level=LEVEL / arms) if error else 1.0
 
     return _smallest("pairs", FEWEST_PAIRS, MOST_PAIRS, found, power)
 

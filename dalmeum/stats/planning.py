@@ -52,6 +52,7 @@ class DifferenceSpread:
         pooled: those of them whose seeds tell of one variance, with the baseline's.
         paired: whether differences are judged seed by seed.
         training_sets: of the seeds, where each has its own.
+        groups: of the pairs, that differences are judged by; None where each pair stands alone.
     """
 
     seed_variance: float
@@ -63,6 +64,7 @@ class DifferenceSpread:
     pooled: int
     paired: bool = False
     training_sets: TrainingSets | None = None
+    groups: int | None = None
 
     @property
     def overlap(self) -> float:
@@ -96,7 +98,8 @@ class DifferenceSpread:
         """
         if paired and differences:
             pooled = max(differences, key=lambda each: each.seed_degrees_of_freedom)
-            return cls.of(pooled, arms=arms, paired=True, training_sets=training_sets)
+            found = cls.of(pooled, arms=arms, paired=True, training_sets=training_sets)
+            return dataclasses.replace(found, pairs=pairs, groups=pooled.pairs)
         pool = next((each for each in seed_spreads(scores) if each.pooled), None)
         known = [
             (each.pair_variance, each.cross_variance / (1 / len(scores[0]) + 1 / len(own)))
@@ -113,6 +116,7 @@ class DifferenceSpread:
             pooled=arms,
             paired=paired,
             training_sets=training_sets,
+            groups=differences[0].pairs if differences else None,
         )
 
     @classmethod
@@ -275,7 +279,10 @@ def _studies(
     cross = min(spread.cross_variance, spread.seed_variance)
     of_mean = variance_share(seeds, spread.overlap)
     seed_variance = (spread.seed_variance - cross + cross * share) * of_mean
-    pair_variance, count = spread.pair_variance * share, spread.pairs if pairs is None else pairs
+    pair_variance, units = (
+        spread.pair_variance * share,
+        max(round((spread.groups or spread.pairs) / share), 2),
+    )
     ratios, freedoms = _judged(min(spread.pooled, MOST_POOLED), seeds, spread.paired)
     width = spread.arms if every else 1
     if ratios.shape[1] < width:
@@ -288,7 +295,7 @@ def _studies(
         pair_variance,
         spread.cross_variance * share / seeds * seen,
         seeds,
-        count,
+        units,
     )
     return _Studies(np.sqrt(seed_variance * true + pair_variance)[:, None], error, freedom)
 

@@ -93,6 +93,19 @@ def test_what_is_estimated_is_what_the_judge_pools() -> None:
     assert math.isnan(alone.pair_variance)
 
 
+@pytest.mark.parametrize("paired", [False, True])
+def test_pairs_are_counted_though_groups_of_them_are_judged(paired: bool) -> None:
+    rows = [0.8 + 1e-4 * np.random.default_rng(seed).normal(size=3) for seed in (0, 1)]
+    found = judged_together(rows, [(1e-4, 0.0)], 5, paired=paired)
+    spread = DifferenceSpread.estimated(rows, found, 400, arms=1, paired=paired)
+    assert (spread.pairs, spread.groups) == (400, 5)
+    # The pairs are nearly all of the error: Student's t of 5 groups, and of 4 times as many.
+    for pairs, freedom, error in ((400, 4, 0.01), (1600, 19, 0.005)):
+        bound = stats.t.ppf(0.975, freedom) * error
+        expected = stats.norm.sf((bound - 0.025) / error)
+        assert chance_to_find(spread, 0.025, 3, pairs=pairs) == pytest.approx(expected, abs=0.01)
+
+
 def test_an_arm_of_its_own_variance_is_planned_as_one() -> None:
     generator = np.random.default_rng(0)
     rows = [0.8 + SD * generator.normal(size=4) for _ in range(6)]
