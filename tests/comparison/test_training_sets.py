@@ -146,6 +146,8 @@ def test_a_last_look_has_the_overlap_of_its_own_seeds() -> None:
             {"pairs": 81, "pool": 100},
             r"training_sets: 81 of 100 pairs, overlap 0\.81: take 80 at most \(0\.8 of the pool\)",
         ),
+        ({"pairs": 10, "pool": 5}, r"training_sets: 10 of 5 pairs, overlap 2: take 4 at most"),
+        ({"pairs": 10, "pool": 10**400}, "training_sets: pool 10+: give a whole number of 2 or more"),
         (
             {"pairs": 50, "pool": 100, "overlap": 0.2},
             r"training_sets: overlap 0\.2: 4 sets of 50 pairs from 100 share 0\.333 of their pairs at least",
