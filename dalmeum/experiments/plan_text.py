@@ -56,6 +56,12 @@ UNKNOWN_PAIRS = Text(
     "차이의 오차에 얼마나 더하는지 알 수 없습니다(이런 레시피가 하나 더, 시드 둘 이상으로 있거나 --pair-se를 "
     "주어야 합니다). 더하는 것이 없다고 보았으므로 아래는 가장 좋을 때의 값입니다",
 )
+UNSEEN_PAIRS = Text(
+    "what they add to the error of a difference is lost in the luck of so few seeds ({source}): counted as "
+    "nothing, so that all below is at best",
+    "차이의 오차에 문장쌍이 더하는 몫이 시드에 따른 차이에 묻혀 드러나지 않습니다({source}). 더하는 것이 "
+    "없다고 보았으므로 아래는 가장 좋을 때의 값입니다",
+)
 POWER_TOLD = Text(
     "{power} of such studies find a true difference of {effect:g}; {share:.0%} find one of {detectable}",
     "실제 차이가 {effect:g}일 때 찾아낼 확률은 {power}이고, {share:.0%} 확률로 찾아내는 차이는 "
@@ -176,8 +182,11 @@ def _error_rows(error: PlannedError) -> Iterator[tuple[Text, Text]]:
     )
     seeds, pairs = (STATED if name in error.stated else runs for name in ("seed_sd", "pair_se"))
     yield SEEDS, SEED_SD.format(sd=number(error.seed_sd, 4), source=seeds)
-    known = PAIR_SE.format(se=number(error.pair_se, 4), source=pairs)
-    yield PAIRS, UNKNOWN_PAIRS if math.isnan(error.pair_se) else known
+    if math.isnan(error.pair_se):
+        yield PAIRS, UNKNOWN_PAIRS
+        return
+    told = PAIR_SE if error.pair_se or "pair_se" in error.stated else UNSEEN_PAIRS
+    yield PAIRS, told.format(se=number(error.pair_se, 4), source=pairs)
 
 
 def _look_rows(plan: StudyPlan) -> Iterator[tuple[Text, Text]]:

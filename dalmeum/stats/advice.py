@@ -102,7 +102,10 @@ def pairs_needed(
     def found(pairs: int) -> float:
         return chance_to_find(spread, effect, seeds, pairs=pairs, level=level)
 
-    return _smallest("pairs", FEWEST_PAIRS, MOST_PAIRS, found, power)
+    needed = _smallest("pairs", FEWEST_PAIRS, MOST_PAIRS, found, power)
+    # Where next to no error is left by the pairs, a few seeds alone say how large it is: these may find more.
+    now = Advice("pairs", spread.pairs, found(spread.pairs))
+    return needed if needed.power >= power else max(needed, now, key=lambda each: each.power)
 
 
 def _smallest(

@@ -18,8 +18,8 @@ import dalmeum
 from dalmeum.data import Predictions
 from dalmeum.data.splits import PairReader
 from dalmeum.errors import InputError
-from dalmeum.experiments.plan import plan_study
-from dalmeum.experiments.plan_text import plan_lines
+from dalmeum.experiments.plan import PlannedError, plan_study
+from dalmeum.experiments.plan_text import _error_rows, plan_lines
 from dalmeum.experiments.study import Cell, cell_recipes, conduct, read_data, study_cells
 from dalmeum.machine import processor
 from dalmeum.recipe.study import Study, load_study
@@ -179,6 +179,15 @@ def test_one_recipe_says_nothing_of_pairs(study: Study) -> None:
     assert stated.error.seed_sd == plan.error.seed_sd
     assert stated.error.stated == ("pair_se",)
     assert stated.power.power.value < plan.power.power.value
+
+
+def test_pairs_that_can_not_be_seen_for_the_seeds_are_told() -> None:
+    found = PlannedError(0.006, 4, 0.0, {"baseline": ("1", "2"), "mae": ("3", "4")}, ())
+    (_, told), (_, stated) = (
+        list(_error_rows(each))[1] for each in (found, dataclasses.replace(found, stated=("pair_se",)))
+    )
+    assert "lost in the luck of so few seeds (from 4 runs of 2 recipes): counted as nothing" in told.en
+    assert stated.en == "they give the difference of two recipes a standard error of 0.0000 (as stated)"
 
 
 def test_numbers_by_hand_need_no_runs(study: Study) -> None:

@@ -150,6 +150,15 @@ def test_seeds_or_pairs_that_are_enough() -> None:
     assert pairs_needed(crossed, 0.012, 3).power >= 0.8
 
 
+def test_where_more_pairs_find_less_it_says_what_these_find() -> None:
+    """With next to no error by the pairs, few seeds alone say how large it is: Student's t of 4 degrees."""
+    spread = stated(2, sd=0.03, pair_error=0.02, paired=True)
+    now, later = (chance_to_find(spread, 0.05, 3, pairs=pairs) for pairs in (PAIRS, 10**9))
+    assert later < now < 0.8
+    found = pairs_needed(spread, 0.05, 3)
+    assert (found.count, found.power) == (PAIRS, now)
+
+
 def test_of_very_many_arms_a_part_is_simulated() -> None:
     bound = stats.norm.ppf(1 - 0.05 / 900 / 2)
     error = math.sqrt(2 * SD**2 / 10 + PAIR_ERROR**2)
