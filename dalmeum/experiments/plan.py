@@ -224,7 +224,7 @@ def plan_study(
     reader = reader or PairReader()
     check_pools(study, reader)
     data = read_data(cell_recipes(study), study.splits, reader)
-    like, pairs = LikeRuns.find(study, data), _judged_pairs(study, data)
+    like, pairs = LikeRuns.find(study, data), len(judged_table(study, data, BASELINE, study.splits[0]))
     spread, error = _error(study, like, data, seed_sd, pair_se)
     first, seeds = next(iter(study.arms)), len(study.seeds)
     look = planned_look(study, folder)
@@ -254,14 +254,13 @@ def _error(
     """What was stated and, for the rest, what finished runs say."""
     stated = {"seed_sd": seed_sd, "pair_se": pair_se}
     spread, groups, sets = None, list[RunGroup](), planned_sets(study, data)
+    table = judged_table(study, data, BASELINE, study.splits[0])
     if None in stated.values():
-        table = judged_table(study, data, BASELINE, study.splits[0])
         spread, groups = spread_of_recipes(study, like.groups(), table, sets)
     if spread is None or math.isnan(spread.seed_variance):
         if seed_sd is None:
             return None, None
-        pairs = _judged_pairs(study, data)
-        spread, groups = DifferenceSpread.stated(seed_sd, math.nan, pairs, arms=len(study.arms)), []
+        spread, groups = DifferenceSpread.stated(seed_sd, math.nan, len(table), arms=len(study.arms)), []
     if seed_sd is not None:
         spread = dataclasses.replace(
             spread, seed_variance=2 * seed_sd**2, seed_degrees_of_freedom=math.inf, cross_variance=0.0
@@ -278,13 +277,6 @@ def _error(
     known = 0.0 if math.isnan(spread.pair_variance) else spread.pair_variance
     how: Any = {"paired": study.by_seed, "training_sets": sets}
     return dataclasses.replace(spread, pair_variance=known, **how), error
-
-
-def _judged_pairs(study: Study, data: Mapping[Cell, Tables]) -> int:
-    """On dev all folds together, on test each has all."""
-    split, first = study.splits[0], next(iter(data))
-    folds = [tables for cell, tables in data.items() if (cell.arm, cell.seed) == (first.arm, first.seed)]
-    return sum(len(tables[split]) for tables in (folds if split == "dev" else folds[:1]))
 
 
 def _cost(like: LikeRuns, jobs: int | None) -> Cost | None:

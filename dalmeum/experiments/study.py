@@ -251,7 +251,7 @@ def planned_sets(study: Study, data: Mapping[Cell, Tables]) -> TrainingSets | No
     return TrainingSets(pairs, count).of_seeds(len(study.seeds))
 
 
-def judged_table(study: Study, data: Mapping[Cell, Tables], arm: str, split: Split) -> PairTable | None:
+def judged_table(study: Study, data: Mapping[Cell, Tables], arm: str, split: Split) -> PairTable:
     """What an arm is judged on; over folds each has a dev of its own, and all have the same test."""
     cells = [cell for cell in study_cells(study) if (cell.arm, cell.seed) == (arm, study.seeds[0])]
     return joined([data[cell][split] for cell in (cells if split == "dev" else cells[:1])])

@@ -12,8 +12,9 @@ from typing import Literal
 
 from dalmeum.stats.arms import SeedDifference
 from dalmeum.stats.detectable import LEVEL, study_power
+from dalmeum.stats.difference_spread import DifferenceSpread
 from dalmeum.stats.intervals import Difference
-from dalmeum.stats.planning import POWER, DifferenceSpread, chance_to_find
+from dalmeum.stats.planning import POWER, chance_to_find
 from dalmeum.stats.seeds import FEWEST_SEEDS
 from dalmeum.stats.training_sets import TrainingSets
 
