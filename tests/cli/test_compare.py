@@ -82,14 +82,18 @@ def test_for_people(runs: list[str], capsys: pytest.CaptureFixture[str]) -> None
     out, err = capsys.readouterr()
     lines = out.splitlines()
     assert err == ""
-    assert lines[0] == "rmse on dev: 200 pairs, 2 seeds; smallest effect that matters 0.01"
-    assert [re.split("  +", line)[0] for line in lines[2:5]] == ["arm", "baseline", "loss.alpha=0.9"]
+    assert " ".join(lines[:2]) == (
+        "rmse on dev: 200 pairs, judged by 54 groups of pairs that share sentences, 2 seeds; smallest effect "
+        "that matters 0.01"
+    )
+    assert [re.split("  +", line)[0] for line in lines[3:6]] == ["arm", "baseline", "loss.alpha=0.9"]
     assert f"{runs[0]}, {runs[1]}" in " ".join(out.split())
     assert lines[-3].startswith("note: two seeds tell little")
     assert call("compare", f"runs/{runs[3]}", runs[0]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("pearson on dev: 200 pairs, one model each; ")
-    assert [lines[4].split()[0], lines[5]] == ["loss.alpha=0.1,", "training.seed=1"]  # a name in two lines
+    assert lines[0] == "pearson on dev: 200 pairs, judged by 54 groups of pairs that share sentences,"
+    assert lines[1].startswith("one model each; ")
+    assert [lines[5].split()[0], lines[6]] == ["loss.alpha=0.1,", "training.seed=1"]  # a name in two lines
     assert "note: not every recipe has runs of two seeds" in " ".join(lines)
 
 
