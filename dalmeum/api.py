@@ -156,6 +156,7 @@ def plan(
     study: str | Path | Mapping[str, Any] | None = None,
     *,
     name: str | None = None,
+    folder: str | Path | None = None,
     seed_sd: float | None = None,
     pair_se: float | None = None,
     jobs: int | None = None,
@@ -167,7 +168,7 @@ def plan(
     study's `output` (the same kind of model, encoder, training data and judged pairs), or stated.
 
     Args:
-        study, name, jobs, keys: as `study` takes them.
+        study, name, folder, jobs, keys: as `study` takes them; in the folder are the looks taken so far.
         seed_sd: standard deviation of a recipe's score over its seeds, in units of the metric.
         pair_se: standard error that the pairs give to the difference of two recipes, likewise.
 
@@ -182,7 +183,8 @@ def plan(
 
     from dalmeum.experiments.plan import plan_study
 
-    return plan_study(ready, called, seed_sd=seed_sd, pair_se=pair_se, jobs=jobs, reader=reader)
+    kept = Path(folder or Path("studies", called))
+    return plan_study(ready, called, kept, seed_sd=seed_sd, pair_se=pair_se, jobs=jobs, reader=reader)
 
 
 def compare(

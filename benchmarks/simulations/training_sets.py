@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from dalmeum.data.parts import mean_overlap, part_rows
+from dalmeum.data.parts import part_rows
 from dalmeum.stats import differences_to, verdicts
+from dalmeum.stats.training_sets import mean_overlap
 from simulations.rates import DIFFERENT, Counts, Many, Named, share
 from simulations.sts_like import Array, errors, labels
 

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -108,7 +108,8 @@ def study(
 
     loaded = load_study(study, overrides or [])
     if plan:
-        _plan(loaded, study, overrides or [], json=json, seed_sd=seed_sd, pair_se=pair_se, jobs=jobs)
+        stated: Any = {"seed_sd": seed_sd, "pair_se": pair_se}
+        _plan(loaded, study, overrides or [], json=json, folder=output, jobs=jobs, **stated)
         return
     if seed_sd is not None or pair_se is not None:
         raise InputError("--seed-sd and --pair-se: are what --plan goes by: give it, too, or leave them out")
@@ -140,14 +141,12 @@ def _plan(
     overrides: Sequence[str],
     *,
     json: bool,
-    seed_sd: float | None,
-    pair_se: float | None,
-    jobs: int | None,
+    **how: Any,
 ) -> None:
     from dalmeum.api import plan
     from dalmeum.experiments.plan_text import plan_lines
 
-    planned = plan(loaded.model_dump(), name=file.stem, seed_sd=seed_sd, pair_se=pair_se, jobs=jobs)
+    planned = plan(loaded.model_dump(), name=file.stem, **how)
     if json:
         print_json(planned.to_dict())
     else:

@@ -88,7 +88,7 @@ class Findings:
             "training_sets": self.arms.training_sets and self.arms.training_sets.to_dict(),
             "metric": self.metric,
             "smallest_effect": self.smallest_effect,
-            "look": _look(self.look),
+            "look": self.look and self.look.to_dict(),
             "arms": {arm.name: _arm(arm) for arm in self.arms.arms},
             "splits": {judgement.split: self._split(judgement) for judgement in self.judgements},
             "convergence": self.convergence and self.convergence.to_dict(),
@@ -170,17 +170,6 @@ def check_metric(*names: str) -> None:
             try_metric(name, metric_named(name))
     except ValueError as error:
         raise InputError(str(error)) from None
-
-
-def _look(look: Look | None) -> dict[str, Any] | None:
-    if look is None:
-        return None
-    return {
-        "number": look.number,
-        "level": look.level,
-        "max_seeds": look.max_seeds,
-        "exploratory": look.exploratory and look.exploratory.en,
-    }
 
 
 def _arm(arm: Arm) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from dalmeum.stats import (
     TrainingSets,
     Verdict,
     advice,
-    chance_to_find,
+    chance_at_last_look,
     differences_to,
     holm,
     json_number,
@@ -180,12 +180,11 @@ def _as_judged(arms: Arms) -> dict[str, Any]:
 
 
 def _power_at_max_seeds(found: Difference, effect: float, look: Look | None, arms: Arms) -> float | None:
-    if look is None or look.last_level is None or not isinstance(found, SeedDifference):
+    if look is None or not isinstance(found, SeedDifference):
         return None
     if not effect or not math.isfinite(found.standard_error):
         return None
-    spread = DifferenceSpread.of(found, **_as_judged(arms))
-    return chance_to_find(spread, effect, look.max_seeds, level=look.last_level)
+    return chance_at_last_look(DifferenceSpread.of(found, **_as_judged(arms)), effect, look)
 
 
 def _without_largest(arms: Arms, split: str, metric: str) -> dict[str, tuple[Difference, float]]:

@@ -26,7 +26,9 @@ def sets_from(given: object) -> TrainingSets:
             '{"pairs": 100, "pool": 1000, "overlap": 0}'
         )
     pairs, pool = (_whole(key, given[key]) for key in ("pairs", "pool"))
-    overlap = _number(given.get("overlap", pairs / pool))
+    if "overlap" not in given:
+        return TrainingSets(pairs, pool, pairs / pool)
+    overlap = _number(given["overlap"])
     if not 0 <= overlap < 1:
         raise InputError(f"training_sets: overlap {given['overlap']!r:.80}: give a share from 0 to below 1")
     return TrainingSets(pairs, pool, overlap)
@@ -74,4 +76,9 @@ def _whole(key: str, value: object) -> int:
 
 def _number(value: object) -> float:
     """NaN for what is none."""
-    return math.nan if isinstance(value, bool) or not isinstance(value, Real) else float(value)
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf

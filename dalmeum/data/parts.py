@@ -1,7 +1,5 @@
 """Parts of a pool of pairs: a training set for each seed."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,10 +27,3 @@ def part_rows(pool: int, pairs: int, number: int) -> NDArray[np.int64]:
         )
     shuffle, place = divmod(number, pool // pairs)
     return np.random.default_rng(shuffle).permutation(pool)[place * pairs : (place + 1) * pairs]
-
-
-def mean_overlap(pool: int, pairs: int, numbers: Sequence[int]) -> float:
-    """The share of its pairs that one of these parts has in common with another, expected, in the mean."""
-    shuffles = np.array(numbers) // (pool // pairs)
-    others = shuffles[:, None] != shuffles
-    return pairs / pool * float(others.sum()) / (len(shuffles) * (len(shuffles) - 1))

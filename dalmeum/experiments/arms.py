@@ -11,7 +11,6 @@ import numpy as np
 from dalmeum.comparison import BASELINE, Arm, Arms, Checkpoints, Curve, Pairs
 from dalmeum.comparison.rows import Scored, check_same, rows_of, with_sentences
 from dalmeum.data import PairTable
-from dalmeum.data.parts import mean_overlap
 from dalmeum.data.splits import Split
 from dalmeum.errors import InputError
 from dalmeum.runs.folder import Run, open_run
@@ -25,6 +24,7 @@ from dalmeum.runs.predictions import (
 )
 from dalmeum.runs.settings import SEED, Settings, arm_names, settings_of
 from dalmeum.stats import TrainingSets
+from dalmeum.stats.training_sets import mean_overlap
 
 Read = Callable[[Path], ScoredPairs]
 

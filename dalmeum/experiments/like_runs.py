@@ -27,7 +27,7 @@ from dalmeum.runs.folder import Run
 from dalmeum.runs.predictions import read_predictions
 from dalmeum.runs.record import DataFile, data_files
 from dalmeum.runs.reuse import Wanted, runs_by_key
-from dalmeum.runs.settings import SEED, settings_of
+from dalmeum.runs.settings import PART_NUMBER, SEED, settings_of
 from dalmeum.stats import (
     DifferenceSpread,
     SeedDifference,
@@ -40,7 +40,7 @@ from dalmeum.stats.seeds import FEWEST_SEEDS
 
 Files = Mapping[Split, DataFile]
 
-OF_A_RUN = {SEED, "data.fold", "data.part", "data.train", "data.dev"}
+OF_A_RUN = {SEED, PART_NUMBER, "data.fold", "data.train", "data.dev"}
 """Settings in which runs of one recipe differ, or that are compared by what the files hold."""
 
 

@@ -101,20 +101,30 @@ def take_look(study: Study, runs: Mapping[str, Sequence[Run]], folder: Path | No
     Raises:
         InputError: the file can't be read or written.
     """
-    before: tuple[Judged, ...] = ()
-    if folder is not None:
-        kept = read_looks(folder)
-        if kept is None:
-            unreadable = UNREADABLE.format(path=folder / LOOKS)
-            return Look((len(study.seeds),), study.max_seeds or len(study.seeds), unreadable)
-        before = kept
-    now = _judged(study, runs, before)
+    before = () if folder is None else read_looks(folder)
+    if before is None:
+        return _unknown(study, folder)
+    now = _judged(study, {arm: those[0].id for arm, those in runs.items()}, before)
     look = next_look(before, now, _remade(before[0], study, runs) if before else [])
     now = replace(now, exploratory=None if look.exploratory is None else look.exploratory.en)
     known = any(each.is_with(now.seeds) and each.exploratory == now.exploratory for each in before)
     if folder is not None and not known:
         write_json(folder / LOOKS, {"looks": [asdict(each) for each in (*before, now)]})
     return look
+
+
+def planned_look(study: Study, folder: Path | None) -> Look:
+    """Which look the study will be, as far as is known before its runs are made."""
+    before = () if folder is None else read_looks(folder)
+    if before is None:
+        return _unknown(study, folder)
+    return next_look(before, _judged(study, dict.fromkeys(study.names, ""), before))
+
+
+def _unknown(study: Study, folder: Path | None) -> Look:
+    """A look after others that are not known."""
+    unreadable = UNREADABLE.format(path=(folder or Path()) / LOOKS)
+    return Look((len(study.seeds),), study.max_seeds or len(study.seeds), unreadable)
 
 
 def check_looks(folder: Path) -> None:
@@ -185,7 +195,7 @@ def _other_seeds(first: Judged, before: Sequence[Judged], now: Judged) -> Iterat
         yield BEYOND.format(count=len(now.seeds), most=first.max_seeds)
 
 
-def _judged(study: Study, runs: Mapping[str, Sequence[Run]], before: Sequence[Judged]) -> Judged:
+def _judged(study: Study, arms: Mapping[str, str], before: Sequence[Judged]) -> Judged:
     return Judged(
         seeds=study.seeds,
         max_seeds=study.max_seeds or (before[0].max_seeds if before else len(study.seeds)),
@@ -193,7 +203,7 @@ def _judged(study: Study, runs: Mapping[str, Sequence[Run]], before: Sequence[Ju
         smallest_effect=study.smallest_effect,
         splits=study.splits,
         paired=study.paired,
-        arms={arm: those[0].id for arm, those in runs.items()},
+        arms=arms,
         date=datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
     )
 

@@ -4,6 +4,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from dalmeum.comparison import BASELINE, check_metric
@@ -11,6 +12,7 @@ from dalmeum.data.splits import PairReader
 from dalmeum.errors import InputError
 from dalmeum.experiments.arms import RunGroup
 from dalmeum.experiments.like_runs import LikeRuns, spread_of_recipes
+from dalmeum.experiments.looks import planned_look
 from dalmeum.experiments.study import (
     Cell,
     Tables,
@@ -27,6 +29,7 @@ from dalmeum.stats import (
     DifferenceSpread,
     Estimate,
     Look,
+    chance_at_last_look,
     chance_of_no_difference,
     chance_to_find,
     json_number,
@@ -83,6 +86,7 @@ class StudyPower:
         seeds_needed: how many, on these pairs, find the smallest effect four times in five; a lower power
             says that no number does. None for a smallest effect of 0.
         pairs_needed: how many do with these seeds.
+        power_at_max_seeds: as in `ArmResult`.
     """
 
     power: Estimate
@@ -90,17 +94,19 @@ class StudyPower:
     no_difference: Estimate
     seeds_needed: Advice | None
     pairs_needed: Advice | None
+    power_at_max_seeds: float | None = None
 
     @classmethod
-    def of(cls, spread: DifferenceSpread, effect: float, seeds: int, level: float) -> "StudyPower":
-        """`level` is that of the first look; a study with as many seeds as are needed takes one at 5 %."""
-        at_first: Any = {"level": level}
+    def of(cls, spread: DifferenceSpread, effect: float, seeds: int, look: Look) -> "StudyPower":
+        """At the level of the look; a new study with as many seeds as are needed takes one at 5 %."""
+        at: Any = {"level": look.level}
         return cls(
-            power=likely(chance_to_find, spread, effect, seeds, **at_first) if effect else Estimate(math.nan),
-            detectable_effect=smallest_effect_found(spread, seeds, **at_first),
-            no_difference=likely(chance_of_no_difference, spread, effect, seeds, **at_first),
+            power=likely(chance_to_find, spread, effect, seeds, **at) if effect else Estimate(math.nan),
+            detectable_effect=smallest_effect_found(spread, seeds, **at),
+            no_difference=likely(chance_of_no_difference, spread, effect, seeds, **at),
             seeds_needed=seeds_needed(spread, effect) if effect else None,
-            pairs_needed=pairs_needed(spread, effect, seeds, **at_first) if effect else None,
+            pairs_needed=pairs_needed(spread, effect, seeds, **at) if effect else None,
+            power_at_max_seeds=chance_at_last_look(spread, effect, look) if effect else None,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -110,6 +116,7 @@ class StudyPower:
             "no_difference": self.no_difference.to_dict(),
             "seeds_needed": self.seeds_needed and _needed(self.seeds_needed),
             "pairs_needed": self.pairs_needed and _needed(self.pairs_needed),
+            "power_at_max_seeds": self.power_at_max_seeds,
         }
 
 
@@ -144,7 +151,7 @@ class StudyPlan:
         split, pairs: what the verdict will be taken on.
         arms: compared with the baseline.
         seeds: of each.
-        level: of the study's first look.
+        look: which of the study's it will be.
         error, power: None where no finished run says how much seeds differ, and nobody stated it.
         runs, finished: of the whole study, and those that are there.
         cost: None where nothing is left to do, or no finished run says what one takes.
@@ -161,7 +168,7 @@ class StudyPlan:
     smallest_effect: float
     arms: int
     seeds: int
-    level: float
+    look: Look
     error: PlannedError | None
     power: StudyPower | None
     runs: int
@@ -177,10 +184,11 @@ class StudyPlan:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values, always in English; docs/findings.md says what stands where."""
-        own = ("name", "question", "metric", "split", "pairs", "smallest_effect", "arms", "seeds", "level")
+        own = ("name", "question", "metric", "split", "pairs", "smallest_effect", "arms", "seeds")
         return {
             "schema": SCHEMA,
             **{name: getattr(self, name) for name in own},
+            "look": self.look.to_dict(),
             "error": self.error and self.error.to_dict(),
             "finds": self.power and self.power.to_dict(),
             "runs": {"all": self.runs, "finished": self.finished},
@@ -191,6 +199,7 @@ class StudyPlan:
 def plan_study(
     study: Study,
     name: str,
+    folder: Path | None = None,
     *,
     seed_sd: float | None = None,
     pair_se: float | None = None,
@@ -200,6 +209,7 @@ def plan_study(
     """What a study will find and cost, from the finished runs of like recipes under its `output`.
 
     Args:
+        folder: where the study's looks are kept; without, it is a first one.
         seed_sd, pair_se: as in `PlannedError`, in place of what runs say.
         jobs: runs at once; by default as many as `conduct` takes.
         reader: holds pairs that the study names and that are in no file.
@@ -214,10 +224,10 @@ def plan_study(
     reader = reader or PairReader()
     check_pools(study, reader)
     data = read_data(cell_recipes(study), study.splits, reader)
-    like, pairs = LikeRuns.find(study, data), _judged_pairs(study, data)
+    like, pairs = LikeRuns.find(study, data), len(judged_table(study, data, BASELINE, study.splits[0]))
     spread, error = _error(study, like, data, seed_sd, pair_se)
     first, seeds = next(iter(study.arms)), len(study.seeds)
-    level = Look((seeds,), study.max_seeds or seeds).level
+    look = planned_look(study, folder)
     return StudyPlan(
         name=name,
         question=study.question,
@@ -227,9 +237,9 @@ def plan_study(
         smallest_effect=study.smallest_effect,
         arms=len(study.arms),
         seeds=seeds,
-        level=level,
+        look=look,
         error=error,
-        power=None if spread is None else StudyPower.of(spread, study.smallest_effect, seeds, level),
+        power=None if spread is None else StudyPower.of(spread, study.smallest_effect, seeds, look),
         runs=len(like.recipes),
         finished=len(like.done),
         cost=_cost(like, jobs),
@@ -244,14 +254,13 @@ def _error(
     """What was stated and, for the rest, what finished runs say."""
     stated = {"seed_sd": seed_sd, "pair_se": pair_se}
     spread, groups, sets = None, list[RunGroup](), planned_sets(study, data)
+    table = judged_table(study, data, BASELINE, study.splits[0])
     if None in stated.values():
-        table = judged_table(study, data, BASELINE, study.splits[0])
         spread, groups = spread_of_recipes(study, like.groups(), table, sets)
     if spread is None or math.isnan(spread.seed_variance):
         if seed_sd is None:
             return None, None
-        pairs = _judged_pairs(study, data)
-        spread, groups = DifferenceSpread.stated(seed_sd, math.nan, pairs, arms=len(study.arms)), []
+        spread, groups = DifferenceSpread.stated(seed_sd, math.nan, len(table), arms=len(study.arms)), []
     if seed_sd is not None:
         spread = dataclasses.replace(
             spread, seed_variance=2 * seed_sd**2, seed_degrees_of_freedom=math.inf, cross_variance=0.0
@@ -268,13 +277,6 @@ def _error(
     known = 0.0 if math.isnan(spread.pair_variance) else spread.pair_variance
     how: Any = {"paired": study.by_seed, "training_sets": sets}
     return dataclasses.replace(spread, pair_variance=known, **how), error
-
-
-def _judged_pairs(study: Study, data: Mapping[Cell, Tables]) -> int:
-    """On dev all folds together, on test each has all."""
-    split, first = study.splits[0], next(iter(data))
-    folds = [tables for cell, tables in data.items() if (cell.arm, cell.seed) == (first.arm, first.seed)]
-    return sum(len(tables[split]) for tables in (folds if split == "dev" else folds[:1]))
 
 
 def _cost(like: LikeRuns, jobs: int | None) -> Cost | None:

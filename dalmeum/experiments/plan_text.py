@@ -5,13 +5,13 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from dalmeum.comparison.looks import last_look_told, standing_told
 from dalmeum.configuration import yaml_line
 from dalmeum.experiments.plan import PlannedError, StudyPlan, StudyPower
 from dalmeum.languages import Text
 from dalmeum.numbers import has_interval, number
 from dalmeum.progress import duration
 from dalmeum.stats import Estimate
-from dalmeum.stats.detectable import LEVEL
 from dalmeum.stats.planning import POWER
 from dalmeum.terminal import columns, terminal_width, wrapped
 
@@ -22,6 +22,7 @@ HEAD = Text(
     "의미 있는 최소 차이 {effect:g}",
 )
 SEEDS, PAIRS = Text("seeds", "시드"), Text("pairs", "문장쌍")
+LOOK, LAST = Text("look", "판정"), Text("last look", "마지막 판정")
 FINDS, EQUAL = Text("finds", "찾아내는 차이"), Text("no difference", "차이 없음")
 SEEDS_NEEDED = Text("seeds needed", "필요한 시드")
 PAIRS_NEEDED = Text("pairs needed", "필요한 문장쌍")
@@ -55,6 +56,12 @@ UNKNOWN_PAIRS = Text(
     "차이의 오차에 얼마나 더하는지 알 수 없습니다(이런 레시피가 하나 더, 시드 둘 이상으로 있거나 --pair-se를 "
     "주어야 합니다). 더하는 것이 없다고 보았으므로 아래는 가장 좋을 때의 값입니다",
 )
+UNSEEN_PAIRS = Text(
+    "what they add to the error of a difference is lost in the luck of so few seeds ({source}): counted as "
+    "nothing, so that all below is at best",
+    "차이의 오차에 문장쌍이 더하는 몫이 시드에 따른 차이에 묻혀 드러나지 않습니다({source}). 더하는 것이 "
+    "없다고 보았으므로 아래는 가장 좋을 때의 값입니다",
+)
 POWER_TOLD = Text(
     "{power} of such studies find a true difference of {effect:g}; {share:.0%} find one of {detectable}",
     "실제 차이가 {effect:g}일 때 찾아낼 확률은 {power}이고, {share:.0%} 확률로 찾아내는 차이는 "
@@ -65,10 +72,7 @@ DETECTABLE = Text(
     "{share:.0%} 확률로 찾아내는 실제 차이는 {detectable}입니다",
 )
 AFTER_HOLM = Text(", after Holm for {arms}", "({arms}에 맞춰 보정(Holm)한 값)")
-FIRST_LOOK = Text(
-    "; the first look has {level:.2%} of the 5%, and more seeds bring further ones (max_seeds)",
-    ". 첫 판정은 5% 가운데 {level:.2%}를 쓰며, 시드를 더하면 다시 판정할 수 있습니다(max_seeds)",
-)
+ONE_LOOK = Text(", in a new study that looks once", ". 한 번만 판정하는 새 비교 실험의 값입니다")
 SAID = Text(
     "said of {chance} of the arms that truly equal the baseline",
     "기준선과 실제로 같은 비교 조건을 그렇게 판정할 확률은 {chance}입니다",
@@ -148,6 +152,7 @@ def plan_lines(plan: StudyPlan, call: str = "dalmeum study STUDY") -> list[str]:
 
 def _rows(plan: StudyPlan) -> Iterator[tuple[Text, Text]]:
     open_runs = plan.runs - plan.finished
+    yield from _look_rows(plan)
     if plan.error is None or plan.power is None:
         told = UNKNOWN_SEEDS.format(output=plan.output, split=plan.split, metric=plan.metric)
         yield SEEDS, told
@@ -177,8 +182,18 @@ def _error_rows(error: PlannedError) -> Iterator[tuple[Text, Text]]:
     )
     seeds, pairs = (STATED if name in error.stated else runs for name in ("seed_sd", "pair_se"))
     yield SEEDS, SEED_SD.format(sd=number(error.seed_sd, 4), source=seeds)
-    known = PAIR_SE.format(se=number(error.pair_se, 4), source=pairs)
-    yield PAIRS, UNKNOWN_PAIRS if math.isnan(error.pair_se) else known
+    if math.isnan(error.pair_se):
+        yield PAIRS, UNKNOWN_PAIRS
+        return
+    told = PAIR_SE if error.pair_se or "pair_se" in error.stated else UNSEEN_PAIRS
+    yield PAIRS, told.format(se=number(error.pair_se, 4), source=pairs)
+
+
+def _look_rows(plan: StudyPlan) -> Iterator[tuple[Text, Text]]:
+    """Of a look that has not the whole 5 %, and may have others before it or after it."""
+    last = None if plan.power is None else plan.power.power_at_max_seeds
+    yield from ((LOOK, told) for told in standing_told(plan.look))
+    yield from ((LAST, told) for told in last_look_told(plan.look, last, f"{plan.smallest_effect:g}"))
 
 
 def _power_rows(plan: StudyPlan, power: StudyPower) -> Iterator[tuple[Text, Text]]:
@@ -186,17 +201,18 @@ def _power_rows(plan: StudyPlan, power: StudyPower) -> Iterator[tuple[Text, Text
     values = {"effect": plan.smallest_effect, "power": _likely(power.power), "share": POWER}
     found = told.format(**values, detectable=number(power.detectable_effect, 4))
     found = _joined(found, AFTER_HOLM.format(arms=_count(ARMS, plan.arms)) if plan.arms > 1 else None)
-    early = not math.isclose(plan.level, LEVEL)
-    yield FINDS, _joined(found, FIRST_LOOK.format(level=plan.level) if early else None)
+    yield FINDS, found
     said = SAID.format(chance=_likely(power.no_difference))
     yield EQUAL, _joined(said, SELDOM if power.no_difference.value < FEW else None)
-    if has_interval(power.no_difference):
+    if any(map(_has_range, (power.power, power.no_difference))):
         yield LIKELY, LIKELY_TOLD
     for label, advice in ((SEEDS_NEEDED, power.seeds_needed), (PAIRS_NEEDED, power.pairs_needed)):
         if advice is not None:
             form = (ENOUGH if advice.power >= POWER else NEVER)[advice.of]
             known = {"seeds": plan.seeds, "effect": plan.smallest_effect, "power": _chance(advice.power)}
-            yield label, form.format(count=f"{advice.count:,}", **known)
+            needed = form.format(count=f"{advice.count:,}", **known)
+            once = advice.of == "seeds" and any(standing_told(plan.look))
+            yield label, _joined(needed, ONE_LOOK if once else None)
 
 
 def _lacks_something(plan: StudyPlan) -> bool:
@@ -214,10 +230,16 @@ def _chance(share: float) -> Text:
     return UNDER_ONE if share < 0.01 else Text.same(f"{share:.0%}")
 
 
+def _has_range(share: Estimate) -> bool:
+    """Whether its bounds, as they are told, are two."""
+    return has_interval(share) and _chance(share.low) != _chance(share.high)
+
+
 def _likely(share: Estimate) -> Text:
-    if not has_interval(share):
-        return _chance(share.value)
-    value, low, high = map(_chance, (share.value, share.low, share.high))
+    value = _chance(share.value)
+    if not _has_range(share):
+        return value
+    low, high = _chance(share.low), _chance(share.high)
     return Text("{value} ({low} to {high})", "{value}({low} ~ {high})").format(
         value=value, low=low, high=high
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from dalmeum.comparison import BASELINE, Findings, check_metric, compare_arms
 from dalmeum.data import PairTable
-from dalmeum.data.parts import LARGEST_SHARE, mean_overlap, most_pairs
+from dalmeum.data.parts import LARGEST_SHARE, most_pairs
 from dalmeum.data.splits import PairReader, Split, binary_labels, pool_of, read_splits
 from dalmeum.data.table import joined
 from dalmeum.errors import InputError
@@ -248,10 +248,10 @@ def planned_sets(study: Study, data: Mapping[Cell, Tables]) -> TrainingSets | No
         return None
     pool = next(iter(data.values()))["train"].pool
     pairs, count = study.resample_train, 0 if pool is None else len(pool)
-    return TrainingSets(pairs, count, mean_overlap(count, pairs, range(len(study.seeds))))
+    return TrainingSets(pairs, count).of_seeds(len(study.seeds))
 
 
-def judged_table(study: Study, data: Mapping[Cell, Tables], arm: str, split: Split) -> PairTable | None:
+def judged_table(study: Study, data: Mapping[Cell, Tables], arm: str, split: Split) -> PairTable:
     """What an arm is judged on; over folds each has a dev of its own, and all have the same test."""
     cells = [cell for cell in study_cells(study) if (cell.arm, cell.seed) == (arm, study.seeds[0])]
     return joined([data[cell][split] for cell in (cells if split == "dev" else cells[:1])])

@@ -179,9 +179,12 @@ class Study(Section):
 
     @model_validator(mode="after")
     def runs_can_be_counted(self) -> Self:
-        runs = len(self.names) * len(self.seeds) * (self.folds or 1)
+        seeds = "seeds" if self.max_seeds is None else "max_seeds"
+        runs = len(self.names) * (self.max_seeds or len(self.seeds)) * (self.folds or 1)
         if runs > MOST_RUNS:
-            raise ValueError(f"arms, seeds and folds make {runs:,} runs, more than {MOST_RUNS:,}: take fewer")
+            raise ValueError(
+                f"arms, {seeds} and folds make {runs:,} runs, more than {MOST_RUNS:,}: take fewer"
+            )
         return self
 
     @model_validator(mode="after")

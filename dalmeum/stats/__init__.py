@@ -17,6 +17,7 @@ from dalmeum.stats.detectable import (
     smallest_detectable_effect,
     study_power,
 )
+from dalmeum.stats.difference_spread import DifferenceSpread
 from dalmeum.stats.doors import difference, differences_to, score, score_each
 from dalmeum.stats.gaps import gap, gap_difference, gap_over_training_sets
 from dalmeum.stats.intervals import Difference, Estimate, Score, bca, bca_each, fisher, json_number
@@ -36,7 +37,7 @@ from dalmeum.stats.metrics import (
 from dalmeum.stats.optimism import Optimism, optimism_of_both_choices, optimism_of_choice
 from dalmeum.stats.paired import paired_difference
 from dalmeum.stats.planning import (
-    DifferenceSpread,
+    chance_at_last_look,
     chance_of_no_difference,
     chance_to_find,
     likely,
@@ -76,6 +77,7 @@ __all__ = [
     "advice",
     "bca",
     "bca_each",
+    "chance_at_last_look",
     "chance_of_no_difference",
     "chance_to_find",
     "compare_correlations",

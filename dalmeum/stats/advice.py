@@ -12,8 +12,9 @@ from typing import Literal
 
 from dalmeum.stats.arms import SeedDifference
 from dalmeum.stats.detectable import LEVEL, study_power
+from dalmeum.stats.difference_spread import DifferenceSpread
 from dalmeum.stats.intervals import Difference
-from dalmeum.stats.planning import POWER, DifferenceSpread, chance_to_find
+from dalmeum.stats.planning import POWER, chance_to_find
 from dalmeum.stats.seeds import FEWEST_SEEDS
 from dalmeum.stats.training_sets import TrainingSets
 
@@ -67,7 +68,9 @@ def advice(
 
     def found(count: int) -> float:
         error = difference.standard_error * math.sqrt(pairs / count)
-        return study_power(effect, error, count - 1.0, level=LEVEL / arms) if error else 1.0
+        # Of as many groups a pair as these: one more than the degrees of freedom.
+        freedom = max((difference.degrees_of_freedom + 1) * count / pairs - 1, 1.0)
+        return study_power(effect, error, freedom, level=LEVEL / arms) if error else 1.0
 
     return _smallest("pairs", FEWEST_PAIRS, MOST_PAIRS, found, power)
 
@@ -77,14 +80,19 @@ def seeds_needed(
 ) -> Advice:
     """How many seeds on these pairs find a true difference of `effect`, not 0, with the chance `power`.
 
-    No more than the pool has disjoint training sets for, where each seed has one: beyond, all have been seen.
+    Where each seed has a training set, with sets that share no pair, as many as the pool has room for; with
+    more seeds, whose sets overlap, only where those are not enough.
     """
-    most, sets = MOST_SEEDS, spread.training_sets
-    if sets is not None and not sets.overlap:
-        most = min(most, sets.pool // sets.pairs)
-    return _smallest(
-        "seeds", FEWEST_SEEDS, most, lambda seeds: chance_to_find(spread, effect, seeds, level=level), power
-    )
+
+    def found(seeds: int) -> float:
+        return chance_to_find(spread.in_study_of(seeds), effect, seeds, level=level)
+
+    sets = spread.training_sets
+    apart = MOST_SEEDS if sets is None else min(max(sets.pool // sets.pairs, FEWEST_SEEDS), MOST_SEEDS)
+    few = _smallest("seeds", FEWEST_SEEDS, apart, found, power)
+    if few.power >= power or apart == MOST_SEEDS:
+        return few
+    return max(few, _smallest("seeds", apart + 1, MOST_SEEDS, found, power), key=lambda each: each.power)
 
 
 def pairs_needed(
@@ -95,7 +103,10 @@ def pairs_needed(
     def found(pairs: int) -> float:
         return chance_to_find(spread, effect, seeds, pairs=pairs, level=level)
 
-    return _smallest("pairs", FEWEST_PAIRS, MOST_PAIRS, found, power)
+    needed = _smallest("pairs", FEWEST_PAIRS, MOST_PAIRS, found, power)
+    # Where next to no error is left by the pairs, a few seeds alone say how large it is: these may find more.
+    now = Advice("pairs", spread.pairs, found(spread.pairs))
+    return needed if needed.power >= power else max(needed, now, key=lambda each: each.power)
 
 
 def _smallest(

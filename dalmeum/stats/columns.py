@@ -33,7 +33,8 @@ def one_row(predictions: ArrayLike) -> Array:
 
 
 def group_numbers(groups: ArrayLike | None, pairs: int) -> Groups | None:
-    """Groups as numbers from 0; None where every pair stands alone. ValueError unless they are one a pair.
+    """Groups as numbers from 0; None where every pair stands alone. ValueError unless each pair has one; NaN
+    is none.
 
     `groups` are of shape (n,), whatever names them.
     """
@@ -42,6 +43,8 @@ def group_numbers(groups: ArrayLike | None, pairs: int) -> Groups | None:
     given = np.asarray(groups)
     if given.shape != (pairs,):
         raise ValueError(f"groups of shape {given.shape} for {pairs} pairs: expected ({pairs},)")
+    if given.dtype.kind == "f" and np.isnan(given).any():
+        raise ValueError(f"groups: {int(np.isnan(given).sum())} of {pairs} pairs have NaN for theirs")
     names, numbers = np.unique(given, return_inverse=True)
     return None if len(names) == pairs else numbers.astype(np.intp)
 

@@ -11,6 +11,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -53,6 +54,14 @@ class Look:
         if self.exploratory or self.seeds[-1] == self.max_seeds:
             return None
         return _level_of_last((*self.seeds, self.max_seeds), self.max_seeds)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "number": self.number,
+            "level": self.level,
+            "max_seeds": self.max_seeds,
+            "exploratory": self.exploratory and self.exploratory.en,
+        }
 
 
 @functools.lru_cache(maxsize=4096)

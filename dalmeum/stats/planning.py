@@ -8,21 +8,20 @@ Where the seeds' variance comes from a few seeds, each simulated study has anoth
 may be, given them: with the estimate in its place studies find less than was promised.
 """
 
-import dataclasses
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import mean
 
 import numpy as np
 
-from dalmeum.stats.arms import SeedDifference, seed_parts
+from dalmeum.stats.arms import seed_parts
 from dalmeum.stats.detectable import LEVEL, smallest_enough
+from dalmeum.stats.difference_spread import DifferenceSpread
 from dalmeum.stats.intervals import Estimate
+from dalmeum.stats.looks import Look
 from dalmeum.stats.seeds import standard_errors
-from dalmeum.stats.spread import seed_spreads
-from dalmeum.stats.training_sets import TrainingSets, variance_share
+from dalmeum.stats.training_sets import variance_share
 from dalmeum.stats.verdicts import holm
 from dalmeum.stats.weighted import Array
 
@@ -35,123 +34,6 @@ MOST_POOLED = 30
 
 LUCKS = 8
 """Of the arms, in each of them."""
-
-
-@dataclass(frozen=True)
-class DifferenceSpread:
-    """How much the difference of two arms varies where each has one seed, by source.
-
-    Attributes:
-        seed_variance: by the seeds of both arms together.
-        seed_degrees_of_freedom: that the variance was estimated with; inf where it is known.
-        pair_variance: by the pairs.
-        cross_variance: the part of `seed_variance` that is the seeds' luck with these pairs.
-        pairs: how many those are.
-        arms: of the study, compared with the baseline: what verdicts are corrected for.
-        pooled: those of them whose seeds tell of one variance, with the baseline's.
-        paired: whether differences are judged seed by seed.
-        training_sets: of the seeds, where each has its own.
-    """
-
-    seed_variance: float
-    seed_degrees_of_freedom: float
-    pair_variance: float
-    cross_variance: float
-    pairs: int
-    arms: int
-    pooled: int
-    paired: bool = False
-    training_sets: TrainingSets | None = None
-
-    @property
-    def overlap(self) -> float:
-        return 0.0 if self.training_sets is None else self.training_sets.overlap
-
-    @classmethod
-    def stated(
-        cls, seed_sd: float, pair_error: float, pairs: int, *, arms: int, paired: bool = False
-    ) -> "DifferenceSpread":
-        """Of numbers that are taken for known: the standard deviation of a recipe's score over its seeds, and
-        the standard error that the pairs give to the difference of two recipes.
-        """
-        return cls(2 * seed_sd**2, math.inf, pair_error**2, 0.0, pairs, arms, arms, paired)
-
-    @classmethod
-    def estimated(
-        cls,
-        scores: Sequence[Array],
-        differences: Sequence[SeedDifference],
-        pairs: int,
-        *,
-        arms: int,
-        paired: bool = False,
-        training_sets: TrainingSets | None = None,
-    ) -> "DifferenceSpread":
-        """From finished recipes: the scores (k,) of each one's seeds, the first one's first, and the others'
-        differences to it, as `judged_together` gives them.
-
-        Without differences the pairs' part is NaN. A recipe that is visibly noisier than the others does not
-        count, as where arms are judged. What seeds share in all recipes is known of paired ones alone.
-        """
-        if paired and differences:
-            pooled = max(differences, key=lambda each: each.seed_degrees_of_freedom)
-            return cls.of(pooled, arms=arms, paired=True, training_sets=training_sets)
-        pool = next((each for each in seed_spreads(scores) if each.pooled), None)
-        known = [
-            (each.pair_variance, each.cross_variance / (1 / len(scores[0]) + 1 / len(own)))
-            for own, each in zip(scores[1:], differences, strict=True)
-            if math.isfinite(each.pair_variance)
-        ]
-        return cls(
-            seed_variance=math.nan if pool is None else 2 * pool.variance,
-            seed_degrees_of_freedom=math.nan if pool is None else pool.degrees_of_freedom,
-            pair_variance=mean(pair for pair, _ in known) if known else math.nan,
-            cross_variance=2 * mean(cross for _, cross in known) if known else 0.0,
-            pairs=pairs,
-            arms=arms,
-            pooled=arms,
-            paired=paired,
-            training_sets=training_sets,
-        )
-
-    @classmethod
-    def of(
-        cls,
-        found: SeedDifference,
-        *,
-        arms: int,
-        paired: bool = False,
-        training_sets: TrainingSets | None = None,
-    ) -> "DifferenceSpread":
-        """That of one study's difference, for new studies of the same arms."""
-        # An arm that was not pooled with the others will hardly be so in the next study.
-        recipes = found.seed_degrees_of_freedom / (found.seeds - 1)
-        overlap = 0.0 if training_sets is None else training_sets.overlap
-        return cls(
-            seed_variance=found.seed_variance / variance_share(found.seeds, overlap),
-            seed_degrees_of_freedom=found.seed_degrees_of_freedom,
-            pair_variance=found.pair_variance,
-            cross_variance=found.cross_variance * found.seeds,
-            pairs=found.pairs,
-            arms=arms,
-            pooled=arms if paired or math.isnan(recipes) else max(round(recipes) - 1, 1),
-            paired=paired,
-            training_sets=training_sets,
-        )
-
-    def at(self, quantile: float) -> "DifferenceSpread":
-        """The same with a variance of the seeds that is known: of those that it may be, this quantile."""
-        if math.isinf(self.seed_degrees_of_freedom):
-            return self
-        from scipy.special import chdtri  # slow to import
-
-        true = float(self.seed_degrees_of_freedom / chdtri(self.seed_degrees_of_freedom, quantile))
-        return dataclasses.replace(
-            self,
-            seed_variance=true * self.seed_variance,
-            cross_variance=true * self.cross_variance,
-            seed_degrees_of_freedom=math.inf,
-        )
 
 
 @dataclass(frozen=True)
@@ -186,6 +68,14 @@ def chance_to_find(
     By Holm's first step, the hardest: that of one arm which alone of all is another than the baseline.
     """
     return _studies(spread, seeds, pairs).chance(effect, level / spread.arms)
+
+
+def chance_at_last_look(spread: DifferenceSpread, effect: float, look: Look) -> float | None:
+    """`chance_to_find` of the last look at a study, at `max_seeds`; None where none is left."""
+    if look.last_level is None:
+        return None
+    last = spread.in_study_of(look.max_seeds)
+    return chance_to_find(last, effect, look.max_seeds, level=look.last_level)
 
 
 def smallest_effect_found(
@@ -252,7 +142,10 @@ def _studies(
     cross = min(spread.cross_variance, spread.seed_variance)
     of_mean = variance_share(seeds, spread.overlap)
     seed_variance = (spread.seed_variance - cross + cross * share) * of_mean
-    pair_variance, count = spread.pair_variance * share, spread.pairs if pairs is None else pairs
+    pair_variance, units = (
+        spread.pair_variance * share,
+        max(round((spread.groups or spread.pairs) / share), 2),
+    )
     ratios, freedoms = _judged(min(spread.pooled, MOST_POOLED), seeds, spread.paired)
     width = spread.arms if every else 1
     if ratios.shape[1] < width:
@@ -265,7 +158,7 @@ def _studies(
         pair_variance,
         spread.cross_variance * share / seeds * seen,
         seeds,
-        count,
+        units,
     )
     return _Studies(np.sqrt(seed_variance * true + pair_variance)[:, None], error, freedom)
 

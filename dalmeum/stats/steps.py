@@ -44,7 +44,7 @@ def steps_to_plateau(steps: ArrayLike, scores: ArrayLike, share: float = SHARE) 
 def steps_to_reach(steps: ArrayLike, scores: ArrayLike, target: float) -> float:
     """Step at which the score first reaches `target`; inf where no evaluation does.
 
-    For "steps to 95 % of the baseline's best". Both columns are of shape (k,), a row an evaluation, with
+    As to a share of the baseline's plateau. Both columns are of shape (k,), a row an evaluation, with
     rising steps; higher scores are better. Between the last evaluation below the target and the first at or
     above it the score is taken as a straight line, or all runs would be rounded up to the next evaluation;
     where the first evaluation is there already, its step is the answer. Evaluations without a score (NaN)

@@ -15,8 +15,12 @@ of training pairs in common where they have the share of pairs that are tested o
 have rho = N / M. The seeds' own luck counts as if it were the sets', which errs on the safe side.
 """
 
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,10 @@ class TrainingSets:
     def parts(self) -> Literal["disjoint", "overlapping"]:
         return "overlapping" if self.overlap else "disjoint"
 
+    def of_seeds(self, seeds: int) -> "TrainingSets":
+        """Those that a study of so many seeds has: its first parts."""
+        return dataclasses.replace(self, overlap=mean_overlap(self.pool, self.pairs, range(seeds)))
+
     def to_dict(self) -> dict[str, Any]:
         return {"pairs": self.pairs, "pool": self.pool, "parts": self.parts, "overlap": self.overlap}
 
@@ -44,3 +52,15 @@ class TrainingSets:
 def variance_share(seeds: int, overlap: float = 0.0) -> float:
     """Variance of the mean of k scores, in units of their variance s^2; 1 / k where nothing is in common."""
     return 1 / seeds + overlap / (1 - overlap)
+
+
+def mean_overlap(pool: int, pairs: int, numbers: Sequence[int]) -> float:
+    """The share of its pairs that one of these parts of a pool has in common with another, expected, in the
+    mean.
+
+    Parts are numbered from 0: the first pool / pairs are cut from one shuffled pool and share no pair, the
+    next from another shuffle, and so on; those from two shuffles share pairs / pool of theirs.
+    """
+    shuffles = np.array(numbers) // (pool // pairs)
+    others = shuffles[:, None] != shuffles
+    return pairs / pool * float(others.sum()) / (len(shuffles) * (len(shuffles) - 1))

@@ -1,10 +1,13 @@
 """dalmeum study --plan, beside one finished run."""
 
+import dataclasses
 import json
 from pathlib import Path
 
 import pytest
 
+from dalmeum.experiments.looks import LOOKS, Judged
+from dalmeum.stats import levels_of_looks
 from tests.cli.test_commands import call
 
 STUDY = """
@@ -68,6 +71,33 @@ def test_few_seeds_hardly_ever_say_no_difference(study: str, capsys: pytest.Capt
     assert "no number is enough with 3 seeds" in told
 
 
+def test_a_plan_knows_the_looks_that_were_taken(study: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def plan(*more: str) -> str:
+        assert call("study", study, "--plan", *STATED, *more) == 0
+        return " ".join(capsys.readouterr().out.split())
+
+    first = plan("max_seeds=6")
+    assert "look look 1 of a study of up to 6 seeds: this look's level is 2.5 %" in first
+    assert "last look with 6 seeds here, a last look would find a true difference of 0.02 in " in first
+    assert "in a new study that looks once" in first
+    assert "look" not in plan()
+
+    folder = Path("elsewhere")
+    folder.mkdir()
+    arms = dict.fromkeys(("baseline", "mae", "half"), "gone")
+    taken = Judged((1, 2, 3), 6, "pearson", 0.02, ("dev",), False, arms, "2026-01-01T00:00:00+00:00")
+    (folder / LOOKS).write_text(json.dumps({"looks": [dataclasses.asdict(taken)]}), encoding="utf-8")
+    more, at = "seeds=[1, 2, 3, 4, 5, 6]", ("-o", "elsewhere")
+    level = 100 * levels_of_looks([3, 6], 6)[1]
+    assert f"look 2 of a study of up to 6 seeds: this look's level is {level:.3g} %" in plan(more, *at)
+    assert "exploratory, no verdict: seeds that were looked at before are left out" in plan(
+        "seeds=[4, 5]", *at
+    )
+    assert "exploratory, no verdict: smallest_effect is 0.01" in plan("smallest_effect=0.01", *at)
+    (folder / LOOKS).write_text("{", encoding="utf-8")
+    assert "elsewhere/looks.json is no record of looks" in plan(*at)
+
+
 def test_the_plan_as_json(study: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("study", study, "--plan", *STATED, "--json", "--jobs", "1") == 0
     out, _ = capsys.readouterr()
@@ -83,10 +113,11 @@ def test_the_plan_as_json(study: str, capsys: pytest.CaptureFixture[str]) -> Non
             "smallest_effect",
             "arms",
             "seeds",
-            "level",
+            "look",
         ),
         *("error", "finds", "runs", "cost"),
     ]
+    assert values["look"] == {"number": 1, "level": 0.05, "max_seeds": 3, "exploratory": None}
     assert values["error"] == {
         "seed_sd": pytest.approx(0.006),
         "seed_degrees_of_freedom": None,
@@ -96,6 +127,7 @@ def test_the_plan_as_json(study: str, capsys: pytest.CaptureFixture[str]) -> Non
     }
     assert list(values["finds"]) == [
         *("power", "detectable_effect", "no_difference", "seeds_needed", "pairs_needed"),
+        "power_at_max_seeds",
     ]
     assert values["finds"]["seeds_needed"]["power"] >= 0.8
     assert values["finds"]["power"]["value"] == pytest.approx(0.736, abs=0.02)

@@ -169,6 +169,10 @@ def test_arrays_are_grouped_by_whatever_names_groups() -> None:
             r"shape \(2,\) for 300 pairs: expected \(300,\); give one number, or name, a pair",
         ),
         ([[0, 1], [2]], "name no groups; give one number, or name, a pair"),
+        (
+            [1.0, np.nan] * 150,
+            "groups: 150 of 300 pairs have NaN for theirs; give one number, or name, a pair",
+        ),
         ([None, "a"] * 150, "name no groups; give one number, or name, a pair"),
     ],
 )

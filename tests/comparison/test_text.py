@@ -95,8 +95,8 @@ def test_a_study_in_english(study: Findings) -> None:
         "close: its own interval is too small to matter, but not once corrected for 4 arms "
     )
     assert words.endswith(
-        f"close: of new studies with {advised.count} seeds, {advised.power:.0%} would find a true difference "
-        "of 0.016 each interval is its arm's own; p and verdict are corrected for 4 arms (Holm)"
+        f"close: of new studies with {advised.count} new seeds, {advised.power:.0%} would find a true "
+        "difference of 0.016 each interval is its arm's own; p and verdict are corrected for 4 arms (Holm)"
     )
 
 
@@ -154,7 +154,7 @@ def test_a_study_in_korean(study: Findings, monkeypatch: pytest.MonkeyPatch) -> 
     assert lines[3] == "이 학습 데이터에 한한 판정입니다"
     assert cells(lines[4]) == ["비교 조건", "점수", "차이", "95 % 구간", "p", "판정"]
     assert [cells(line)[-1] for line in lines[6:10]] == ["더 좋음", "더 나쁨", "차이 없음", "판정 보류"]
-    assert any("시드" in line and "찾아냅니다" in line for line in lines[10:13])
+    assert any("시드" in line and "찾아낼 확률" in line for line in lines[10:13])
     assert any(", 더 느림)" in line for line in lines)
     assert any(line.startswith("시드 평균 예측으로 dev에서 가장 좋은 비교 조건: clean (") for line in lines)
     # Nothing of the other language but names, numbers and what has no Korean name.

@@ -9,11 +9,23 @@ import pytest
 
 from dalmeum.comparison import Arm, Arms, Pairs, compare_arms
 from dalmeum.comparison.gaps import arm_gaps
+from dalmeum.comparison.judge import judge
 from dalmeum.comparison.text import findings_html, findings_lines
 from dalmeum.comparison.undecided_text import MORE_SETS_ADVISED
 from dalmeum.errors import InputError
 from dalmeum.pages.comparison import render_findings
-from dalmeum.stats import TrainingSets, differences_to, gap_over_training_sets, pearson, score, weighted
+from dalmeum.stats import (
+    DifferenceSpread,
+    Look,
+    SeedDifference,
+    TrainingSets,
+    chance_to_find,
+    differences_to,
+    gap_over_training_sets,
+    pearson,
+    score,
+    weighted,
+)
 
 from .made import LABELS, PAIRS, SEEDS, arm, of, rows, sentences
 
@@ -93,6 +105,25 @@ def test_what_is_too_little_for_the_pool_is_advised() -> None:
     assert re.search(told.replace(r"\{count\}", "60").replace(r"\{effect\}", r"0\.001"), lines)
 
 
+def test_a_last_look_has_the_overlap_of_its_own_seeds() -> None:
+    arms = of_sets(parted("base", 0.5), parted("mine", 0.44), sets=TrainingSets(100, 400))
+    look = Look((4,), 8)
+    mine = judge(arms, "dev", smallest_effect=0.02, look=look).arms[1]
+    assert isinstance(mine.difference, SeedDifference)
+    assert look.last_level is not None
+    # Of the pairs of 8 parts 16 of 28 are of two shuffles, and share a quarter.
+    overlap = 0.25 * 16 / 28
+    apart = DifferenceSpread.of(mine.difference, arms=1, paired=True)
+    share = (1 - overlap) * 8 * (1 / 8 + overlap / (1 - overlap))
+    known = dataclasses.replace(
+        apart, seed_variance=share * apart.seed_variance, cross_variance=share * apart.cross_variance
+    )
+    assert mine.power_at_max_seeds is not None
+    found = chance_to_find(known, 0.02, 8, level=look.last_level)
+    assert mine.power_at_max_seeds == pytest.approx(found, abs=0.005)
+    assert mine.power_at_max_seeds < chance_to_find(apart, 0.02, 8, level=look.last_level) - 0.02
+
+
 @pytest.mark.parametrize(
     ("sets", "said"),
     [
@@ -115,6 +146,8 @@ def test_what_is_too_little_for_the_pool_is_advised() -> None:
             {"pairs": 81, "pool": 100},
             r"training_sets: 81 of 100 pairs, overlap 0\.81: take 80 at most \(0\.8 of the pool\)",
         ),
+        ({"pairs": 10, "pool": 5}, r"training_sets: 10 of 5 pairs, overlap 2: take 4 at most"),
+        ({"pairs": 10, "pool": 10**400}, "training_sets: pool 10+: give a whole number of 2 or more"),
         (
             {"pairs": 50, "pool": 100, "overlap": 0.2},
             r"training_sets: overlap 0\.2: 4 sets of 50 pairs from 100 share 0\.333 of their pairs at least",

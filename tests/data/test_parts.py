@@ -5,7 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from dalmeum.data.parts import mean_overlap, most_pairs, part_rows
+from dalmeum.data.parts import most_pairs, part_rows
+from dalmeum.stats.training_sets import mean_overlap
 
 
 def test_the_first_parts_share_no_pair_and_later_ones_leave_them_as_they_are() -> None:

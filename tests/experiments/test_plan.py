@@ -181,6 +181,19 @@ def test_one_recipe_says_nothing_of_pairs(study: Study) -> None:
     assert stated.power.power.value < plan.power.power.value
 
 
+def test_pairs_that_can_not_be_seen_for_the_seeds_are_told(study: Study) -> None:
+    plan = plan_study(study, "alpha", seed_sd=0.006, pair_se=0.0)
+    assert plan.error is not None
+    found = dataclasses.replace(plan.error, recipes={"baseline": ("1", "2"), "mae": ("3", "4")}, stated=())
+    stated, unseen = (
+        " ".join(" ".join(plan_lines(each)).split())
+        for each in (plan, dataclasses.replace(plan, error=found))
+    )
+    assert "give the difference of two recipes a standard error of 0.0000 (as stated)" in stated
+    assert "lost in the luck of so few seeds (from 4 runs of 2 recipes): counted as nothing" in unseen
+    assert "0.0000" not in unseen
+
+
 def test_numbers_by_hand_need_no_runs(study: Study) -> None:
     finish_all(study, ["baseline", "mae"])
     plan = plan_study(study, "alpha", seed_sd=0.006, pair_se=0.003)
@@ -240,6 +253,16 @@ def test_over_folds_a_seed_has_a_run_of_each(study: Study) -> None:
     assert plan.error.seed_degrees_of_freedom == 3
     own = [rows(NOISE["baseline"], "train")]  # a row a seed, on all pairs of the file
     assert own[0].shape[1] == plan.pairs
+
+
+def test_seeds_of_a_recipe_are_known_also_where_each_has_a_training_set_of_its_own(study: Study) -> None:
+    resampled = study.model_copy(update={"resample_train": 100})
+    finish_all(resampled, ["baseline", "mae"], seeds=[1, 2])
+    plan = plan_study(resampled, "alpha")
+    assert plan.error is not None
+    assert list(plan.error.recipes) == ["baseline", "mae"]
+    assert [len(runs) for runs in plan.error.recipes.values()] == [2, 2]
+    assert plan.error.seed_degrees_of_freedom == 1  # of one difference, seed by seed
 
 
 def test_a_damaged_run_says_nothing(study: Study) -> None:

@@ -63,7 +63,7 @@ def test_every_part_is_there(findings: Findings) -> None:
         "더 나쁨",
         "차이 없음",
         "판정 보류",
-        "찾아냅니다",
+        "찾아낼 확률",
         "비교 조건 4개에 맞춰 보정",
         ", 더 빠름",
         ", 더 느림",
@@ -118,7 +118,7 @@ def test_a_level_of_its_own_is_told_at_table_and_figure() -> None:
         "with 16 seeds here, a last look would find a true difference of 0.03 in ",
     ):
         assert part in " ".join(page.english.split())
-    assert "최대 시드 16개인 비교 실험의 1번째 판정: 이번 판정의 수준은 1.25 %" in page.korean
+    assert "최대 시드 16개인 비교 실험의 1번째 판정: 이번 판정의 유의수준은 1.25 %" in page.korean
     plain = Parsed(render_findings(study(look=Look((4,), 4)), plotly=PLOTLY))
     assert "this look's level" not in plain.english
     assert "more seeds would be exploratory here" in plain.english
@@ -128,7 +128,8 @@ def test_nobody_takes_an_exploratory_word_for_a_verdict() -> None:
     reason = Text("5 seeds are <b>too</b> many {x}", "시드 5개는 <b>너무</b> 많음 {x}")
     found = study(look=Look((4,), 3, reason))
     assert answer(found.judgements[0]).en.startswith(
-        f"Exploratory, no verdict ({reason.en}): Pearson r on dev, 300 pairs, against baseline, for this training set: clean is"
+        f"Exploratory, no verdict ({reason.en}): Pearson r on dev, 300 pairs, against baseline, for this "
+        "training set: clean is"
     )
     text = render_findings(found, plotly=PLOTLY)
     page = Parsed(text)

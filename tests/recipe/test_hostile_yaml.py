@@ -145,3 +145,8 @@ def test_a_study_of_absurdly_many_runs_is_refused() -> None:
     arms = {f"arm{number}": {"loss.alpha": number / 1000} for number in range(1, 100)}
     with pytest.raises(RecipeError, match="arms, seeds and folds make 300,000 runs, more than 10,000"):
         load_study({**study, "arms": arms})
+    planned = {"max_seeds": 100_000_000, "arms": {"arm": {"loss.alpha": 0.3}}, "folds": None}
+    with pytest.raises(
+        RecipeError, match="arms, max_seeds and folds make 200,000,000 runs, more than 10,000"
+    ):
+        load_study({**study, **planned, "baseline": {**OFFLINE, "data": {"train": "a.csv", "dev": "b.csv"}}})

@@ -82,6 +82,16 @@ def test_of_models_it_is_pairs() -> None:
     assert found.power == pytest.approx(0.8, abs=0.001)
 
 
+def test_few_groups_of_the_pairs_take_more_of_them() -> None:
+    alone = advice(difference(0.0, 0.01, 299), 0.03, pairs=300)
+    grouped = advice(difference(0.0, 0.01, 9), 0.03, pairs=300)
+    assert alone is not None
+    assert grouped is not None
+    assert grouped.count > 1.1 * alone.count
+    error, freedom = 0.01 * math.sqrt(300 / grouped.count), 10 * grouped.count / 300 - 1
+    assert grouped.power == pytest.approx(study_power(0.03, error, freedom))
+
+
 def test_what_nobody_can_advise() -> None:
     assert advice(difference(math.nan, math.nan, math.nan), 0.01, pairs=300) is None
     assert advice(difference(0.1, 0.1, 10), 0.0, pairs=300) is None

@@ -93,6 +93,19 @@ def test_what_is_estimated_is_what_the_judge_pools() -> None:
     assert math.isnan(alone.pair_variance)
 
 
+@pytest.mark.parametrize("paired", [False, True])
+def test_pairs_are_counted_though_groups_of_them_are_judged(paired: bool) -> None:
+    rows = [0.8 + 1e-4 * np.random.default_rng(seed).normal(size=3) for seed in (0, 1)]
+    found = judged_together(rows, [(1e-4, 0.0)], 5, paired=paired)
+    spread = DifferenceSpread.estimated(rows, found, 400, arms=1, paired=paired)
+    assert (spread.pairs, spread.groups) == (400, 5)
+    # The pairs are nearly all of the error: Student's t of 5 groups, and of 4 times as many.
+    for pairs, freedom, error in ((400, 4, 0.01), (1600, 19, 0.005)):
+        bound = stats.t.ppf(0.975, freedom) * error
+        expected = stats.norm.sf((bound - 0.025) / error)
+        assert chance_to_find(spread, 0.025, 3, pairs=pairs) == pytest.approx(expected, abs=0.01)
+
+
 def test_an_arm_of_its_own_variance_is_planned_as_one() -> None:
     generator = np.random.default_rng(0)
     rows = [0.8 + SD * generator.normal(size=4) for _ in range(6)]
@@ -135,6 +148,15 @@ def test_seeds_or_pairs_that_are_enough() -> None:
     assert pairs_needed(stated(2, sd=0.05), 0.012, 3).power < 0.2
     crossed = DifferenceSpread(2 * 0.05**2, math.inf, 0.0, 2 * 0.05**2, PAIRS, 2, 2)
     assert pairs_needed(crossed, 0.012, 3).power >= 0.8
+
+
+def test_where_more_pairs_find_less_it_says_what_these_find() -> None:
+    """With next to no error by the pairs, few seeds alone say how large it is: Student's t of 4 degrees."""
+    spread = stated(2, sd=0.03, pair_error=0.02, paired=True)
+    now, later = (chance_to_find(spread, 0.05, 3, pairs=pairs) for pairs in (PAIRS, 10**9))
+    assert later < now < 0.8
+    found = pairs_needed(spread, 0.05, 3)
+    assert (found.count, found.power) == (PAIRS, now)
 
 
 def test_of_very_many_arms_a_part_is_simulated() -> None:

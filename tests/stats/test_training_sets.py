@@ -1,5 +1,6 @@
 """Errors of seeds that have training sets of their own, against the formula written out."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -7,8 +8,10 @@ import pytest
 from scipy.stats import t as student_t
 
 from dalmeum.stats import (
+    DifferenceSpread,
     TrainingSets,
     advice,
+    chance_to_find,
     difference,
     differences_to,
     gap_over_training_sets,
@@ -91,16 +94,27 @@ def test_gaps_hold_the_luck_of_the_training_pairs_once() -> None:
     assert less.standard_error**2 == pytest.approx(np.var(train - judged + base, ddof=1) / 4 + pairs)
 
 
-def test_no_more_seeds_are_advised_than_the_pool_has_sets_for() -> None:
+def test_more_seeds_than_the_pool_has_sets_for_count_with_what_their_sets_share() -> None:
     scores = 0.8 + 0.02 * np.random.default_rng(0).normal(size=(2, 3))
     (found,) = judged_together(list(scores), [(1e-8, 0.0)], 1000, paired=True)
+    sets = TrainingSets(100, 450)
     free = advice(found, 0.005, pairs=1000)
-    limited = advice(found, 0.005, pairs=1000, training_sets=TrainingSets(100, 450))
+    limited = advice(found, 0.005, pairs=1000, training_sets=sets)
     assert free is not None
     assert limited is not None
-    assert free.count > 4
-    assert limited.count == 4
-    assert limited.power < 0.8
+    # Of 60 parts, four of a shuffle, 1770 - 15 * 6 pairs are of two shuffles and share 100 / 450.
+    overlap = 100 / 450 * (1770 - 15 * 6) / 1770
+    assert sets.of_seeds(60).overlap == pytest.approx(overlap)
+    spread = DifferenceSpread.of(found, arms=1, paired=True)
+    scale = (1 - overlap) * 60 * variance_share(60, overlap)
+    known = dataclasses.replace(
+        spread, seed_variance=spread.seed_variance * scale, cross_variance=spread.cross_variance * scale
+    )
+    assert (limited.of, limited.count) == ("seeds", 60)
+    assert limited.power == pytest.approx(chance_to_find(known, 0.005, 60), abs=0.005)
+    assert limited.power < free.power
+    # Where sets that share nothing are enough, it is those.
+    assert advice(found, 0.05, pairs=1000, training_sets=sets) == advice(found, 0.05, pairs=1000)
     # More seeds take nothing of what the sets have in common.
     (found,) = judged_together(list(scores), [(1e-8, 0.0)], 1000, paired=True, overlap=0.5)
     shared = advice(found, 0.005, pairs=1000, training_sets=TrainingSets(100, 200, 0.5))
