@@ -100,7 +100,7 @@ def test_demo_for_people(there: None, capsys: pytest.CaptureFixture[str]) -> Non
     assert "0 of 4 runs to do" in err
     question = lines[: lines.index("")]
     assert " ".join(question) == load_study(Path(STUDY)).question
-    table = len(question) + 2
+    table = lines.index("verdicts are for this training set") + 1
     assert [line.split()[0] for line in lines[table : table + 3]] == ["arm", "baseline", "mixture-binary"]
     heads = [line.split()[0] for line in lines if line.endswith("score  95 % interval")]
     assert heads == ["dev", "test"]
