@@ -41,6 +41,10 @@ REMADE = Text(
 CHOSEN = Text(
     "seeds that were looked at before are left out: {seeds}", "이미 판정에 쓴 시드가 빠졌습니다: {seeds}"
 )
+OTHER_ORDER = Text(
+    "seeds stand in another order than at an earlier look, so that they have other training sets",
+    "시드의 순서가 앞선 판정 때와 달라 시드마다 학습 데이터가 바뀌었습니다",
+)
 BEYOND = Text(
     "{count} seeds are more than the {most} that looks were planned for (max_seeds)",
     "시드 {count}개는 처음에 계획한 {most}개(max_seeds)보다 많습니다",
@@ -63,6 +67,7 @@ class Judged:
             seeds that is.
         arms: a run of each, that with the first of `seeds`.
         exploratory: why it does not count; None where it does.
+        resample_train: as the study's file said; then a seed's place among `seeds` is its training set, too.
     """
 
     __pydantic_config__ = STRICT
@@ -76,6 +81,7 @@ class Judged:
     arms: Annotated[Mapping[str, str], Field(min_length=2)]
     date: Moment
     exploratory: str | None = None
+    resample_train: int | None = None
 
     @property
     def counts(self) -> bool:
@@ -161,6 +167,8 @@ def next_look(before: Sequence[Judged], now: Judged, remade: Sequence[str] = ())
     counted = [each for each in before if each.counts]
     is_same = any(each.is_with(now.seeds) for each in counted)
     reasons = [*_other_question(first, now, remade), *([] if is_same else _other_seeds(first, before, now))]
+    if now.resample_train and any(each.seeds != now.seeds[: len(each.seeds)] for each in counted):
+        reasons.append(OTHER_ORDER)
     if reasons:
         return Look((count,), first.max_seeds, shorten(reasons[0]))
     fewer = {len(each.seeds) for each in counted if len(each.seeds) < count}
@@ -174,6 +182,7 @@ def _other_question(first: Judged, now: Judged, remade: Sequence[str]) -> Iterat
         "splits": (first.splits[0], now.splits[0]),
         "paired": (f"{first.paired}".lower(), f"{now.paired}".lower()),
         "max_seeds": (first.max_seeds, now.max_seeds),
+        "resample_train": (first.resample_train or "null", now.resample_train or "null"),
     }
     for key, (was, is_now) in keys.items():
         if was != is_now:
@@ -204,6 +213,7 @@ def _judged(study: Study, arms: Mapping[str, str], before: Sequence[Judged]) -> 
         splits=study.splits,
         paired=study.paired,
         arms=arms,
+        resample_train=study.resample_train,
         date=datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
     )
 

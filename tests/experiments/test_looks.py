@@ -261,3 +261,16 @@ def test_a_place_that_keeps_no_looks_is_told(tmp_path: Path) -> None:
     (tmp_path / LOOKS).mkdir()
     with pytest.raises(InputError, match=r"looks\.json: is a folder; name a file to write"):
         check_looks(tmp_path)
+
+
+def test_the_order_of_seeds_decides_their_training_sets() -> None:
+    """Where each has a set of its own, another order is other runs of the same seeds."""
+    parts = replace(FIRST, resample_train=100)
+    assert Past(parts).look(replace(parts, seeds=(1, 2, 3, 4))).exploratory is None
+    turned = Past(parts).look(replace(parts, seeds=(1, 3, 2))).exploratory
+    assert turned is not None
+    assert "another order" in turned.en
+    assert Past().look(replace(FIRST, seeds=(1, 3, 2))).exploratory is None
+    other = Past().look(parts).exploratory
+    assert other is not None
+    assert other.en == "resample_train is 100, and was null at the first look"
