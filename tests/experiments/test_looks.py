@@ -159,6 +159,7 @@ def test_a_folder_keeps_its_looks(made: Made, tmp_path: Path) -> None:
         "paired": False,
         "arms": {"baseline": "0.5-1", "half": "0.5-1"},
         "exploratory": None,
+        "resample_train": None,
     }
     before = (folder / LOOKS).read_bytes()
     assert take_look(*made(), folder) == Look((3,), 3)
