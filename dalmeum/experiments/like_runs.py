@@ -145,6 +145,9 @@ def spread_of_recipes(
     """What seeds and pairs do to the differences of a study's arms on its first split, and the recipes that
     say so: of two seeds or more, and with predictions that can be read. None where there are none.
 
+    Where two of the study's own arms are among them, these alone: others may be trained for one epoch or for
+    twenty.
+
     `table` are the pairs that the study will be judged on, with their sentences; `sets` its training sets.
     """
     read = functools.cache(read_predictions)
@@ -155,6 +158,8 @@ def spread_of_recipes(
                 found[group.name] = scored_rows(group.runs, study.splits[0], study.folds or 1, read)
     if not found:
         return None, []
+    own = {name: scored for name, scored in found.items() if name in study.names}
+    found = own if len(own) > 1 else found
     pairs = with_sentences(next(iter(found.values()))[0], table)
     first, *others = (rows for _, rows in found.values())
     # What is judged seed by seed takes the same number of them.

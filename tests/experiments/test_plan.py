@@ -142,6 +142,19 @@ def test_plan_and_judge_agree_on_the_same_runs(study: Study) -> None:
     assert not any("dalmeum study" in line for line in plan_lines(plan))
 
 
+def test_two_of_its_own_arms_say_it_alone(study: Study) -> None:
+    finish_all(with_arms(study, tenth={"loss.alpha": 0.1, "training.epochs": 20}), ["tenth"])
+    finish_all(study, ["baseline"])
+    mixed = plan_study(study, "alpha", jobs=1).error
+    finish_all(study, ["mae"])
+    own = plan_study(study, "alpha", jobs=1).error
+    assert mixed is not None
+    assert own is not None
+    assert len(mixed.recipes) == 2
+    assert set(own.recipes) == {"baseline", "mae"}
+    assert mixed.pair_se != own.pair_se
+
+
 def test_what_is_not_like_does_not_count(study: Study) -> None:
     other_data = study.model_copy(
         update={
