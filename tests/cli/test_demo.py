@@ -105,10 +105,10 @@ def test_demo_for_people(there: None, capsys: pytest.CaptureFixture[str]) -> Non
     heads = [line.split()[0] for line in lines if line.endswith("score  95 % interval")]
     assert heads == ["dev", "test"]
     assert "study       studies/practice/study.html" in lines
-    assert f"  dalmeum study {STUDY}" in lines
+    assert f"  dalmeum study '{STUDY}'" in lines  # whole, to be copied
     start = lines.index("The model, asked now (0 to 5):")
     scored = [line.split(maxsplit=1) for line in lines[start + 1 : start + 4]]
-    assert lines[-3] == '  dalmeum score latest "one sentence" "another"'  # whole, to be copied
+    assert lines[-3] == '  dalmeum score latest "one sentence" "another"'
     run = dalmeum.load(Path("my runs", max(runs(), key=dev_pearson)))
     assert [pair for _, pair in scored] == [" / ".join(pair) for pair in LIVE_PAIRS]
     assert [float(score) for score, _ in scored] == pytest.approx(run.score(LIVE_PAIRS), abs=0.0051)
