@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from dalmeum.cli import main
 from dalmeum.data import PairTable, read_pairs, splits
@@ -29,24 +28,8 @@ Write = Callable[..., Path]
 
 
 @pytest.fixture
-def study_file(tmp_path: Path, tiny_encoder: Tiny, write_pairs: Write) -> Path:
-    values: dict[str, Any] = {
-        "question": "Does a larger learning rate help?",
-        "baseline": {
-            "data": {
-                "train": str(write_pairs("train.csv", 96, seed=1)),
-                "dev": str(write_pairs("dev.csv", 48, seed=2)),
-            },
-            "model": {"kind": "cross", "encoder": tiny_encoder("bert"), "max_length": 32},
-            "training": {"epochs": 2, "effective_batch_size": 16, "precision": "float32"},
-            "output": str(tmp_path / "runs"),
-        },
-        "arms": {"faster": {"training.learning_rate": 2e-3}},
-        "seeds": [1, 2],
-    }
-    path = tmp_path / "study.yaml"
-    path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
-    return path
+def study_file(write_study: Write) -> Path:
+    return write_study(96, seeds=[1, 2])
 
 
 def run_folders(study: Study) -> dict[str, str]:

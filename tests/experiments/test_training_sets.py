@@ -4,11 +4,9 @@ import html
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 
 from dalmeum.comparison.text import findings_lines
 from dalmeum.data.splits import read_splits
@@ -30,25 +28,8 @@ Write = Callable[..., Path]
 
 
 @pytest.fixture
-def study_file(tmp_path: Path, tiny_encoder: Tiny, write_pairs: Write) -> Path:
-    values: dict[str, Any] = {
-        "question": "Does a larger learning rate help?",
-        "baseline": {
-            "data": {
-                "train": str(write_pairs("train.csv", 100, seed=1)),
-                "dev": str(write_pairs("dev.csv", 48, seed=2)),
-            },
-            "model": {"kind": "cross", "encoder": tiny_encoder("bert"), "max_length": 32},
-            "training": {"epochs": 2, "effective_batch_size": 16, "precision": "float32"},
-            "output": str(tmp_path / "runs"),
-        },
-        "arms": {"faster": {"training.learning_rate": 2e-3}},
-        "seeds": [5, 2],
-        "resample_train": 40,
-    }
-    path = tmp_path / "study.yaml"
-    path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
-    return path
+def study_file(write_study: Write) -> Path:
+    return write_study(100, seeds=[5, 2], resample_train=40)
 
 
 def test_each_seed_has_a_part_of_its_own_and_the_verdict_says_so(
