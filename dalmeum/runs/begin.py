@@ -16,7 +16,7 @@ from dalmeum.recipe import Recipe
 from dalmeum.runs.folder import Run, create_run, open_run
 from dalmeum.runs.lock import HeldError, RunLock, one_at_a_time
 from dalmeum.runs.record import DataFile
-from dalmeum.runs.reuse import Wanted, runs_by_key, unfinished_runs
+from dalmeum.runs.reuse import Wanted, runs_like
 
 NOT_FOUND_AGAIN = Text(
     "{code}: can't be found again by this name: no other run counts as the same, none is resumed",
@@ -60,11 +60,15 @@ def begin(
     held: HeldError | None = None
     with one_at_a_time(output):
         _tidy(output)
+        # One look at all of them: a run that another process finishes between two looks would be in neither.
+        same = runs_like(output, wanted)
         if parent_study is not None:
-            done = wanted.first_of(runs_by_key(output, {"finished"}).get(wanted.key, []))
+            done = wanted.first_of(run for run in same if run.record.state == "finished")
             if done is not None:
                 return done, None
-        for run in unfinished_runs(output, wanted) if resume else ():
+        for run in same if resume else ():
+            if run.record.state == "finished":
+                continue
             try:
                 lock = RunLock.take(run.folder)
             except HeldError as error:
@@ -73,7 +77,9 @@ def begin(
             run = open_run(run.folder)
             if run.record.state != "finished":
                 break
-            lock.release()  # meanwhile, and on another machine
+            lock.release()  # its holder has finished it meanwhile
+            if parent_study is not None:
+                return run, None
         else:
             if held is not None and parent_study is not None:
                 raise held

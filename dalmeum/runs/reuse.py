@@ -37,13 +37,13 @@ class Wanted:
         return min(same, key=lambda run: not run.record.is_certain, default=None)
 
 
-def unfinished_runs(output: Path, wanted: Wanted) -> list[Run]:
-    """The unfinished runs under `output` that would come to the same, newest first, another process's too."""
-    found = runs_by_key(output, {"running", "failed"}).get(wanted.key, [])
+def runs_like(output: Path, wanted: Wanted) -> list[Run]:
+    """The runs under `output` that would come to the same, newest first, another process's too."""
+    found = runs_by_key(output).get(wanted.key, [])
     return [run for run in found if wanted.contents.agree_with(run.record)]
 
 
-def runs_by_key(output: Path, states: set[State]) -> dict[str, list[Run]]:
+def runs_by_key(output: Path, states: Collection[State] = get_args(State)) -> dict[str, list[Run]]:
     """The runs under `output` in one of these states, newest first, by their `run_key`."""
     found: dict[str, list[Run]] = {}
     for run in sorted(runs_in(output, states), key=age, reverse=True):

@@ -20,7 +20,7 @@ from dalmeum.recipe import Recipe, build_recipe, own_code
 from dalmeum.recipe.study import Study
 from dalmeum.runs.begin import NOT_FOUND_AGAIN
 from dalmeum.runs.folder import AFTER_RUN, Run, open_run
-from dalmeum.runs.reuse import Wanted, run_key, runs_by_key, unfinished_runs
+from dalmeum.runs.reuse import Wanted, run_key, runs_by_key, runs_like
 
 Module = Callable[[str, str], Path]
 Tiny = Callable[[str], str]
@@ -91,9 +91,9 @@ def test_the_run_records_the_source_and_counts_as_the_same_only_with_it(
     own_module("own_loss", OWN_LOSS + "\n# another\n")
     assert run_key(recipe, run.record.data) not in runs_by_key(output, {"finished"})
     run.update(state="failed")
-    assert unfinished_runs(output, Wanted.of(recipe, run.record.data)) == []
+    assert runs_like(output, Wanted.of(recipe, run.record.data)) == []
     own_module("own_loss", OWN_LOSS)
-    assert unfinished_runs(output, Wanted.of(recipe, run.record.data)) == [open_run(run.folder)]
+    assert runs_like(output, Wanted.of(recipe, run.record.data)) == [open_run(run.folder)]
 
 
 def test_a_function_is_a_loss_in_python(make: Make, own_module: Module, tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_a_function_is_a_loss_in_python(make: Make, own_module: Module, tmp_path
     )
     assert run_key(recipe, run.record.data) not in runs_by_key(tmp_path / "runs", {"finished"})
     run.update(state="failed")
-    assert unfinished_runs(tmp_path / "runs", Wanted.of(recipe, run.record.data)) == []
+    assert runs_like(tmp_path / "runs", Wanted.of(recipe, run.record.data)) == []
     np.testing.assert_allclose(predictions(run), predictions(train(make(name="mse"), "theirs")), atol=1e-4)
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pkgutil
 import signal
 import subprocess
 import sys
@@ -145,6 +146,27 @@ def test_a_study_awaits_what_another_process_makes(
     assert f"another process ({lock.holder}) makes, and this one awaits: mae, seed 1\n" in said
     assert f"{run.folder}, made by another process (" in said
     assert len(run_folders("runs")) == 4
+
+
+@pytest.mark.parametrize("moment", ["runs_like", "RunLock.take"])
+def test_a_run_that_is_finished_while_a_study_looks_for_it_is_not_made_again(
+    values: dict[str, Any], monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    recipe = build_recipe(values, "test")
+    run = train(recipe, "first", parent_study="study").update(state="running")
+    function = f"dalmeum.runs.begin.{moment}"
+    looks_or_takes = pkgutil.resolve_name(function)
+
+    def finished_meanwhile(*arguments: Any) -> Any:
+        if moment == "RunLock.take":
+            run.finish()
+        found = looks_or_takes(*arguments)
+        run.finish()
+        return found
+
+    monkeypatch.setattr(function, finished_meanwhile)
+    assert train(recipe, "second", resume=True, parent_study="study").folder == run.folder
+    assert run_folders("runs") == [run.folder]
 
 
 def test_who_wakes_late_stops_before_its_next_checkpoint(
