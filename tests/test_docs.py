@@ -21,10 +21,12 @@ from dalmeum.api import compare
 from dalmeum.cli import app
 from dalmeum.comparison.arms import Arms
 from dalmeum.draft import recipe_name
+from dalmeum.experiments.study import cell_recipes
 from dalmeum.experiments.train import train
 from dalmeum.recipe import build_recipe, load_recipe
 from dalmeum.recipe.study import load_study
 from dalmeum.runs.folder import AFTER_RUN, Run
+from dalmeum.runs.reuse import run_key
 from dalmeum.stats import METRICS
 
 ROOT = Path(__file__).parents[1]
@@ -218,6 +220,20 @@ def test_studies_load_and_start_with_their_command(path: Path) -> None:
     check_study(parsed(call[1:]))
     pages = ("docs/studies.md", "docs/studies.ko.md")
     assert all(f"(../recipes/studies/{path.name})" in text(page) for page in pages)
+
+
+@pytest.mark.parametrize(
+    ("arm", "shared"), [("mixture", "multitask-e5.yaml"), ("correlation", "scope-e5.yaml")]
+)
+def test_studies_of_e5_share_their_runs(arm: str, shared: str) -> None:
+    """The baseline of one is an arm of the other, seed by seed, so that no run is made twice."""
+    studies = (load_study(ROOT / "recipes" / "studies" / name) for name in ("alpha-e5.yaml", shared))
+    of_alpha, others = (cell_recipes(study) for study in studies)
+    empty: dict[Any, Any] = {}
+    made = {run_key(recipe, empty): cell.seed for cell, recipe in of_alpha.items() if cell.arm == arm}
+    again = {run_key(recipe, empty): cell.seed for cell, recipe in others.items() if cell.arm == "baseline"}
+    assert made == again
+    assert sorted(made.values()) == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/studies.md"])
