@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dalmeum.comparison.arms import BASELINE, Arms
-from dalmeum.comparison.findings import Findings, compare_arms
+from dalmeum.comparison.findings import Findings
 from dalmeum.data.splits import PairReader, Split, data_warnings, read_splits
 from dalmeum.errors import InputError
 from dalmeum.evaluation import Evaluation
+from dalmeum.experiments.findings import check_pages
 from dalmeum.experiments.ready import check_ready, plan_told, starts_slowly
-from dalmeum.files import check_output, check_writable
-from dalmeum.languages import composed
 from dalmeum.pages import ASSETS, STUDY_PAGE
 from dalmeum.progress import first_process, tell
 from dalmeum.recipe import Recipe
@@ -190,12 +189,16 @@ def plan(
 def compare(
     arms: "Arms | Sequence[str | Path | Run] | Mapping[str, str | Path | Run | Sequence[str | Path | Run]]",
     *,
-    split: Split = "dev",
+    split: Split | None = None,
+    data: Pairs | None = None,
     metric: str = "pearson",
     smallest_effect: float = 0.005,
     folder: str | Path | None = None,
     self_contained: bool = False,
+    precision: str = "auto",
     output: str | Path = "runs",
+    trust_code: bool = False,
+    **reading: Any,
 ) -> Findings:
     """Say whether one is better, as `dalmeum compare` does: of runs, or of predictions that anything made.
 
@@ -203,7 +206,9 @@ def compare(
         arms: `Arms`, or finished runs: folders, ids under `output`, or `Run`s; the first one's recipe is the
             baseline. Runs whose recipes differ in their seed alone are seeds of one arm. Or each arm's name,
             the baseline's first, to its run or runs.
-        split: of runs, the labelled split to judge on.
+        split: of runs, the labelled split to judge on; by default dev.
+        data: other labelled pairs to judge runs on, as `read_pairs` takes them: their models score them.
+            `reading` are its `columns`, `format`, `encoding`; `precision` and `trust_code` are as in `load`.
         metric: a name in `dalmeum.stats.METRICS`, or `module:name`.
         smallest_effect: the smallest difference that would matter, in units of the metric.
         folder: write compare.html and compare.json there.
@@ -216,28 +221,24 @@ def compare(
         >>> arms = Arms(labels, {"baseline": ours, "theirs": theirs})  # doctest: +SKIP
         >>> print(compare(arms))  # doctest: +SKIP
     """
-    from dalmeum.experiments.arms import open_runs
-    from dalmeum.experiments.compare import PAGE, compare_runs
-    from dalmeum.experiments.findings import write_findings_about
+    from dalmeum.experiments.compare import compared
 
-    _check_flags(self_contained=self_contained)
-    if isinstance(arms, str | Path) or not isinstance(arms, Arms | Sequence | Mapping):
-        raise InputError(f"{arms!s:.80}: compare takes Arms, or a list of runs, or runs by the arm's name")
-    page = None if folder is None else Path(folder) / PAGE
-    if isinstance(arms, Arms):
-        findings, runs, source = compare_arms(arms, metric=metric, smallest_effect=smallest_effect), [], ""
-    else:
-        named = _named_runs(arms)
-        runs = open_runs([str(folder_of(run)) for _, run in named], Path(output))
-        if page is not None:
-            check_pages(page, [source for run in runs for source in run.recipe().data.sources])
-        names = [name for name, _ in named] if isinstance(arms, Mapping) else None
-        findings = compare_runs(
-            runs, split=split, metric=metric, smallest_effect=smallest_effect, names=names
-        )
-        source = runs[0].recipe().to_yaml()
-    if page is not None:
-        write_findings_about(page, findings, runs, source, self_contained=self_contained)
+    _check_flags(self_contained=self_contained, trust_code=trust_code)
+    findings, told = compared(
+        arms,
+        split=split,
+        data=data,
+        metric=metric,
+        smallest_effect=smallest_effect,
+        folder=folder,
+        self_contained=self_contained,
+        precision=precision,
+        output=output,
+        trust_code=trust_code,
+        **reading,
+    )
+    for each in told:
+        warnings.warn(str(each), stacklevel=2)
     return findings
 
 
@@ -294,32 +295,6 @@ def predict(
     for told in data_warnings([table]):
         warnings.warn(str(told), stacklevel=2)
     return predictions.similarity
-
-
-def _named_runs(arms: "Sequence[Any] | Mapping[str, Any]") -> list[tuple[str, Any]]:
-    """Runs, each with its arm's name, which is empty where arms have none."""
-    if not isinstance(arms, Mapping):
-        return [("", run) for run in arms]
-    named = [
-        (arm, run)
-        for arm, runs in arms.items()
-        for run in (runs if isinstance(runs, list | tuple) else [runs])
-    ]
-    for arm, run in named:
-        if not isinstance(arm, str) or not arm.strip() or not arm.isprintable():
-            raise InputError(f"arm {arm!r:.80}: give it a name that prints")
-        if hasattr(run, "__array__") or isinstance(run, float | int):
-            raise InputError(
-                "predictions are compared as Arms(labels, predictions), which says what is right"
-            )
-    return [(composed(arm), run) for arm, run in named]
-
-
-def check_pages(page: Path, inputs: Sequence[str | Path]) -> None:
-    """Raise `InputError` where a page of findings, or the JSON beside it, would replace what is read."""
-    for place in (page, page.with_suffix(".json")):
-        check_output(place, inputs)
-        check_writable(place)
 
 
 def _check_jobs(jobs: object) -> None:

@@ -8,8 +8,18 @@ from typing import Annotated, Literal
 import typer
 
 from dalmeum.cli.help import documented, help_text
-from dalmeum.cli.options import JsonOption, OutputOption, SelfContainedOption
-from dalmeum.cli.output import note_page, print_json
+from dalmeum.cli.options import (
+    ColumnsOption,
+    EncodingOption,
+    FormatOption,
+    JsonOption,
+    OutputOption,
+    PrecisionOption,
+    SelfContainedOption,
+    TrustCodeOption,
+    parse_columns,
+)
+from dalmeum.cli.output import note_page, note_warnings, print_json
 from dalmeum.errors import InputError
 from dalmeum.languages import composed
 
@@ -38,9 +48,24 @@ def compare(
         ),
     ],
     split: Annotated[
-        Literal["dev", "test"],
-        typer.Option(help=help_text("The labelled split to judge on.", "판정할 분할(레이블이 있는 것).")),
-    ] = "dev",
+        Literal["dev", "test"] | None,
+        typer.Option(
+            help=help_text(
+                "The labelled split to judge on; by default dev.",
+                "판정할 분할(레이블이 있는 것). 주지 않으면 dev.",
+            )
+        ),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help=help_text(
+                "Other labelled pairs to judge on, which the runs' models score now.",
+                "분할 대신 판정할, 레이블이 있는 다른 문장쌍. 실행의 모델로 지금 채점합니다.",
+            ),
+        ),
+    ] = None,
     metric: Annotated[
         str,
         typer.Option(
@@ -72,6 +97,11 @@ def compare(
             ),
         ),
     ] = None,
+    columns: ColumnsOption = None,
+    format: FormatOption = "auto",
+    encoding: EncodingOption = "auto",
+    precision: PrecisionOption = "auto",
+    trust_code: TrustCodeOption = False,
     output: OutputOption = Path("runs"),
     self_contained: SelfContainedOption = False,
     json: JsonOption = False,
@@ -79,18 +109,26 @@ def compare(
     if not math.isfinite(smallest_effect):
         raise InputError(f"--smallest-effect {smallest_effect}: give a number of 0 or more, as 0.005")
 
-    from dalmeum.api import compare as compare_runs
-    from dalmeum.experiments.compare import PAGE
+    reading = {"columns": parse_columns(columns), "format": format, "encoding": encoding}
+    if data is None and reading != {"columns": {}, "format": "auto", "encoding": "auto"}:
+        raise InputError("--columns, --format, --encoding: say how --data is read: give it, too")
 
-    findings = compare_runs(
+    from dalmeum.experiments.compare import PAGE, compared
+
+    findings, told = compared(
         named_runs(runs, output),
         split=split,
+        data=data,
         metric=metric,
         smallest_effect=smallest_effect,
         folder=out,
         self_contained=self_contained,
         output=output,
+        precision=precision,
+        trust_code=trust_code,
+        **(reading if data is not None else {}),
     )
+    note_warnings(told)
     if json:
         print_json(findings.to_dict())
     else:

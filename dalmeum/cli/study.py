@@ -114,8 +114,8 @@ def study(
     if seed_sd is not None or pair_se is not None:
         raise InputError("--seed-sd and --pair-se: are what --plan goes by: give it, too, or leave them out")
 
-    from dalmeum.api import check_pages
     from dalmeum.api import study as conduct
+    from dalmeum.experiments.findings import check_pages
     from dalmeum.pages import STUDY_PAGE
 
     page = (output or Path("studies", study.stem)) / STUDY_PAGE

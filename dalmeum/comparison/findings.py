@@ -143,8 +143,7 @@ def compare_arms(
         InputError: an unknown metric, one that fails, or a smallest effect that is no number of 0 or more.
     """
     check_metric(metric)
-    if not isinstance(smallest_effect, int | float) or not 0 <= smallest_effect < float("inf"):
-        raise InputError(f"smallest_effect {smallest_effect}: give a number of 0 or more, as 0.005")
+    check_effect(smallest_effect)
     return Findings(
         arms=arms,
         judgements=tuple(
@@ -159,6 +158,12 @@ def compare_arms(
         name=name,
         question=question,
     )
+
+
+def check_effect(smallest_effect: object) -> None:
+    """Raise `InputError` where a smallest effect is no number of 0 or more."""
+    if not isinstance(smallest_effect, int | float) or not 0 <= smallest_effect < float("inf"):
+        raise InputError(f"smallest_effect {smallest_effect}: give a number of 0 or more, as 0.005")
 
 
 def check_metric(*names: str) -> None:

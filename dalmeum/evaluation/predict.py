@@ -1,6 +1,7 @@
 """Predicting and evaluating the pairs of a table with a scorer."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -11,13 +12,17 @@ from dalmeum.models.scorer import PairScorer
 from dalmeum.progress import Progress
 
 
-def score_table(scorer: PairScorer, table: PairTable) -> Predictions:
-    """Predictions of the table's pairs, with a progress bar.
+def score_table(
+    scorer: PairScorer, table: PairTable, advance: Callable[[int], object] | None = None
+) -> Predictions:
+    """Predictions of the table's pairs; `advance` gets the number of pairs done, by default a progress bar.
 
     Raises `DalmeumError` where the model answers what is no number.
     """
-    with Progress(len(table), "scoring") as progress:
-        logits = scorer.logits_of(table.sentence1, table.sentence2, progress.advance)
+    if advance is None:
+        with Progress(len(table), "scoring") as progress:
+            return score_table(scorer, table, progress.advance)
+    logits = scorer.logits_of(table.sentence1, table.sentence2, advance)
     broken = int((~np.isfinite(logits)).any(axis=1).sum())
     if broken:
         raise DalmeumError(

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from dalmeum.comparison import Findings
+from dalmeum.files import check_output, check_writable
 from dalmeum.languages import Text
 from dalmeum.pages import ASSETS, write_findings
 from dalmeum.runs.folder import Run
@@ -18,24 +19,33 @@ UNCERTAIN = Text(
 )
 
 
+def check_pages(page: Path, inputs: Sequence[str | Path]) -> None:
+    """Raise `InputError` where a page of findings, or the JSON beside it, would replace what is read."""
+    for place in (page, page.with_suffix(".json")):
+        check_output(place, inputs)
+        check_writable(place)
+
+
 def write_findings_about(
     page: Path,
     findings: Findings,
     runs: Sequence[Run],
     source: str,
     *,
+    told: Sequence[Text] = (),
     assets: Path | None = None,
     self_contained: bool = False,
 ) -> None:
     """Write findings as a page with links to the runs' own, and as JSON beside it; see `write_findings`.
 
-    What the page shares with others lies in `assets`, by default a folder beside it.
+    `told` is what is to be warned of beside the runs' own warnings. What the page shares with others lies in
+    `assets`, by default a folder beside it.
     """
     write_findings(
         page,
         findings,
         links=links_to(runs, page.parent),
-        warnings=list(warnings_of(findings, runs)),
+        warnings=[*told, *warnings_of(findings, runs)],
         source=source,
         assets=assets or page.parent / ASSETS,
         self_contained=self_contained,

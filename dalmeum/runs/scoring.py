@@ -34,16 +34,16 @@ def evaluated(
     """A labelled table, as it was read, and the scores of a run on it; arguments of `dalmeum.evaluate`."""
     if isinstance(threshold, bool) or not isinstance(threshold, Real | None):
         raise InputError(f"threshold {threshold!r:.80}: give a number on the label scale, or leave it out")
-    source = _readable([run], data, output)
+    source = readable([run], data, output)
     scorer = _scorer(run, precision, output, trust_code)
-    table = _labelled(source, **{"label_range": scorer.label_range, **reading})
+    table = labelled_table(source, **{"label_range": scorer.label_range, **reading})
 
     from dalmeum.evaluation.predict import evaluate_table
 
     return table, evaluate_table(scorer, table, threshold)
 
 
-def _labelled(source: Pairs, **reading: Any) -> PairTable:
+def labelled_table(source: Pairs, **reading: Any) -> PairTable:
     """A table with labels; where they are all that a file lacks, what can be done with it is told, too."""
     try:
         return read_pairs(source, **reading, labels="required")
@@ -81,7 +81,7 @@ def predicted(
     runs: list[Any] = list(run) if isinstance(run, list | tuple) else [run]
     if not runs:
         raise InputError("predict: no run is given")
-    source = _readable(runs, data, output)
+    source = readable(runs, data, output)
     scorers = [_scorer(each, precision, output, trust_code) for each in runs]
     scales = {each.label_range for each in scorers}
     if len(scales) > 1:
@@ -116,7 +116,7 @@ def _scorer(
     return load(folder_of(run), precision, output, trust_code=trust_code)
 
 
-def _readable(runs: Sequence[Any], data: Pairs, output: str | Path) -> Pairs:
+def readable(runs: Sequence[Any], data: Pairs, output: str | Path) -> Pairs:
     """The data; `InputError` for runs and files that are not there, before anything heavy is imported."""
     from dalmeum.runs.folder import Run, model_folder
 

@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
+import numpy as np
 import pytest
 import yaml
 
+import dalmeum
 from dalmeum.cli.compare import named_runs
 from dalmeum.data.practice import write_practice
+from dalmeum.data.splits import read_splits
+from dalmeum.errors import InputError
 from dalmeum.runs.folder import open_run
 from tests.cli.test_commands import call
 from tests.conftest import run_folders
@@ -134,3 +138,105 @@ def test_an_arm_written_in_two_ways_is_one() -> None:
     """Hangul as keyboards and as macOS write it look the same."""
     runs = [f"{name}=run-{number}" for number, name in enumerate(("가", normalize("NFD", "가"), "나"))]
     assert named_runs(runs, Path("runs")) == {"가": ["run-0", "run-1"], "나": ["run-2"]}
+
+
+@pytest.fixture
+def elsewhere(runs: list[str]) -> Path:
+    """Other pairs than the runs' own: 40 of dev, beside two that they were trained on."""
+    train, dev = (Path("practice", f"{split}.csv").read_text(encoding="utf-8") for split in ("train", "dev"))
+    trained_on = read_splits(open_run(runs[0]).recipe())["train"].lines[:2]
+    known = [train.splitlines()[line - 1] for line in trained_on]
+    path = Path("else", "where.csv")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join([*dev.splitlines()[:41], *known]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_other_pairs_are_scored_and_judged(
+    runs: list[str], elsewhere: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Scores are those of evaluate, and nothing of the runs' own dev is in the findings."""
+    before = sorted((path, path.stat().st_mtime_ns) for path in Path("runs").rglob("*"))
+    named = [f"{arm}={run}" for arm, run in zip(("low", "low", "high", "high"), runs, strict=True)]
+    call_data = ["compare", *named, "--data", str(elsewhere), "--json", "-o", str(tmp_path / "page")]
+    assert call(*call_data) == 0
+    out, err = capsys.readouterr()
+    found = json.loads(out)
+    assert sorted((path, path.stat().st_mtime_ns) for path in Path("runs").rglob("*")) == before
+
+    split = found["splits"]["where.csv"]
+    assert (list(found["splits"]), split["pairs"]) == (["where.csv"], 42)
+    scores = []
+    for run in runs:
+        assert call("evaluate", run, str(elsewhere), "--json") == 0
+        scores.append(json.loads(capsys.readouterr().out)["metrics"]["pearson"]["value"])
+    assert split["arms"]["low"]["score"]["value"] == pytest.approx(np.mean(scores[:2]), abs=1e-12)
+    assert split["arms"]["high"]["difference"]["value"] == pytest.approx(
+        np.mean(scores[2:]) - np.mean(scores[:2]), abs=1e-12
+    )
+    assert found["arms"]["high"]["seeds"] == [1, 2]
+    assert split["arms"]["high"]["verdict"]["outcome"] in ("better", "worse", "undecided", "no_difference")
+    assert {arm["gap"] for arm in split["arms"].values()} == {None}
+    assert split["arms"]["low"]["diagnosis"]["pairs"] == 42
+    assert (found["convergence"], found["choice_on_dev"]) == (None, None)
+    assert found["choice_of_checkpoint"] == {"low": None, "high": None}
+
+    (leak,) = [line for line in err.splitlines() if line.startswith("warning: ")]
+    assert leak.startswith(f"warning: {elsewhere}: 2 pairs (4.8%) also in practice/train.csv")
+    page = (tmp_path / "page" / "compare.html").read_text(encoding="utf-8")
+    assert "Verdict on where.csv" in page
+    assert "2 pairs (4.8%) also in practice/train.csv" in page
+    assert "Overfitting on" not in page
+
+
+def test_other_pairs_for_people_and_in_python(
+    runs: list[str], elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("compare", *runs[:1], *runs[2:3], "--data", str(elsewhere)) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0].startswith("pearson on where.csv: 42 pairs, ")
+    with pytest.warns(UserWarning, match="2 pairs .4.8%. also in practice/train.csv"):
+        findings = dalmeum.compare([runs[0], runs[2]], data=elsewhere)
+    assert str(findings).splitlines()[0] == shown[0]
+    pairs = [("비가 온다.", "비가 내린다.", 4.0), ("나는 집에 간다.", "그는 잔다.", 0.5)] * 2
+    rows = [dict(zip(("a", "b", "score"), pair, strict=True)) for pair in pairs]
+    columns = {"sentence1": "a", "sentence2": "b", "label": "score"}
+    held = dalmeum.compare([runs[0], runs[2]], data=rows, columns=columns)
+    assert list(held.to_dict()["splits"]) == ["the list"]
+
+
+def test_pairs_in_a_file_named_as_a_split_are_none_of_the_runs(
+    runs: list[str], elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of dev it is told what having chosen on it is worth; nothing was chosen on these."""
+    Path("else", "dev").write_bytes(elsewhere.read_bytes())
+    assert call("compare", *runs, "--data", "else/dev", "--format", "competition", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert list(found["splits"]) == ["./dev"]
+    assert found["choice_on_dev"] is None
+
+
+def test_other_pairs_that_can_not_be_judged_are_refused(
+    runs: list[str], elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head, first, *_ = elsewhere.read_text(encoding="utf-8").splitlines()
+    Path("else", "same.csv").write_text(f"{head}\n{first}\n", encoding="utf-8")
+    for arguments, line in (
+        (("--data", "nowhere.csv"), "nowhere.csv: no such file"),
+        (("--data", "practice/test.csv"), "where there are none, dalmeum predict RUN"),
+        (("--data", "else/same.csv"), "else/same.csv: has no labels that vary"),
+        (("--data", str(elsewhere), "--split", "dev"), "split dev and data: are two sets of pairs"),
+        (("--columns", "label=score"), "--columns, --format, --encoding: say how --data is read"),
+        (("--data", str(elsewhere), "--columns", "label=score"), "score"),
+        (("--data", str(elsewhere), "--metric", "nothing"), "nothing"),
+        (("--data", str(elsewhere), "--precision", "double"), "precision 'double' is unknown"),
+    ):
+        assert call("compare", *runs, *arguments) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert line in err
+    with pytest.raises(InputError, match=r"^columns: says how data is read: give data, too$"):
+        dalmeum.compare(runs, columns={"label": "score"})
+    arms = dalmeum.Arms([0, 1, 2], {"baseline": [0, 1, 2], "other": [0, 2, 1]})
+    with pytest.raises(InputError, match=r"^data: is for runs"):
+        dalmeum.compare(arms, data=elsewhere)

@@ -10,7 +10,8 @@ import pytest
 from dalmeum.comparison import compare_arms
 from dalmeum.comparison.text import MODELS_NOTE, TWO_SEEDS_NOTE, findings_lines, judgement_lines
 from dalmeum.errors import InputError
-from dalmeum.experiments.compare import compare_runs
+from dalmeum.experiments.compare import compare_runs, compared_groups
+from dalmeum.experiments.elsewhere import score_elsewhere
 from dalmeum.experiments.findings import write_findings_about
 from dalmeum.runs.folder import Run
 from dalmeum.stats import (
@@ -238,3 +239,12 @@ def test_a_damaged_history_is_told(tmp_path: Path, text: str) -> None:
     history.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=f"^{history}: is no log of training: the run folder is damaged$"):
         compare_runs([base, other])
+
+
+def test_other_pairs_are_of_one_label_scale(tmp_path: Path) -> None:
+    runs = [
+        make_run(tmp_path, 0.5, 1),
+        make_run(tmp_path, 0.4, 1, {"loss": {"alpha": 0.9}}, data={"label_range": [1, 5]}),
+    ]
+    with pytest.raises(InputError, match=r"^the runs answer on 0\.\.5 and 1\.\.5: compare runs of one label"):
+        score_elsewhere(compared_groups(runs), [("a", "b", 1.0), ("c", "d", 2.0)])
