@@ -32,6 +32,46 @@ SCOPES = {
     "offline-8-none": Text("KorSTS, 8 pairs at random", "KorSTS, 무작위 8쌍"),
     "offline-8-source": Text("KorSTS, 8 pairs of one source", "KorSTS, 출처가 같은 8쌍"),
 }
+ANSWERS = {
+    "alpha-e5": Text(
+        "does the correlation loss help on unseen pairs?", "상관 손실은 처음 보는 쌍에 도움이 되나?"
+    ),
+    "multitask-e5": Text(
+        "does a binary task help, or speed things up?", "이진 과제는 도움이 되나, 더 빨라지나?"
+    ),
+    "scope-e5": Text(
+        "what do micro-batches of 4 cost the correlation?", "마이크로 배치 4쌍은 상관 손실에서 얼마를 깎나?"
+    ),
+    "spacing-e5": Text(
+        "does the mixture lose where spacing pairs are planted?", "띄어쓰기 쌍을 심으면 mixture가 지나?"
+    ),
+}
+"""Questions of the studies with a Korean encoder; a study that is not in the result has no rows."""
+
+MEASURED = {
+    "test": Text("KorSTS dev", "KorSTS dev"),
+    "klue": Text("KLUE-STS, 260 pairs", "KLUE-STS, 260쌍"),
+    "gaps": Text("gap train - KorSTS dev", "격차(train - KorSTS dev)"),
+    "own": Text(
+        "steps to 95 % of the own plateau, times the baseline's",
+        "자기 수렴 점수의 95 %까지 스텝, 기준선의 몇 배",
+    ),
+    "level": Text(
+        "steps to 95 % of the baseline's plateau, less the baseline's",
+        "기준선 수렴 점수의 95 %까지 스텝, 기준선과의 차이",
+    ),
+}
+SPACED = {
+    ("alpha-e5", "baseline"): Text("MAE", "MAE"),
+    ("alpha-e5", "mixture"): Text("mixture, alpha .1", "mixture, alpha .1"),
+    ("alpha-e5", "correlation"): Text("correlation", "상관"),
+    ("multitask-e5", "binary-0.2"): Text("mixture with a binary task", "mixture와 이진 과제"),
+    ("scope-e5", "micro"): Text("correlation over micro-batches of 4", "마이크로 배치 4쌍의 상관"),
+    ("spacing-e5", "baseline"): Text("MAE, spacing pairs planted (4)", "MAE, 띄어쓰기 쌍을 심음(4)"),
+    ("spacing-e5", "mixture"): Text("mixture, spacing pairs planted (4)", "mixture, 띄어쓰기 쌍을 심음(4)"),
+}
+"""Arms whose runs scored the pairs that differ in spacing alone; an arm of two studies once."""
+
 ARM, LESS = Text("arm", "비교 조건"), Text("less the baseline", "기준선과의 차이")
 SCORE, VERDICT = Text("test Pearson", "test 피어슨"), Text("verdict", "판정")
 P_VALUE = Text("p (Holm)", "p(Holm)")
@@ -61,7 +101,7 @@ def p_value(told: Mapping[str, Any]) -> str:
     """Two figures; a lower bound where the error's parts are not known."""
     value = told["p_value"]
     figures = "< .001" if value < 0.001 else number(value, 3 if value < 0.1 else 2)
-    return f"≥ {figures}" if told["recovered"] == "assumed" and value < 1 else figures
+    return f"≥ {figures}" if told.get("recovered") == "assumed" and value < 1 else figures
 
 
 def beside(told: Mapping[str, Any] | None, digits: int) -> Text:
@@ -158,6 +198,53 @@ def scope_rows() -> list[Row]:
         for arm, told in judged[study]["test"]["arms"].items():
             rows.append((data, same(f"`{arm}`"), interval(told), same(p_value(told)), same(told["verdict"])))
     return rows
+
+
+def answer_rows(studies: Mapping[str, Any]) -> list[Row]:
+    """A row for each verdict of the studies with a Korean encoder, on whatever it is."""
+    difference = Text("less the baseline", "기준선과의 차이")
+    rows: list[Row] = [(Text("question", "질문"), ARM, Text("on", "무엇으로"), difference, P_VALUE, VERDICT)]
+    for name, question in ANSWERS.items():
+        study = studies.get(name)
+        if study is None:
+            continue
+        speeds = study["convergence"] or {"own": {}, "level": {}}
+        arms = {split: study[split]["arms"] for split in ("test", "klue")}
+        arms |= {"gaps": study["gaps"]["arms"], "own": speeds["own"], "level": speeds["level"]}
+        for measured, found in arms.items():
+            for arm, told in found.items():
+                rows.append((question, same(f"`{arm}`"), MEASURED[measured], *verdict_cells(measured, told)))
+                question = EMPTY
+    return rows
+
+
+def verdict_cells(measured: str, told: Mapping[str, Any]) -> Row:
+    """Difference or, of steps to the own plateau, factor; p by Holm; and the word. Steps may be unknown."""
+    if told["low"] is None or told["p_value"] is None:
+        return EMPTY, EMPTY, same(told["verdict"])
+    digits = {"own": 2, "level": 0}.get(measured, 4)
+    if measured == "own":
+        value, low, high = (number(told[key], digits) for key in ("value", "low", "high"))
+        change = Text(f"× {value} ({low} to {high})", f"× {value} ({low} ~ {high})")
+    else:
+        change = interval(told, digits)
+    return change, same(p_value(told)), same(told["verdict"])
+
+
+def spaced_rows(result: Mapping[str, Any]) -> list[Row]:
+    """What pairs that differ in spacing alone score, by arm: the mean over seeds, the least and the most."""
+    pairs = result["settings"]["pairs"]
+    rows: list[Row] = [(ARM, *(same(f"{first} / {second}") for first, second in pairs.values()))]
+    for (study, arm), name in SPACED.items():
+        if study in result["pairs"]:
+            scores = result["pairs"][study][arm]
+            rows.append((name, *(of_seeds(scores[pair]) for pair in pairs)))
+    return rows
+
+
+def of_seeds(scores: list[float]) -> Text:
+    mean, least, most = (number(value, 2) for value in (sum(scores) / len(scores), min(scores), max(scores)))
+    return Text(f"{mean} ({least} to {most})", f"{mean} ({least} ~ {most})")
 
 
 def tables() -> dict[str, list[Row]]:

@@ -31,6 +31,7 @@ from tests.test_docs import PAGES, READMES, ROOT, text
 FILES = {
     "judged": "questions-judged-2026-11-27",
     "questions": "questions-2026-11-24",
+    "e5": "questions-e5-2026-11-28",
     "null": "null-studies-2026-11-24",
     "recipes": "recipes-2026-11-24",
     "training": "training-2026-11-24",
@@ -42,7 +43,7 @@ ANSWERS = ("docs/questions.md", "docs/questions.ko.md")
 STATISTICS = ("docs/statistics.md", "docs/statistics.ko.md")
 NUMBER = re.compile(r"(?P<below>< ?)?(?P<number>[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?<=\d))")
 MARK = re.compile(r"<!-- = (?P<paths>.+?) -->")
-VERDICTS = re.compile(r"`(better|worse|no_difference|undecided|larger|smaller)`$")
+VERDICTS = re.compile(r"`(better|worse|no_difference|undecided|larger|smaller|sooner|later)`$")
 SETTINGS = {".005", ".05", ".01", "3.11", "2.0", f"{100 * (1 - 0.025 ** (1 / 20)):.1f}"}
 """Numbers with a point that are no results: the smallest effect that matters, levels, versions of Python and
 of the licence, and the bound (Clopper and Pearson 1934) that 0 of 20 put on a rate, in %."""
