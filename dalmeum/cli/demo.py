@@ -37,6 +37,12 @@ CALL = Text('dalmeum score latest "one sentence" "another"', 'dalmeum score late
 SURPRISING = 3.0
 """The score of a pair that says something else from which on it is a surprise."""
 
+STRONGER = Text(
+    "These runs trained the offline encoder, so that all of them take about a minute. A pretrained encoder "
+    "that knows Korean scores higher and takes some {times} times as long{how}:",
+    "여기서는 모두 1분쯤에 끝나도록 오프라인 인코더를 학습했습니다. 한국어를 아는 사전학습 인코더는 점수가 "
+    "더 높지만 {times}배쯤 걸립니다{how}:",
+)
 NEXT = Text("Next: change one line of {study} and run", "다음: {study}에서 한 줄을 바꾸고 실행하세요")
 
 
@@ -99,8 +105,20 @@ def demo(
     )
     study = folder / f"{STUDY}.yaml"
     print(f"\n{NEXT.format(study=one_line(str(study)))}\n  dalmeum study {shell_word(str(study))}\n")
+    if done.run.recipe().model.kind == "offline":
+        print("\n".join(stronger_lines(folder)), end="\n\n")
     print("\n".join(live_lines(done.live)), end="\n\n")
     print(done.page.resolve().as_uri())
+
+
+def stronger_lines(folder: Path) -> Iterator[str]:
+    """What was trained, and how to train the better model."""
+    from dalmeum.draft.model import E5, INSTALL, SLOWER, has_e5
+
+    told = STRONGER.format(times=SLOWER, how="" if has_e5() else INSTALL)
+    yield from wrapped(str(told), terminal_width())
+    files = " ".join(shell_word(str(folder / f"{split}.csv")) for split in ("train", "dev"))
+    yield f"  dalmeum init {files} --encoder {E5} -o {shell_word(str(folder / 'e5.yaml'))}"
 
 
 def live_lines(scores: Sequence[float]) -> Iterator[str]:

@@ -18,11 +18,13 @@ NEXT = Text("Next", "다음")
 @documented(
     """From data files to a recipe: find columns and label scale, check the data, write a commented YAML file.
 
-    Without --encoder the recipe trains the offline encoder, which needs no download.""",
+    Without --encoder the recipe trains the best that is installed: the offline encoder, or with a GPU e5
+    from a Python package. Nothing is downloaded.""",
     """데이터 파일에서 레시피를 만듭니다: 열과 레이블 범위를 찾고, 데이터를 점검하고, 설명을 단 YAML 파일을
     씁니다.
 
-    --encoder가 없으면 내려받을 것이 없는 오프라인 인코더를 학습하는 레시피입니다.""",
+    --encoder가 없으면 설치된 것 가운데 가장 좋은 모델을 학습하는 레시피입니다: 오프라인 인코더, GPU가
+    있으면 파이썬 패키지에 든 e5. 내려받는 것은 없습니다.""",
 )
 def init(
     data: Annotated[
@@ -50,8 +52,8 @@ def init(
         str | None,
         typer.Option(
             help=help_text(
-                "Train this encoder: a hub name as klue/roberta-base, or a folder.",
-                "학습할 인코더: klue/roberta-base 같은 허브 이름이나 폴더.",
+                "Train this encoder: package:e5, offline, a hub name as klue/roberta-base, or a folder.",
+                "학습할 인코더: package:e5, offline, klue/roberta-base 같은 허브 이름, 폴더.",
             )
         ),
     ] = None,
@@ -69,6 +71,7 @@ def init(
             {
                 "recipe": str(path),
                 "next": train_call(path),
+                "model": {"kind": draft.model.kind, "encoder": draft.model.encoder},
                 "data": {split: table.name for split, table in draft.tables.items()},
                 "label_range": list(draft.label_range),
                 "problems": [finding.message.en for finding in problems],

@@ -14,6 +14,7 @@ from dalmeum.data.checks import CheckReport, check_tables
 from dalmeum.data.folds import fold_rows
 from dalmeum.data.splits import SPLITS, Split
 from dalmeum.draft.columns import FileColumns, find_columns
+from dalmeum.draft.model import ChosenModel, chosen_model
 from dalmeum.errors import DataError, InputError
 
 SCALES = ((0.0, 1.0), (1.0, 5.0), (0.0, 5.0), (0.0, 10.0), (0.0, 100.0), (-1.0, 1.0))
@@ -42,7 +43,7 @@ class Draft:
         labels: the lowest and the highest that were found.
         folds: into how many parts train is cut, one of which is dev; None where dev is a file, or train is
             too small.
-        encoder: of a cross-encoder; None for the offline one.
+        model: what to train.
         report: what `check` finds in the files.
     """
 
@@ -52,14 +53,12 @@ class Draft:
     labels: tuple[float, float]
     label_range: tuple[float, float]
     folds: int | None
-    encoder: str | None
+    model: ChosenModel
     report: CheckReport
 
     @property
     def korean(self) -> bool:
-        """Whether half of the training pairs or more hold Hangul, which the offline encoder is made for."""
-        pairs = self.tables["train"].pairs
-        return 2 * sum(bool(HANGUL.search(one + two)) for one, two in pairs) >= len(self.tables["train"])
+        return is_korean(self.tables["train"])
 
 
 def draft_recipe(
@@ -69,10 +68,11 @@ def draft_recipe(
 
     Args:
         files: one to three, in this order; of two, the second is test where it has no labels.
-        encoder: for a cross-encoder; without it the offline encoder is taken, which needs no download.
+        encoder: to train; without it the best that is installed (`chosen_model`).
         columns: field to column, as in a recipe, where neither names nor content tell.
 
-    Raises `DataError` for what can't be read, `InputError` where a file can't be what it is named for.
+    Raises `DataError` for what can't be read, `InputError` where a file can't be what it is named for, or
+    there is nothing installed to train.
     """
     if not 1 <= len(files) <= len(SPLITS):
         raise InputError(f"{len(files)} files: name one to three: train, dev and test, in this order")
@@ -96,9 +96,14 @@ def draft_recipe(
         labels=labels,
         label_range=scale,
         folds=None if "dev" in tables else _folds(tables["train"]),
-        encoder=encoder,
+        model=chosen_model(encoder, korean=is_korean(tables["train"])),
         report=check_tables(list(tables.values())),
     )
+
+
+def is_korean(table: PairTable) -> bool:
+    """Whether half of the pairs or more hold Hangul, which the offline encoder is made for."""
+    return 2 * sum(bool(HANGUL.search(one + two)) for one, two in table.pairs) >= len(table)
 
 
 def recipe_name(source: str) -> Path:

@@ -9,17 +9,16 @@ from dalmeum.configuration import yaml_line
 from dalmeum.data import PairTable
 from dalmeum.data.readers.formats import GENERIC
 from dalmeum.data.splits import Split
+from dalmeum.draft.comments import comment, shown
 from dalmeum.draft.files import Draft
+from dalmeum.draft.model import model_lines, model_told
 from dalmeum.errors import InputError
 from dalmeum.files import write_text
 from dalmeum.languages import Text, counted
 from dalmeum.recipe import build_recipe
-from dalmeum.terminal import shell_word, wrapped
+from dalmeum.terminal import shell_word
 
 NUMBERS_ROWS = Text(" (numbers the rows)", "(행 번호)")
-
-WIDTH = 100
-"""Columns of a comment."""
 
 
 def write_recipe(draft: Draft, path: Path) -> None:
@@ -29,7 +28,13 @@ def write_recipe(draft: Draft, path: Path) -> None:
     """
     if path.exists() or path.is_symlink():
         raise InputError(f"{path}: is there already: name another file with -o, or delete it")
-    lines = [*_head(draft, path), *_data(draft), *_model(draft), *_loss(draft), *_training()]
+    lines = [
+        *_head(draft, path),
+        *_data(draft),
+        *model_lines(draft.model, korean=draft.korean),
+        *_loss(draft),
+        *_training(draft),
+    ]
     text = "\n".join(lines) + "\n"
     build_recipe(yaml.safe_load(text), str(path))  # nothing is written that can't be read
     write_text(path, text)
@@ -53,13 +58,7 @@ def told(draft: Draft) -> list[tuple[Text, Text]]:
         scale = Text(
             "{found}, on a scale of {low:g} to {high:g}", "{found}. {low:g}~{high:g} 척도로 봅니다"
         ).format(found=scale, low=lowest, high=highest)
-    model = Text(
-        "offline, no download; a pretrained encoder with --encoder klue/roberta-base",
-        "offline(내려받기 없음). 사전학습 인코더는 --encoder klue/roberta-base처럼 지정합니다",
-    )
-    if draft.encoder is not None:
-        model = Text.same(f"cross, {draft.encoder}")
-    return [*lines, (Text("labels", "레이블"), scale), (Text("model", "모델"), model)]
+    return [*lines, (Text("labels", "레이블"), scale), (Text("model", "모델"), model_told(draft.model))]
 
 
 def _found(draft: Draft, split: Split) -> Text:
@@ -85,10 +84,10 @@ def check_call(draft: Draft, files: Sequence[str]) -> str:
 
 
 def _head(draft: Draft, path: Path) -> Iterator[str]:
-    call = _shown(train_call(path))
+    call = shown(train_call(path))
     yield f"# {call}"
     yield "#"
-    yield from _comment(
+    yield from comment(
         Text(
             "Written by dalmeum init. Change it here, or for one run alone, as in:",
             "dalmeum init이 쓴 레시피입니다. 여기서 고치거나, 실행 한 번에서만 이렇게 바꿀 수 있습니다:",
@@ -99,7 +98,7 @@ def _head(draft: Draft, path: Path) -> Iterator[str]:
     question = Text(
         "How well does a model do that learned from {train}?", "{train}에서 배운 모델은 얼마나 잘 맞히는가?"
     )
-    yield from _comment(
+    yield from comment(
         Text(
             "What the run is to answer; it heads the report.", "이 실행이 답할 질문. 보고서 맨 위에 나옵니다."
         )
@@ -115,10 +114,10 @@ def _data(draft: Draft) -> Iterator[str]:
     if "dev" not in draft.tables:
         yield from _held_out(draft)
     if draft.named:
-        yield from _comment(Text("Which column holds what:", "어느 열이 무엇인지:"), 2)
+        yield from comment(Text("Which column holds what:", "어느 열이 무엇인지:"), 2)
         yield f"  columns: {yaml_line(dict(draft.named))}"
     low, high = draft.labels
-    yield from _comment(
+    yield from comment(
         Text(
             "The lowest and the highest label that there can be; the files have {low:g} to {high:g}.",
             "있을 수 있는 가장 낮은 레이블과 가장 높은 레이블. 파일의 레이블은 {low:g}~{high:g}입니다.",
@@ -132,7 +131,7 @@ def _data(draft: Draft) -> Iterator[str]:
 def _held_out(draft: Draft) -> Iterator[str]:
     """In place of a dev file."""
     if draft.folds is None:
-        yield from _comment(
+        yield from comment(
             Text(
                 "No dev file, and no part of train can be held out: its pairs are too few, or all hang "
                 "together by the sentences that they share. There will be no score on new pairs.",
@@ -142,7 +141,7 @@ def _held_out(draft: Draft) -> Iterator[str]:
             2,
         )
         return
-    yield from _comment(
+    yield from comment(
         Text(
             "No dev file: train is cut into {folds} folds, of which number {fold} is held out as dev.",
             "dev 파일이 없어 train을 폴드 {folds}개로 나누고, 그중 {fold}번을 dev로 떼어 둡니다.",
@@ -161,15 +160,15 @@ def _table(draft: Draft, split: Split) -> Iterator[str]:
         field if field == column else f"{field} ({yaml_line(column)})"
         for field, column in columns.fields.items()
     )
-    yield from _comment(Text("{found}: {used}", "{found}: {used}").format(found=found, used=used), 2)
+    yield from comment(Text("{found}: {used}", "{found}: {used}").format(found=found, used=used), 2)
     if columns.unused and columns.format in GENERIC:
         unused = ", ".join(
             f"{yaml_line(column)}{NUMBERS_ROWS if column in columns.index else ''}"
             for column in columns.unused
         )
-        yield from _comment(Text("not used: {names}", "쓰지 않는 열: {names}").format(names=unused), 2)
+        yield from comment(Text("not used: {names}", "쓰지 않는 열: {names}").format(names=unused), 2)
     if split == "dev":
-        yield from _comment(
+        yield from comment(
             Text(
                 "Nothing is learned from dev: the model that is best there is kept.",
                 "dev에서는 배우지 않고, dev에서 가장 좋은 모델을 남깁니다.",
@@ -177,7 +176,7 @@ def _table(draft: Draft, split: Split) -> Iterator[str]:
             2,
         )
     if split == "test" and table.label is None:
-        yield from _comment(
+        yield from comment(
             Text(
                 "No labels: the predictions go to submission.csv in the run's folder.",
                 "레이블이 없어, 예측을 실행 폴더의 submission.csv에 씁니다.",
@@ -187,46 +186,8 @@ def _table(draft: Draft, split: Split) -> Iterator[str]:
     yield f"  {split}: {yaml_line(table.name)}"
 
 
-def _model(draft: Draft) -> Iterator[str]:
-    yield "model:"
-    if draft.encoder is not None:
-        yield from _comment(
-            Text(
-                "cross: the encoder reads both sentences at once. bi is quicker where many are compared.",
-                "cross: 인코더가 두 문장을 함께 읽습니다. bi는 많은 문장을 견줄 때 더 빠릅니다.",
-            ),
-            2,
-        )
-        yield "  kind: cross"
-        yield f"  encoder: {yaml_line(draft.encoder)}"
-        yield ""
-        return
-    if not draft.korean:
-        yield from _comment(
-            Text(
-                "offline is made for Korean, and few of these pairs have any: a pretrained encoder will do "
-                "far better.",
-                "offline은 한국어용인데 한글이 든 문장쌍이 적습니다. 사전학습 인코더가 훨씬 낫습니다.",
-            ),
-            2,
-        )
-    yield from _comment(
-        Text(
-            "offline needs no download and no GPU. A pretrained encoder from the Hugging Face hub scores "
-            "higher, and wants a GPU; in place of the line below:",
-            "offline은 내려받을 것도 GPU도 필요 없습니다. Hugging Face 허브의 사전학습 인코더는 점수가 더 "
-            "높지만 GPU가 있어야 쓸 만합니다. 아래 줄 대신 이렇게 씁니다:",
-        ),
-        2,
-    )
-    yield "  #   kind: cross"
-    yield "  #   encoder: klue/roberta-base"
-    yield "  kind: offline"
-    yield ""
-
-
 def _loss(draft: Draft) -> Iterator[str]:
-    yield from _comment(
+    yield from comment(
         Text(
             "1 - Pearson over a whole batch, with a share (alpha) of the mean absolute error.",
             "배치 전체에서 구한 1 - 피어슨에 평균 절대 오차(MAE)를 alpha만큼 섞습니다.",
@@ -239,14 +200,14 @@ def _loss(draft: Draft) -> Iterator[str]:
     yield ""
     if draft.tables["train"].binary is None:
         return
-    yield from _comment(
+    yield from comment(
         Text(
             "train has a binary column, similar or not. Take the # away to learn it beside the similarity:",
             "train에 유사/비유사 이진 열이 있습니다. 유사도와 함께 학습하려면 #을 지우세요:",
         )
     )
     if rule is not None:
-        yield from _comment(
+        yield from comment(
             Text(
                 "(it says similar where the label is {threshold:g} or more)",
                 "(레이블이 {threshold:g} 이상이면 유사로 되어 있습니다)",
@@ -257,19 +218,21 @@ def _loss(draft: Draft) -> Iterator[str]:
     yield ""
 
 
-def _training() -> Iterator[str]:
+def _training(draft: Draft) -> Iterator[str]:
     yield "training:"
-    yield from _comment(
+    yield from comment(
         Text(
             "auto: what suits the kind of model. The recipe.yaml in the run's folder has the numbers.",
             "auto: 모델 종류에 맞는 값. 실제로 쓴 값은 실행 폴더의 recipe.yaml에 남습니다.",
         ),
         2,
     )
-    yield "  epochs: auto"
+    # Those of recipes/korsts-e5-bi.yaml.
+    epochs, rate = ("2", "5.0e-5") if draft.model.is_packaged else ("auto", "auto")
+    yield f"  epochs: {epochs}"
     yield "  effective_batch_size: auto"
-    yield "  learning_rate: auto"
-    yield from _comment(
+    yield f"  learning_rate: {rate}"
+    yield from comment(
         Text(
             "Another seed, another score: compare two ideas by several seeds (dalmeum study).",
             "시드가 다르면 점수도 달라집니다. 두 아이디어는 여러 시드로 비교하세요(dalmeum study).",
@@ -278,15 +241,5 @@ def _training() -> Iterator[str]:
     )
     yield "  seed: 42"
     yield ""
-    yield from _comment(Text("Each run gets a folder in here.", "실행마다 이 안에 폴더가 하나 생깁니다."))
+    yield from comment(Text("Each run gets a folder in here.", "실행마다 이 안에 폴더가 하나 생깁니다."))
     yield "output: runs"
-
-
-def _comment(text: Text, indent: int = 0) -> Iterator[str]:
-    lead = " " * indent
-    yield from wrapped(_shown(str(text)), WIDTH, first=f"{lead}# ", rest=f"{lead}# ")
-
-
-def _shown(text: str) -> str:
-    """Names from files as they may stand in a comment: on one line."""
-    return "".join(each if each.isprintable() else "?" for each in text)

@@ -6,15 +6,18 @@ from collections.abc import Iterable, Mapping
 from dalmeum.data import PairTable
 from dalmeum.data.splits import PairReader, Split, binary_labels, read_splits
 from dalmeum.languages import Text, counted
+from dalmeum.machine import versions
 from dalmeum.models.packaged import Packaged
 from dalmeum.models.pretrained import check_encoder
 from dalmeum.own_code import is_own
 from dalmeum.recipe import Recipe
+from dalmeum.runs.contents import KIWI, KIWI_MODEL
 
 PLAN = Text(
     "training on {pairs}, {dev}: {encoder} on {device} in {precision}, {steps_counted}, into {place}",
     "{pairs}로 학습, {dev}: {encoder}, {device}, {precision}, {steps:,}스텝, {place}에 저장",
 )
+OFFLINE = Text("offline (from {kiwi} and {model})", "offline({kiwi}, {model}에서)")
 PAIRS = Text("{counted}", "문장쌍 {pairs:,}개")
 PART = Text(
     "{counted} (part {number} of a pool of {pool:,})",
@@ -46,7 +49,6 @@ def plan_told(recipe: Recipe, tables: Mapping[Split, PairTable], place: object) 
 
     training, device = recipe.training, default_device()
     train = tables["train"]
-    packaged = Packaged.named(recipe.model.encoder or "")
     precision: str = training.precision
     if precision == "auto":
         # The offline encoder and own kinds compute in float32 unless told otherwise.
@@ -56,13 +58,24 @@ def plan_told(recipe: Recipe, tables: Mapping[Split, PairTable], place: object) 
     return PLAN.format(
         pairs=pairs_told(recipe, train),
         dev=DEV.format(pairs=len(tables["dev"])) if "dev" in tables else NO_DEV,
-        encoder=packaged.told() if packaged else recipe.model.encoder or recipe.model.kind,
+        encoder=_encoder_told(recipe),
         device=device,
         precision=precision,
         steps=steps,
         steps_counted=counted(steps, "step"),
         place=place,
     )
+
+
+def _encoder_told(recipe: Recipe) -> Text:
+    """What is loaded from where."""
+    packaged = Packaged.named(recipe.model.encoder or "")
+    if packaged is not None:
+        return packaged.told()
+    if recipe.model.kind == "offline":
+        found = versions([KIWI, KIWI_MODEL])
+        return OFFLINE.format(kiwi=f"{KIWI} {found[KIWI]}", model=f"{KIWI_MODEL} {found[KIWI_MODEL]}")
+    return Text.same(recipe.model.encoder or recipe.model.kind)
 
 
 def pairs_told(recipe: Recipe, train: PairTable) -> Text:

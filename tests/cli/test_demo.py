@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -157,3 +158,15 @@ def test_the_whole_demo(
     assert min(scores.values()) > 0.7
     assert done["metrics"]["test"]["pearson"]["low"] > 0.5
     assert len(run_folders("runs")) == 9
+
+
+def test_a_better_model_is_one_command_away(there: None, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert call(*DEMO) == 0
+    shown = capsys.readouterr().out
+    assert "These runs trained the offline encoder" in " ".join(shown.split())
+    (line,) = [line for line in shown.splitlines() if line.startswith("  dalmeum init ")]
+    assert shlex.split(line) == [
+        *("dalmeum", "init", "my set/train.csv", "my set/dev.csv"),
+        *("--encoder", "package:e5", "-o", "my set/e5.yaml"),
+    ]

@@ -19,9 +19,15 @@ from dalmeum.experiments.train import train
 from dalmeum.recipe import Recipe, load_recipe
 from tests.conftest import REAL_DATA, draw_pairs
 
-pytestmark = pytest.mark.usefixtures("here")
+pytestmark = pytest.mark.usefixtures("here", "no_gpu")
 
 Write = Callable[..., Path]
+
+
+@pytest.fixture
+def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one, another model would be taken."""
+    monkeypatch.setattr("dalmeum.draft.model.has_gpu", lambda: False)
 
 
 def write_csv(
@@ -84,6 +90,7 @@ def test_json(write_pairs: Write) -> None:
     assert told == {
         "recipe": "a b.yaml",
         "next": "dalmeum train 'a b.yaml'",
+        "model": {"kind": "offline", "encoder": None},
         "data": {"train": "train.csv"},
         "label_range": [0, 5],
         "problems": [],

@@ -6,6 +6,7 @@ import numpy as np
 
 from dalmeum.data import PairTable, read_pairs
 from dalmeum.experiments.ready import plan_told
+from dalmeum.machine import versions
 from dalmeum.recipe import build_recipe
 
 
@@ -24,9 +25,21 @@ def test_numbers_and_nouns_agree() -> None:
         "recipe",
     )
     told = plan_told(recipe, {"train": table(1)}, Path("runs"))
-    assert told.en.startswith("training on 1 pair, no dev: offline on ")
+    assert told.en.startswith("training on 1 pair, no dev: offline (from kiwipiepy 0.")
     assert told.en.endswith(" in float32, 1 step, into runs")
     told = plan_told(recipe, {"train": table(17), "dev": table(3)}, Path("runs"))
-    assert told.en.startswith("training on 17 pairs, dev of 3: offline on ")
+    assert told.en.startswith("training on 17 pairs, dev of 3: offline (from kiwipiepy 0.")
     assert told.en.endswith(" in float32, 2 steps, into runs")
-    assert told.ko.startswith("문장쌍 17개로 학습, dev 3개: offline, ")
+    assert told.ko.startswith("문장쌍 17개로 학습, dev 3개: offline(kiwipiepy 0.")
+
+
+def test_it_says_what_is_loaded_from_where() -> None:
+    recipe = build_recipe({"data": {"train": "train.csv"}, "model": {"kind": "offline"}}, "recipe")
+    told = plan_told(recipe, {"train": table(1)}, Path("runs"))
+    found = versions(["kiwipiepy", "kiwipiepy_model"])
+    assert (
+        f"offline (from kiwipiepy {found['kiwipiepy']} and kiwipiepy_model {found['kiwipiepy_model']}) on "
+        in told.en
+    )
+    recipe = build_recipe({"data": {"train": "train.csv"}, "model": {"encoder": "a/b"}}, "recipe")
+    assert ", no dev: a/b on " in plan_told(recipe, {"train": table(1)}, Path("runs")).en
