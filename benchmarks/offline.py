@@ -1,4 +1,4 @@
-"""How fast the offline encoder scores, where its time goes, and its sentence encoder against the package's engine.
+"""How fast the offline encoder scores, where its time goes; its sentence encoder against the package's engine.
 
     OMP_NUM_THREADS=1 python benchmarks/offline.py --run runs/ID --pairs-file data/korsts/sts-dev.tsv
 
@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -66,8 +67,8 @@ def scoring(run: str, pairs: list[tuple[str, str]], repeats: int) -> dict[str, A
         scorer = dalmeum.load(run)
         analysis._remembered.clear()
         with measured() as seconds:
-            rates["new"].append(len(pairs) / timed(lambda scorer=scorer: scorer.score(pairs)))
-        rates["seen"].append(len(others) / timed(lambda scorer=scorer: scorer.score(others)))
+            rates["new"].append(len(pairs) / timed(partial(scorer.score, pairs)))
+        rates["seen"].append(len(others) / timed(partial(scorer.score, others)))
         shares.update({**seconds, "all": len(pairs) / rates["new"][-1]})
     whole = shares.pop("all")
     return {
