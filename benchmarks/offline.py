@@ -1,4 +1,4 @@
-"""How fast the offline encoder scores, and where its time goes; its sentence encoder against the package's own.
+"""How fast the offline encoder scores, and where its time goes; its sentence encoder against the package's.
 
     OMP_NUM_THREADS=1 python benchmarks/offline.py --run runs/ID --pairs-file data/korsts/sts-dev.tsv
 
