@@ -45,7 +45,7 @@ clean:
 	@touch $@
 
 .venv/installed: .venv/python pyproject.toml constraints.txt
-	$(INSTALL) --editable .
+	$(INSTALL) --editable '.[korean]'
 	@touch $@
 
 .venv/installed-dev: .venv/python pyproject.toml constraints.txt

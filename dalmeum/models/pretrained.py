@@ -14,8 +14,9 @@ from safetensors import SafetensorError
 
 from dalmeum.errors import InputError
 from dalmeum.files import KeyTwiceError, read_json_text
-from dalmeum.models.offline import OFFLINE_TYPE
+from dalmeum.models.offline import OFFLINE_TYPES
 from dalmeum.models.packaged import packaged_folder
+from dalmeum.models.packaged.usem3 import check_universal
 from dalmeum.recipe import ModelRecipe
 
 if TYPE_CHECKING:  # a wrong name is told before torch and transformers are imported
@@ -60,7 +61,11 @@ def locate_encoder(name: str) -> str:
 
 
 def check_encoder(model: ModelRecipe) -> None:
-    """Raise `InputError` for a recipe's encoder that can be seen to be none without loading it."""
+    """Raise `InputError` for a recipe's encoder that can be seen to be none without loading it, and for the
+    offline one where the package that it takes vectors from is missing, or another.
+    """
+    if model.kind == "offline":
+        check_universal()
     if model.kind not in ("cross", "bi") or model.encoder is None:
         return
     located = Path(locate_encoder(model.encoder))
@@ -80,7 +85,7 @@ def check_folder(path: Path) -> None:
         mend = f": a run's model is in {inner}" if (inner / "config.json").is_file() else ""
         raise InputError(f"{path}: is no model folder: config.json is missing{mend}")
     config = read_config(path)
-    if config.get("model_type") == OFFLINE_TYPE:
+    if config.get("model_type") in OFFLINE_TYPES:
         raise InputError(
             f"{path}: is an offline scorer, fitted on its own training pairs, and no encoder to start from: "
             "train model.kind=offline on all pairs at once, or choose another encoder"

@@ -16,19 +16,20 @@ from types import ModuleType
 def _register_config() -> None:
     from transformers import AutoConfig
 
-    from dalmeum.models.offline.configuration import OfflineConfig
+    from dalmeum.models.offline.configuration import FirstOfflineConfig, OfflineConfig
 
-    AutoConfig.register(OfflineConfig.model_type, OfflineConfig, exist_ok=True)
+    for config in (OfflineConfig, FirstOfflineConfig):
+        AutoConfig.register(config.model_type, config, exist_ok=True)
 
 
 def _register_model() -> None:
     from transformers import AutoModelForSequenceClassification
 
-    from dalmeum.models.offline.configuration import OfflineConfig
-    from dalmeum.models.offline.modeling import OfflineForPairScoring
+    from dalmeum.models.offline.modeling import FirstOfflineForPairScoring, OfflineForPairScoring
 
     _register_config()
-    AutoModelForSequenceClassification.register(OfflineConfig, OfflineForPairScoring, exist_ok=True)
+    for model in (OfflineForPairScoring, FirstOfflineForPairScoring):
+        AutoModelForSequenceClassification.register(model.config_class, model, exist_ok=True)
 
 
 _AFTER: dict[str, Callable[[], None]] = {

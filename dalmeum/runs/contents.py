@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dalmeum.errors import InputError
 from dalmeum.machine import versions
+from dalmeum.models.packaged.usem3 import WEIGHTS, check_universal
 from dalmeum.models.pretrained import locate_encoder
 from dalmeum.own_code import is_own
 from dalmeum.recipe import Recipe
@@ -19,7 +20,7 @@ READ = {".json", ".safetensors", ".txt", ".model"}
 """Endings of the files that an encoder and its tokenizer are read from."""
 
 KIWI, KIWI_MODEL = "kiwipiepy", "kiwipiepy_model"
-"""Packages that the offline encoder's features come from; the rest is dalmeum's own."""
+"""Packages that the offline encoder's features come from, beside that of `WEIGHTS`; the rest is our own."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,10 @@ def encoder_hash(recipe: Recipe) -> str | None:
     Raises `InputError` for an encoder that is not there, or can't be read.
     """
     if recipe.model.kind == "offline":
+        check_universal()
         (place,) = find_spec(KIWI_MODEL).submodule_search_locations  # type: ignore[union-attr, misc]
-        return f"{KIWI} {versions([KIWI])[KIWI]}, {KIWI_MODEL} {folder_hash(Path(place), any_file=True)}"
+        kiwi = f"{KIWI} {versions([KIWI])[KIWI]}, {KIWI_MODEL} {folder_hash(Path(place), any_file=True)}"
+        return f"{kiwi}, {WEIGHTS.package} {WEIGHTS.version} {WEIGHTS.sha256}"
     if recipe.model.encoder is None:
         return None
     place = recipe.model.encoder if is_own(recipe.model.kind) else locate_encoder(recipe.model.encoder)

@@ -12,7 +12,8 @@ from dalmeum.errors import InputError
 from dalmeum.models.offline import build
 from dalmeum.models.offline.build import build_offline, load_offline
 from dalmeum.models.offline.configuration import OfflineConfig
-from dalmeum.models.offline.encoder import OfflineEncoder, feature_names
+from dalmeum.models.offline.encoder import OfflineEncoder
+from dalmeum.models.offline.features import feature_names
 from dalmeum.models.offline.modeling import OfflineForPairScoring
 
 TRAIN = [
@@ -100,7 +101,7 @@ def test_what_takes_long_is_said_at_once_and_not_again_for_another_seed(
     build._fitted.cache_clear()
     build_offline(first, second, num_labels=1, seed=1)
     build_offline(first, second, num_labels=1, seed=2)
-    told = "fitting the offline encoder on 8 pairs: the vectors of Kiwi's morphemes, then the features"
+    told = "fitting the offline encoder on 8 pairs: vectors of sentences and morphemes, then the features"
     assert capsys.readouterr().err.splitlines() == [told]
     monkeypatch.setenv("RANK", "1")  # the second process under torchrun
     build._fitted.cache_clear()
@@ -177,7 +178,7 @@ def test_another_version_of_kiwi_is_told(offline: Offline, tmp_path: Path) -> No
 def test_other_features_are_refused(offline: Offline, tmp_path: Path) -> None:
     offline[1].save_pretrained(tmp_path)
     state = json.loads((tmp_path / "encoder.json").read_text(encoding="utf-8"))
-    state["features"] = state["features"][1:]
+    state["features"][0] = "of_tomorrow"
     (tmp_path / "encoder.json").write_text(json.dumps(state), encoding="utf-8")
     with pytest.raises(InputError, match="another version of dalmeum"):
         OfflineEncoder.from_pretrained(tmp_path)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dalmeum.korean.morphemes import CLASSES
+from dalmeum.models.offline.common import cosines
 from dalmeum.models.offline.sentences import Sentences
 
 Features = dict[str, NDArray[np.floating]]
@@ -153,20 +154,14 @@ def _neighbours(alike: Floats, first: Sentences, second: Sentences) -> Features:
 
 def _sentence_vectors(first: Sentences, second: Sentences) -> Features:
     """Cosine of summed vectors: topic, where no single words match (Arora et al. 2017)."""
-    features: Features = {"vector_rarity": _cosine(_sum(first, first.rarity), _sum(second, second.rarity))}
+    features: Features = {"vector_rarity": cosines(_sum(first, first.rarity), _sum(second, second.rarity))}
     for view in ("content", "noun", "verb", "name"):
         vector1 = _sum(first, first.idf * _in_view(first, view))
         vector2 = _sum(second, second.idf * _in_view(second, view))
-        features[f"vector_{view}"] = _cosine(vector1, vector2)
+        features[f"vector_{view}"] = cosines(vector1, vector2)
     return features
 
 
 def _sum(sentences: Sentences, weight: Floats) -> Floats:
     total: Floats = (weight[:, None, :] @ sentences.meaning)[:, 0]
     return total
-
-
-def _cosine(left: Floats, right: Floats) -> Floats:
-    norms = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
-    cosine: Floats = (left * right).sum(axis=1) / np.maximum(norms, 1e-6)
-    return cosine

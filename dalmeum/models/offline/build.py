@@ -10,16 +10,17 @@ from dalmeum.errors import InputError
 from dalmeum.languages import Text, counted
 from dalmeum.models.encoding import encode_told
 from dalmeum.models.fields import EXPORT_AGAIN, Fields
+from dalmeum.models.offline import FIRST_OFFLINE_TYPE, OFFLINE_TYPES
 from dalmeum.models.offline.configuration import OfflineConfig
-from dalmeum.models.offline.encoder import OfflineEncoder, feature_names
-from dalmeum.models.offline.modeling import OfflineForPairScoring
+from dalmeum.models.offline.encoder import OfflineEncoder
+from dalmeum.models.offline.modeling import FirstOfflineForPairScoring, OfflineForPairScoring
 from dalmeum.models.pretrained import read_json
 from dalmeum.models.quiet import silent_libraries
 from dalmeum.progress import first_process, tell
 
 FITTING = Text(
-    "fitting the offline encoder on {counted}: the vectors of Kiwi's morphemes, then the features",
-    "문장쌍 {pairs:,}개로 오프라인 인코더를 준비합니다: Kiwi 형태소의 벡터, 그다음 특징",
+    "fitting the offline encoder on {counted}: vectors of sentences and morphemes, then the features",
+    "문장쌍 {pairs:,}개로 오프라인 인코더를 준비합니다: 문장과 형태소의 벡터, 그다음 특징",
 )
 
 
@@ -28,7 +29,7 @@ def build_offline(
 ) -> tuple[OfflineForPairScoring, OfflineEncoder]:
     """An untrained network, its weights drawn from `seed`, and an encoder fitted on the training pairs."""
     encoder = _fitted(tuple(sentence1), tuple(sentence2))
-    model = OfflineForPairScoring(OfflineConfig(num_features=len(feature_names()), num_labels=num_labels))
+    model = OfflineForPairScoring(OfflineConfig(num_features=len(encoder.names), num_labels=num_labels))
     model.initialise(encoder.collate(encode_told(encoder, sentence1, sentence2))["features"], seed)
     return model, encoder
 
@@ -44,7 +45,7 @@ def _fitted(sentence1: tuple[str, ...], sentence2: tuple[str, ...]) -> OfflineEn
 def is_offline(folder: Path) -> bool:
     """Whether a folder holds an offline scorer."""
     config = read_json(folder / "config.json", default={})
-    return isinstance(config, dict) and config.get("model_type") == OfflineConfig.model_type
+    return isinstance(config, dict) and config.get("model_type") in OFFLINE_TYPES
 
 
 def load_offline(folder: str | Path) -> tuple[OfflineForPairScoring, OfflineEncoder]:
@@ -52,6 +53,7 @@ def load_offline(folder: str | Path) -> tuple[OfflineForPairScoring, OfflineEnco
     encoder = OfflineEncoder.from_pretrained(folder)
     path = Path(folder) / "config.json"
     config = Fields(read_json(path), path)
+    first = config.text("model_type") == FIRST_OFFLINE_TYPE
     for name in ("kernel_width", "feature_limit"):
         if config.number(name) <= 0:
             raise config.wrong(name, "a number above 0")
@@ -62,10 +64,11 @@ def load_offline(folder: str | Path) -> tuple[OfflineForPairScoring, OfflineEnco
     try:
         with safe_open(Path(folder) / "model.safetensors", framework="pt") as file:
             matrix = file.get_slice("directions").get_shape()
-        if matrix != shape or shape[0] != len(feature_names()):
+        if matrix != shape or shape[0] != len(encoder.names):
             raise InputError(f"{path}: is not of its weights: {EXPORT_AGAIN}")
         with silent_libraries():
-            model = OfflineForPairScoring.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+            kind = FirstOfflineForPairScoring if first else OfflineForPairScoring
+            model = kind.from_pretrained(folder, local_files_only=True, use_safetensors=True)
     except InputError:
         raise
     except Exception as error:  # a library's, of any type: about these files alone

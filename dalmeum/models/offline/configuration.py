@@ -4,14 +4,14 @@ from typing import Any
 
 from transformers import PretrainedConfig
 
-from dalmeum.models.offline import OFFLINE_TYPE
+from dalmeum.models.offline import FIRST_OFFLINE_TYPE, OFFLINE_TYPE
 
 
 class OfflineConfig(PretrainedConfig):
     """Sizes of the network over pair features; `save_pretrained` writes it as `config.json`.
 
     Attributes:
-        num_features: pair features, in the order of `encoder.feature_names()`.
+        num_features: pair features, in the order of the encoder's `names`.
         hidden_size: random Fourier features, of a Gaussian kernel of the pair features.
         kernel_width: the kernel exp(-kernel_width * squared distance / num_features) between standardised
             features. Small widths come near a linear model, large ones near a lookup of training pairs.
@@ -43,3 +43,9 @@ class OfflineConfig(PretrainedConfig):
         kwargs.setdefault("id2label", dict(enumerate(names)))
         kwargs.setdefault("label2id", {name: column for column, name in enumerate(names)})
         super().__init__(**kwargs)
+
+
+class FirstOfflineConfig(OfflineConfig):
+    """The first version's, of another `model_type` and else the same."""
+
+    model_type = FIRST_OFFLINE_TYPE

