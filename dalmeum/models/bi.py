@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
 BINARY_UNIT = 500.0
 """What the binary map's parameters are counted in. A step moves every parameter by about the learning rate,
-which suits an encoder's weights of about .02: so these are made as small."""
+which suits an encoder's weights of about .02: so these are made as small. Their gradient is not made as
+large: clipped with the encoder's, it would leave the encoder a fraction that differs from step to step."""
 
 LONGEST_TRIED = 512
 """Tokens of the longest sentence that a new encoder is tried on: the square of thousands takes too long."""
@@ -62,7 +63,8 @@ class BiEncoder(nn.Module):
     """Logits from the cosine c of two embeddings: `slope * c + intercept`, and a line for the binary task.
 
     The similarity's map is no parameter: it is `low + (high - low) * c` until lines are folded into it,
-    before training and after. The binary task's, at first a probability of one half at c = .5, is trained.
+    before training and after. The binary task's, at first a probability of one half at c = .5, is trained
+    between them, too.
 
     With `angle`, the loss takes the similarity of Li and Li (2024), "AoE: Angle-optimized Embeddings for
     Semantic Textual Similarity", in place of the cosine, on the same map; scores stay those of the cosine.
@@ -117,7 +119,7 @@ class BiEncoder(nn.Module):
     def _logits(self, similarities: Tensor, cosines: Tensor) -> Tensor:
         columns = [self.slope * similarities + self.intercept]
         if self.binary is not None:
-            slope, intercept = BINARY_UNIT * self.binary
+            slope, intercept = self.binary + (BINARY_UNIT - 1) * self.binary.detach()
             columns.append(slope * cosines + intercept)
         return torch.stack(columns, dim=1)
 
@@ -125,6 +127,13 @@ class BiEncoder(nn.Module):
         """Make the similarity p answer `slope * p + intercept`."""
         self.slope.mul_(slope)
         self.intercept.mul_(slope).add_(intercept)
+
+    def fold_binary(self, slope: float, intercept: float) -> None:
+        """Make the binary task's logit l `slope * l + intercept`."""
+        assert self.binary is not None
+        with torch.no_grad():
+            self.binary.mul_(slope)
+            self.binary[1] += intercept / BINARY_UNIT
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write a SentenceTransformer folder, and `dalmeum.json` in it."""

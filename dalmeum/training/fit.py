@@ -12,6 +12,7 @@ from transformers import TrainerCallback
 from dalmeum.data import Predictions
 from dalmeum.errors import DalmeumError
 from dalmeum.languages import Text
+from dalmeum.models.bi import BiEncoder
 from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import Recipe
@@ -19,7 +20,7 @@ from dalmeum.training.checkpoints import newest_checkpoint
 from dalmeum.training.dev_predictions import DevPredictions
 from dalmeum.training.pairs import EncodedPairs
 from dalmeum.training.rise import rise_warnings
-from dalmeum.training.scale import begin_on_label_scale, label_scale
+from dalmeum.training.scale import begin_on_label_scale, binary_scale, label_scale
 from dalmeum.training.trainer import PairTrainer
 
 
@@ -87,9 +88,14 @@ def fit(
             "or use training.precision=float32"
         )
     labels = train.labels.double().numpy()
-    found = scorer.predictions(logits)
-    slope, intercept, warnings = label_scale(scorer, found.similarity, labels)
+    slope, intercept, warnings = label_scale(scorer, scorer.similarity(logits), labels)
     scorer.fold(slope, intercept)
+    if isinstance(scorer.model, BiEncoder) and train.binary is not None:
+        line = binary_scale(logits[:, 1], train.binary.double().numpy())
+        scorer.model.fold_binary(*line[:2])
+        logits[:, 1] = line[0] * logits[:, 1] + line[1]
+        warnings += line[2]
+    found = scorer.predictions(logits)
     rise = trainer.epoch_scores.rise
     dev_pearsons = [entry["eval_pearson"] for entry in trainer.state.log_history if "eval_pearson" in entry]
     return Fit(

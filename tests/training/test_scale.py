@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file
 from torch import Tensor
 
 from dalmeum.errors import DalmeumError
@@ -15,7 +17,7 @@ from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import LossRecipe, Recipe
 from dalmeum.training.fit import Fit, fit
 from dalmeum.training.pairs import EncodedPairs
-from dalmeum.training.scale import begin_on_label_scale
+from dalmeum.training.scale import begin_on_label_scale, binary_scale
 from tests.training.test_bi import encoded, recipe_for, scorer_for
 
 Tiny = Callable[[str], str]
@@ -81,19 +83,103 @@ def test_where_no_line_rises_the_map_stays(tiny_encoder: Tiny) -> None:
     assert (scorer.model.slope.item(), scorer.model.intercept.item()) == (5.0, 0.0)
 
 
-def test_with_a_binary_task_both_maps_stay(minilm: str) -> None:
-    scorer, _ = begun(minilm, recipe_for(tasks__binary={"weight": 0.2}))
+def test_with_a_binary_task_both_maps_begin_at_their_fits(minilm: str) -> None:
+    plain, _ = begun(minilm, recipe_for())
+    scorer, pairs = begun(minilm, recipe_for(tasks__binary={"weight": 0.2}))
+    assert isinstance(scorer.model, BiEncoder)
+    assert isinstance(plain.model, BiEncoder)
+    assert scorer.model.slope == plain.model.slope
+    assert scorer.model.intercept == plain.model.intercept
+    assert pairs.binary is not None
+    logits, similar = scorer.logits(pairs.items)[:, 1], pairs.binary.numpy()
+    # Half of the pairs' labels are told by a narrow cosine, which 10 c - 5 calls similar one and all.
+    assert np.logaddexp(0, (1 - 2 * similar) * logits).mean() < 0.55 < np.log(2) < log_loss_of(4.9, similar)
+    # Of a line as steep as 10,000, float32 leaves some thousandths.
+    np.testing.assert_allclose(binary_scale(logits, similar)[:2], (1.0, 0.0), atol=1e-2)
+
+
+def log_loss_of(logit: float, similar: NDArray[np.float32]) -> float:
+    return float(np.logaddexp(0, (1 - 2 * similar) * logit).mean())
+
+
+def test_binary_line_is_the_logistic_regression_on_platts_targets() -> None:
+    scores = np.array([0.1, 0.2, 0.4, 0.5, 0.8, 0.9])
+    similar = np.array([0.0, 0.0, 1.0, 0.0, 1.0, 1.0])
+    targets = np.where(similar == 1, 4 / 5, 1 / 5)
+    slope, intercept, warnings = binary_scale(scores, similar)
+    # Where the cross-entropy is least, its derivatives by both are zero.
+    residuals = 1 / (1 + np.exp(-(slope * scores + intercept))) - targets
+    assert abs(residuals.mean()) < 1e-8
+    assert abs((residuals * scores).mean()) < 1e-8
+    assert warnings == ()
+    narrow = binary_scale(0.99 + 1e-4 * scores, similar)
+    assert narrow[0] == pytest.approx(1e4 * slope, rel=1e-5)
+    assert narrow[0] * 0.99 + narrow[1] == pytest.approx(intercept, abs=1e-3)
+
+
+@pytest.mark.parametrize("gap", [1e-3, 1.0])
+def test_classes_that_do_not_overlap_have_a_line(gap: float) -> None:
+    """Two points, each at its target: logits of 101/102 and 1/102."""
+    scores, similar = np.repeat([0.0, gap], 100), np.repeat([0.0, 1.0], 100)
+    slope, intercept, _ = binary_scale(scores, similar)
+    assert intercept == pytest.approx(-np.log(101), rel=1e-6)
+    assert slope * gap == pytest.approx(2 * np.log(101), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("scores", "similar", "told"),
+    [
+        ([0.5, 0.5, 0.5], [0.0, 1.0, 1.0], "the model gives all training pairs one score"),
+        ([0.1, 0.5, 0.9], [1.0, 1.0, 1.0], "all training pairs have the same binary label"),
+        ([0.1, 0.5, 0.9], [1.0, 1.0, 0.0], "scores are no higher for pairs labelled similar"),
+    ],
+)
+def test_where_no_binary_line_serves_it_stays(scores: list[float], similar: list[float], told: str) -> None:
+    slope, intercept, warnings = binary_scale(np.array(scores), np.array(similar))
+    assert (slope, intercept) == (1.0, 0.0)
+    assert [warning.en for warning in warnings] == [f"{told}: the binary task's line was left as it was"]
+
+
+def test_after_training_the_binary_line_is_that_of_training_pairs_without_dropout(
+    minilm: str, tmp_path: Path
+) -> None:
+    recipe = recipe_for(tasks__binary={"weight": 0.2}, training__epochs=1, data__dev=None)
+    scorer = scorer_for(minilm, recipe)
+    train = encoded(scorer, 48, 1)
+    result = fit(scorer, recipe, train, None, tmp_path)
+    logits = scorer.logits(train.items)
+    assert train.binary is not None
+    np.testing.assert_allclose(binary_scale(logits[:, 1], train.binary.numpy())[:2], (1.0, 0.0), atol=1e-3)
+    assert result.train_predictions.binary is not None
+    probabilities = 1 / (1 + np.exp(-logits[:, 1]))
+    np.testing.assert_allclose(result.train_predictions.binary, probabilities, atol=1e-5)
+    trained = load_file(next(tmp_path.glob("checkpoint-*/model.safetensors")))["binary"] * BINARY_UNIT
     assert isinstance(scorer.model, BiEncoder)
     assert scorer.model.binary is not None
-    assert (scorer.model.slope.item(), scorer.model.intercept.item()) == (5.0, 0.0)
-    np.testing.assert_allclose((scorer.model.binary * BINARY_UNIT).tolist(), [10, -5], rtol=1e-6)
+    assert (scorer.model.binary * BINARY_UNIT - trained).abs().max() > 0.05
+
+
+def test_clipping_sees_the_gradient_of_the_line_and_not_of_its_unit(tiny_encoder: Tiny) -> None:
+    scorer = scorer_for(tiny_encoder("bert"), recipe_for(tasks__binary={"weight": 0.2}))
+    pairs = encoded(scorer, 6, 1)
+    assert isinstance(scorer.model, BiEncoder)
+    assert scorer.model.binary is not None
+    scorer.model.eval()
+    logits = scorer.model(**scorer.encoding.collate(pairs.items)).logits
+    logits[:, 1].sum().backward()
+    assert scorer.model.binary.grad is not None
+    cosines = logits[:, 0].detach() / 5
+    np.testing.assert_allclose(logits[:, 1].detach(), 10 * cosines - 5, atol=1e-4)
+    np.testing.assert_allclose(scorer.model.binary.grad, [cosines.sum(), 6], rtol=1e-5)
 
 
 @pytest.mark.parametrize("loss", ["cosent", "angle"])
 def test_losses_made_for_cosines_find_them_again(minilm: str, loss: str) -> None:
-    scorer, _ = begun(minilm, recipe_for(loss__name=loss))
+    scorer, _ = begun(minilm, recipe_for(loss__name=loss, tasks__binary={"weight": 0.2}))
     assert isinstance(scorer.model, BiEncoder)
     assert (scorer.model.slope.item(), scorer.model.intercept.item()) == (5.0, 0.0)
+    assert scorer.model.binary is not None
+    np.testing.assert_allclose((scorer.model.binary * BINARY_UNIT).tolist(), [10, -5], rtol=1e-6)
 
 
 def test_other_kinds_are_left_alone(tiny_encoder: Tiny) -> None:
