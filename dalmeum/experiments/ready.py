@@ -1,15 +1,19 @@
 """What can be seen and said of recipes before the heavy imports, which take seconds: data and encoders."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from dalmeum.data import PairTable
 from dalmeum.data.splits import PairReader, Split, binary_labels, read_splits
-from dalmeum.languages import Text, counted
+from dalmeum.languages import LANGUAGES, Text, counted
 from dalmeum.models.packaged import Packaged
 from dalmeum.models.pretrained import check_encoder
 from dalmeum.own_code import is_own
-from dalmeum.recipe import Recipe
+from dalmeum.recipe import ModelRecipe, Recipe, TrainingRecipe
+
+if TYPE_CHECKING:
+    import torch
 
 PLAN = Text(
     "training on {pairs}, {dev}: {encoder} on {device} in {precision}, {steps_counted}, into {place}",
@@ -29,7 +33,8 @@ def check_ready(recipes: Iterable[Recipe], reader: PairReader) -> None:
     Errors as in `read_splits`, `binary_labels` and `locate_encoder`.
     """
     for recipe in recipes:
-        check_encoder(recipe.model)
+        for each in recipe.singles:
+            check_encoder(each.model)
         for split, table in read_splits(recipe, reader).items():
             if split != "test":
                 binary_labels(recipe, table)
@@ -37,32 +42,48 @@ def check_ready(recipes: Iterable[Recipe], reader: PairReader) -> None:
 
 def starts_slowly(recipe: Recipe) -> bool:
     """Whether making the scorer takes long and can't fail: what is to come is told before it."""
-    return recipe.model.kind == "offline"
+    return any(each.model.kind == "offline" for each in recipe.singles)
 
 
 def plan_told(recipe: Recipe, tables: Mapping[Split, PairTable], place: object) -> Text:
     """What training the recipe will be, in a line; of the heavy imports it takes torch alone."""
-    from dalmeum.models.precision import default_device, resolve_precision
+    from dalmeum.models.precision import default_device
 
-    training, device = recipe.training, default_device()
-    train = tables["train"]
-    packaged = Packaged.named(recipe.model.encoder or "")
-    precision: str = training.precision
-    if precision == "auto":
-        # The offline encoder and own kinds compute in float32 unless told otherwise.
-        plain = recipe.model.kind == "offline" or is_own(recipe.model.kind)
-        precision = "float32" if plain else str(resolve_precision(precision, device)).removeprefix("torch.")
-    steps = training.max_steps or training.epochs * math.ceil(len(train) / training.effective_batch_size)
+    device, train, singles = default_device(), tables["train"], recipe.singles
+    steps = sum(_steps(each.training, len(train)) for each in singles)
     return PLAN.format(
         pairs=pairs_told(recipe, train),
         dev=DEV.format(pairs=len(tables["dev"])) if "dev" in tables else NO_DEV,
-        encoder=packaged.told() if packaged else recipe.model.encoder or recipe.model.kind,
+        encoder=_encoders_told([each.model for each in singles]),
         device=device,
-        precision=precision,
+        precision=", ".join(dict.fromkeys(_precision(each, device) for each in singles)),
         steps=steps,
         steps_counted=counted(steps, "step"),
         place=place,
     )
+
+
+def _steps(training: TrainingRecipe, pairs: int) -> int:
+    return training.max_steps or training.epochs * math.ceil(pairs / training.effective_batch_size)
+
+
+def _encoders_told(models: Sequence[ModelRecipe]) -> Text:
+    packaged = [Packaged.named(model.encoder or "") for model in models]
+    told = [
+        package.told() if package else Text.same(model.encoder or model.kind)
+        for package, model in zip(packaged, models, strict=True)
+    ]
+    return Text(*(" + ".join(each.in_language(language) for each in told) for language in LANGUAGES))
+
+
+def _precision(recipe: Recipe, device: "torch.device") -> str:
+    from dalmeum.models.precision import resolve_precision
+
+    precision: str = recipe.training.precision
+    # The offline encoder and own kinds compute in float32 unless told otherwise.
+    if precision == "auto" and (recipe.model.kind == "offline" or is_own(recipe.model.kind)):
+        return "float32"
+    return str(resolve_precision(precision, device)).removeprefix("torch.")
 
 
 def pairs_told(recipe: Recipe, train: PairTable) -> Text:
