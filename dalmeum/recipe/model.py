@@ -52,14 +52,15 @@ MemberKind = Annotated[
 ]
 
 
-def _check_encoder(kind: str, encoder: str | None) -> None:
+def _check_encoder(kind: str, encoder: str | None, place: str = "model") -> None:
     if kind in ("cross", "bi") and not encoder:
         raise ValueError(
             f"encoder is missing: kind {kind} needs a hub name or a folder, e.g. klue/roberta-base"
         )
     if kind == "offline" and encoder:
         raise ValueError(
-            "encoder has no use with kind offline: leave it out (model.encoder=), or take model.kind=cross"
+            f"encoder has no use with kind offline: leave it out ({place}.encoder=), "
+            f"or take {place}.kind=cross"
         )
 
 
@@ -77,7 +78,7 @@ class MemberRecipe(Section):
 
     @model_validator(mode="after")
     def encoder_belongs_to_kind(self) -> Self:
-        _check_encoder(self.kind, self.encoder)
+        _check_encoder(self.kind, self.encoder, "model.members.NAME")
         return self
 
     @model_validator(mode="after")
