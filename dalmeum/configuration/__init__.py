@@ -248,7 +248,8 @@ def all_keys(kind: type[Section], prefix: str = "") -> Iterator[str]:
     for name, field in kind.model_fields.items():
         inner, _ = _inside(field.annotation)
         yield prefix + name
-        if inner is not None:
+        # Sections with names of their own have keys that are known by those names alone.
+        if inner is not None and typing.get_origin(field.annotation) is not dict:
             yield from all_keys(inner, f"{prefix}{name}.")
 
 

@@ -185,13 +185,15 @@ def spread_of_recipes(
 
 def _kind_and_data(study: Study, recipe: Recipe, files: Files) -> str:
     splits: dict[Split, None] = dict.fromkeys(("train", "dev", study.splits[0]))
-    return json.dumps([recipe.model.kind, [files[each].sha256 if each in files else None for each in splits]])
+    kinds = [each.model.kind for each in recipe.singles]
+    return json.dumps([kinds, [files[each].sha256 if each in files else None for each in splits]])
 
 
 def _same_encoder(run: Run, recipe: Recipe, wanted: Wanted) -> bool:
     """By its content or, where that is not known of one of them, by its name."""
     known = None not in (run.record.encoder, wanted.contents.encoder)
-    named = run.recipe().model.encoder == recipe.model.encoder
+    one, other = ([single.model.encoder for single in each.singles] for each in (run.recipe(), recipe))
+    named = one == other
     return wanted.contents.agree_with(run.record) and (known or named)
 
 
@@ -204,7 +206,9 @@ def _seconds(run: Run) -> float | None:
 
 
 def _pairs_trained(recipe: Recipe, files: Files) -> int:
-    training = recipe.training
-    if training.max_steps:
-        return training.max_steps * int(training.effective_batch_size)
-    return int(training.epochs) * files["train"].rows
+    return sum(
+        training.max_steps * int(training.effective_batch_size)
+        if training.max_steps
+        else int(training.epochs) * files["train"].rows
+        for training in (each.training for each in recipe.singles)
+    )

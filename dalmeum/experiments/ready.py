@@ -1,23 +1,27 @@
 """What can be seen and said of recipes before the heavy imports, which take seconds: data and encoders."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from dalmeum.data import PairTable
 from dalmeum.data.splits import PairReader, Split, binary_labels, read_splits
-from dalmeum.languages import Text, counted
+from dalmeum.languages import LANGUAGES, Text, counted
 from dalmeum.machine import versions
 from dalmeum.models.packaged import Packaged
 from dalmeum.models.pretrained import check_encoder
 from dalmeum.own_code import is_own
-from dalmeum.recipe import Recipe
-from dalmeum.runs.contents import KIWI, KIWI_MODEL
+from dalmeum.recipe import ModelRecipe, Recipe, TrainingRecipe
+from dalmeum.runs.contents import OFFLINE_PACKAGES
+
+if TYPE_CHECKING:
+    import torch
 
 PLAN = Text(
     "training on {pairs}, {dev}: {encoder} on {device} in {precision}, {steps_counted}, into {place}",
     "{pairs}로 학습, {dev}: {encoder}, {device}, {precision}, {steps:,}스텝, {place}에 저장",
 )
-OFFLINE = Text("offline (from {kiwi} and {model})", "offline({kiwi}, {model}에서)")
+OFFLINE = Text("offline (from {packages})", "offline({packages}에서)")
 PAIRS = Text("{counted}", "문장쌍 {pairs:,}개")
 PART = Text(
     "{counted} (part {number} of a pool of {pool:,})",
@@ -32,7 +36,8 @@ def check_ready(recipes: Iterable[Recipe], reader: PairReader) -> None:
     Errors as in `read_splits`, `binary_labels` and `locate_encoder`.
     """
     for recipe in recipes:
-        check_encoder(recipe.model)
+        for each in recipe.singles:
+            check_encoder(each.model)
         for split, table in read_splits(recipe, reader).items():
             if split != "test":
                 binary_labels(recipe, table)
@@ -40,42 +45,55 @@ def check_ready(recipes: Iterable[Recipe], reader: PairReader) -> None:
 
 def starts_slowly(recipe: Recipe) -> bool:
     """Whether making the scorer takes long and can't fail: what is to come is told before it."""
-    return recipe.model.kind == "offline"
+    return any(each.model.kind == "offline" for each in recipe.singles)
 
 
 def plan_told(recipe: Recipe, tables: Mapping[Split, PairTable], place: object) -> Text:
     """What training the recipe will be, in a line; of the heavy imports it takes torch alone."""
-    from dalmeum.models.precision import default_device, resolve_precision
+    from dalmeum.models.precision import default_device
 
-    training, device = recipe.training, default_device()
-    train = tables["train"]
-    precision: str = training.precision
-    if precision == "auto":
-        # The offline encoder and own kinds compute in float32 unless told otherwise.
-        plain = recipe.model.kind == "offline" or is_own(recipe.model.kind)
-        precision = "float32" if plain else str(resolve_precision(precision, device)).removeprefix("torch.")
-    steps = training.max_steps or training.epochs * math.ceil(len(train) / training.effective_batch_size)
+    device, train, singles = default_device(), tables["train"], recipe.singles
+    steps = sum(_steps(each.training, len(train)) for each in singles)
     return PLAN.format(
         pairs=pairs_told(recipe, train),
         dev=DEV.format(pairs=len(tables["dev"])) if "dev" in tables else NO_DEV,
-        encoder=_encoder_told(recipe),
+        encoder=_encoders_told([each.model for each in singles]),
         device=device,
-        precision=precision,
+        precision=", ".join(dict.fromkeys(_precision(each, device) for each in singles)),
         steps=steps,
         steps_counted=counted(steps, "step"),
         place=place,
     )
 
 
-def _encoder_told(recipe: Recipe) -> Text:
+def _steps(training: TrainingRecipe, pairs: int) -> int:
+    return training.max_steps or training.epochs * math.ceil(pairs / training.effective_batch_size)
+
+
+def _encoders_told(models: Sequence[ModelRecipe]) -> Text:
+    told = [_encoder_told(model) for model in models]
+    return Text(*(" + ".join(each.in_language(language) for each in told) for language in LANGUAGES))
+
+
+def _encoder_told(model: ModelRecipe) -> Text:
     """What is loaded from where."""
-    packaged = Packaged.named(recipe.model.encoder or "")
+    packaged = Packaged.named(model.encoder or "")
     if packaged is not None:
         return packaged.told()
-    if recipe.model.kind == "offline":
-        found = versions([KIWI, KIWI_MODEL])
-        return OFFLINE.format(kiwi=f"{KIWI} {found[KIWI]}", model=f"{KIWI_MODEL} {found[KIWI_MODEL]}")
-    return Text.same(recipe.model.encoder or recipe.model.kind)
+    if model.kind == "offline":
+        packages = ", ".join(f"{name} {version}" for name, version in versions(OFFLINE_PACKAGES).items())
+        return OFFLINE.format(packages=packages)
+    return Text.same(model.encoder or model.kind)
+
+
+def _precision(recipe: Recipe, device: "torch.device") -> str:
+    from dalmeum.models.precision import resolve_precision
+
+    precision: str = recipe.training.precision
+    # The offline encoder and own kinds compute in float32 unless told otherwise.
+    if precision == "auto" and (recipe.model.kind == "offline" or is_own(recipe.model.kind)):
+        return "float32"
+    return str(resolve_precision(precision, device)).removeprefix("torch.")
 
 
 def pairs_told(recipe: Recipe, train: PairTable) -> Text:

@@ -4,6 +4,7 @@ import contextlib
 import shutil
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from dalmeum.experiments.ready import plan_told, starts_slowly
 from dalmeum.files import disk_error
 from dalmeum.integrations.viewers import check_viewers, viewers
 from dalmeum.losses import similarity_loss
+from dalmeum.models.ensemble import Ensemble
 from dalmeum.models.kinds import new_scorer
 from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairScorer
@@ -33,6 +35,7 @@ from dalmeum.runs.predictions import write_evaluations, write_predictions, write
 from dalmeum.runs.record import data_files
 from dalmeum.runs.report import write_report
 from dalmeum.stats import METRICS
+from dalmeum.training.ensemble import fit_ensemble
 from dalmeum.training.fit import Fit, fit
 from dalmeum.training.pairs import EncodedPairs, encode_pairs
 from dalmeum.training.processes import LostProcessError, lost_processes_told
@@ -101,16 +104,12 @@ def train(
                 split: encode_pairs(scorer, table, binary.get(split)) for split, table in tables.items()
             }
             with lost_processes_told():
-                with viewers(recipe, run.folder, main_process=processes.is_main_process) as callbacks:
-                    result = fit(
-                        scorer,
-                        recipe,
-                        encoded["train"],
-                        encoded.get("dev"),
-                        run.checkpoints,
-                        callbacks,
-                        before_saving=still_ours,
-                    )
+                pairs = encoded["train"], encoded.get("dev")
+                fit_one = _Fitting(run, still_ours, main_process=processes.is_main_process)
+                if recipe.members:
+                    result = fit_ensemble(scorer, recipe, *pairs, run.checkpoints, fit_one)
+                else:
+                    result = fit_one("", scorer, recipe, *pairs, run.checkpoints)
                 if processes.is_main_process:
                     still_ours()
                     _record_results(run, scorer, tables, encoded, result, self_contained)
@@ -120,6 +119,27 @@ def train(
                 processes.wait_for_everyone()
     run = open_run(run.folder)
     return run.told() if processes.is_main_process else run
+
+
+@dataclass(frozen=True)
+class _Fitting:
+    """The fit of a run's single model, or of a member of its ensemble, by name."""
+
+    run: Run
+    before_saving: Callable[[], None]
+    main_process: bool
+
+    def __call__(
+        self,
+        name: str,
+        scorer: PairScorer,
+        recipe: Recipe,
+        train: EncodedPairs,
+        dev: EncodedPairs | None,
+        checkpoints: Path,
+    ) -> Fit:
+        with viewers(recipe, self.run.folder, name, main_process=self.main_process) as callbacks:
+            return fit(scorer, recipe, train, dev, checkpoints, callbacks, before_saving=self.before_saving)
 
 
 def _unasked() -> None:
@@ -171,7 +191,7 @@ def _record_results(
             evaluations[split] = evaluate_predictions(
                 table, predictions[split], threshold=scorer.binary_threshold
             )
-    if "dev" in tables:
+    if result.dev_predictions:
         write_evaluations(run.kept_evaluations, tables["dev"], result.dev_predictions)
     run.write_history(result.history)
     run.write_metrics({split: evaluation.to_dict() for split, evaluation in evaluations.items()})
@@ -191,7 +211,7 @@ def _save_model(scorer: PairScorer, folder: Path) -> None:
 
 
 def _training_record(result: Fit, scorer: PairScorer) -> dict[str, Any]:
-    return {
+    record = {
         "steps": result.steps,
         "best_step": result.best_step,
         "seconds": round(result.seconds, 3),
@@ -200,3 +220,11 @@ def _training_record(result: Fit, scorer: PairScorer) -> dict[str, Any]:
         "slope": result.slope,
         "intercept": result.intercept,
     }
+    if isinstance(scorer.model, Ensemble):
+        members = scorer.model.members
+        del record["precision"]  # each member has its own
+        record["weights"] = scorer.model.weights
+        record["members"] = {
+            name: _training_record(each, members[name]) for name, each in result.members.items()
+        }
+    return record

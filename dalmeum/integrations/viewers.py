@@ -35,8 +35,12 @@ def check_viewers(recipe: Recipe) -> None:
 
 
 @contextlib.contextmanager
-def viewers(recipe: Recipe, run: Path, *, main_process: bool) -> "Iterator[list[TrainerCallback]]":
+def viewers(
+    recipe: Recipe, run: Path, member: str = "", *, main_process: bool
+) -> "Iterator[list[TrainerCallback]]":
     """The Trainer's callbacks for what `training.report_to` names, for the run in that folder.
+
+    Of an ensemble each member's curves are apart, under its name.
 
     Raises `InputError` where one can't start, as W&B does who knows no account.
     """
@@ -47,10 +51,10 @@ def viewers(recipe: Recipe, run: Path, *, main_process: bool) -> "Iterator[list[
             from torch.utils.tensorboard import SummaryWriter
             from transformers.integrations.integration_utils import TensorBoardCallback
 
-            writer = SummaryWriter(log_dir=str(run / LOGS))
+            writer = SummaryWriter(log_dir=str(run / LOGS / member))
             callbacks.append(TensorBoardCallback(writer))
         if "wandb" in named:
-            stack.enter_context(_wandb_run(recipe, run))
+            stack.enter_context(_wandb_run(recipe, run, member))
             from transformers.integrations.integration_utils import WandbCallback
 
             callbacks.append(WandbCallback())
@@ -58,14 +62,18 @@ def viewers(recipe: Recipe, run: Path, *, main_process: bool) -> "Iterator[list[
 
 
 @contextlib.contextmanager
-def _wandb_run(recipe: Recipe, run: Path) -> Iterator[None]:
+def _wandb_run(recipe: Recipe, run: Path, member: str) -> Iterator[None]:
     """A run of its own there: the callback takes up one that is open, and closes none."""
     import wandb
 
     project = os.environ.get("WANDB_PROJECT", "dalmeum")
     try:
         opened = wandb.init(
-            project=project, name=run.name, dir=str(run), config=recipe.model_dump(mode="json"), reinit=True
+            project=project,
+            name=f"{run.name}-{member}" if member else run.name,
+            dir=str(run),
+            config=recipe.model_dump(mode="json"),
+            reinit=True,
         )
     except Exception as error:  # of many types, all about the account or the network
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")

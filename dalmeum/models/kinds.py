@@ -1,9 +1,9 @@
 """The kinds of pair scorer, as a table: how each is made from a recipe, and found again in a folder."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import transformers
 
@@ -15,6 +15,7 @@ from dalmeum.models.bi import TokenizedSentences, is_bi_encoder, load_bi_encoder
 from dalmeum.models.cross import TokenizedPairs, load_cross_encoder, new_cross_encoder
 from dalmeum.models.encoders.coverage import coverage
 from dalmeum.models.encoding import PairEncoding
+from dalmeum.models.ensemble import Ensemble, EnsembleEncoding, members_in
 from dalmeum.models.fields import Fields
 from dalmeum.models.offline.build import build_offline, is_offline, load_offline
 from dalmeum.models.precision import default_device
@@ -126,7 +127,13 @@ def kind_named(name: str) -> Kind:
 
 
 def new_scorer(recipe: Recipe, train: PairTable) -> PairScorer:
-    """An untrained scorer for the recipe, on the best device at hand, its weights set by the seed alone."""
+    """An untrained scorer for the recipe, on the best device at hand, its weights set by the seed alone.
+
+    Each member of an ensemble is what it would be alone.
+    """
+    if recipe.members:
+        members = {name: new_scorer(each, train) for name, each in recipe.members.items()}
+        return _ensemble(members, recipe.data.label_range, binary_threshold(recipe, train))
     transformers.set_seed(recipe.training.seed)
     parts: object = kind_named(recipe.model.kind).new(recipe, train.sentence1, train.sentence2)
     if not (isinstance(parts, tuple) and len(parts) == 2):
@@ -151,6 +158,25 @@ def new_scorer(recipe: Recipe, train: PairTable) -> PairScorer:
     if train.label is not None and not getattr(model, "on_label_scale", on_label_scale):
         scorer.start_at(float(train.label.mean()))
     return scorer.with_precision(recipe.training.precision)
+
+
+def _ensemble(
+    members: Mapping[str, PairScorer],
+    label_range: tuple[float, float],
+    threshold: float | None,
+    settings: Fields | None = None,
+) -> PairScorer:
+    """What several scorers say together, each in its own precision, by the weights in `settings`, if any."""
+    network = Ensemble(members)
+    if settings is not None:
+        network.load_weights(settings)
+    notes = (
+        Text.same("{name}: {note}").format(name=name, note=note)
+        for name, member in members.items()
+        for note in member.notes
+    )
+    encoding = EnsembleEncoding({name: member.encoding for name, member in members.items()})
+    return PairScorer(network, encoding, label_range, binary_threshold=threshold, notes=tuple(notes))
 
 
 def _unreadable(encoding: PairEncoding, train: PairTable) -> tuple[Text, ...]:
@@ -190,6 +216,10 @@ def load_scorer(
         _check_complete(folder, settings)
     own_kind, label_range = settings.text("kind"), settings.label_range()
     sigmoid, threshold = settings.flag("sigmoid", False), settings.threshold()
+    if names := members_in(folder):
+        given: Any = {"trust_code": trust_code, "trained_here": trained_here}
+        members = {name: load_scorer(folder / name, precision, **given) for name in names}
+        return _ensemble(members, label_range, threshold, settings)
     with quiet_transformers():
         model, encoding = _owner(folder, own_kind, trust_code).load(folder)
     model.to(default_device())  # type: ignore[arg-type] # the decorated method lost its type
@@ -230,7 +260,7 @@ def _check_complete(folder: Path, settings: Fields) -> None:
     """`InputError` where a setting is missing that `PairScorer.save` always writes."""
     missing = [name for name in ("label_range", "sigmoid", "binary_threshold") if name not in settings]
     if missing:
-        place = SETTINGS if is_bi_encoder(folder) else "config.json, section dalmeum"
+        place = SETTINGS if is_bi_encoder(folder) or members_in(folder) else "config.json, section dalmeum"
         raise InputError(
             f"{folder}: is a run's model, and what dalmeum wrote beside its weights is missing ({place}: "
             f"{', '.join(missing)}): put the file back as it was, or train the run again"

@@ -80,6 +80,9 @@ def is_model_folder(folder: Path) -> bool:
 
 def check_folder(path: Path) -> None:
     """Raise `InputError` where an encoder's folder lacks a file, or has its weights in pickles alone."""
+    if (members := read_json(path / SETTINGS, default={})) and "members" in members:
+        first = next(iter(members["members"]), "NAME")
+        raise InputError(f"{path}: is an ensemble, and no encoder: name a member of it, as {path / first}")
     if not (path / "config.json").is_file():
         inner = path / "model"
         mend = f": a run's model is in {inner}" if (inner / "config.json").is_file() else ""

@@ -20,11 +20,12 @@ from dalmeum.errors import InputError
 from dalmeum.languages import Text
 from dalmeum.models.bi import BiEncoder
 from dalmeum.models.encoding import PairEncoding
+from dalmeum.models.ensemble import Ensemble
 from dalmeum.models.head import fold_affine, last_linear
 from dalmeum.models.precision import autocast, resolve_precision
 from dalmeum.models.pretrained import SETTINGS, read_json
 
-PairNetwork = PreTrainedModel | BiEncoder
+PairNetwork = PreTrainedModel | BiEncoder | Ensemble
 """What answers logits (n, tasks); it has a `config`, and writes itself with `save_pretrained`.
 
 It may say `on_label_scale` (True: an untrained one is, so that it is left as it starts) and `auto_precision`
@@ -189,6 +190,8 @@ class PairScorer:
 
     def with_precision(self, precision: str) -> "PairScorer":
         """The same scorer computing in another type: `auto`, `float32`, `bfloat16` or `float16`."""
+        if isinstance(self.model, Ensemble):
+            return dataclasses.replace(self, model=self.model.with_precision(precision))
         if precision == "auto":
             # Of an own kind nobody knows that its head stays out of a shorter type.
             own = "float32" if self.own_kind is not None else precision

@@ -22,6 +22,7 @@ from dalmeum.pages.run_plots import (
     WORST_PAIRS,
     largest_sources,
     learning_curves,
+    members_of,
     residual_boxes,
     scatter,
     shown_rows,
@@ -36,6 +37,7 @@ CAPTIONS = {
     "curve-loss": Text("Loss", "손실"),
     "curve-mae": Text("Mean absolute error", "평균 절대 오차"),
 }
+OF_MEMBER = Text.same("{caption}, {member}")
 ANSWER = Text(
     "Pearson {pearson}{interval} on {split}, {pairs} pairs{overfitting}.",
     "{split} 문장쌍 {pairs}개에서 피어슨 {pearson}{interval}{overfitting}.",
@@ -65,7 +67,8 @@ class RunPage:
         recipe: the complete recipe as YAML.
         versions, data_hashes: name to text.
         history: log entries as `TrainerState.log_history` has them: `step` and `epoch` with some of `loss`,
-            `train_pearson`, `train_mae`, `eval_loss`, `eval_pearson`, `eval_mae`.
+            `train_pearson`, `train_mae`, `eval_loss`, `eval_pearson`, `eval_mae`; of an ensemble under
+            `NAME.KEY`, each member's by its own steps.
         flattered: by how much the choice of the checkpoint on this split makes Pearson too high; None where
             there was no choice.
         warnings: one line each, shown below the scores.
@@ -127,13 +130,24 @@ def figures(content: RunPage) -> dict[str, Figure]:
             "diagnosis-shares": shares_figure(diagnosis),
         }
     )
+    curves = [learning_curves(content.history, member) for member in members_of(content.history)]
     return {
-        **learning_curves(content.history),
+        **{name: figure for of_one in curves for name, figure in of_one.items()},
         **diagnosed,
         "scatter": scatter(content.table, predictions, rows, label_range),
         "residuals-label": residual_boxes(by_label, upright=True),
         "residuals-source": residual_boxes(by_source, upright=False),
     }
+
+
+def _captions(drawn: Mapping[str, Figure], members: Sequence[str]) -> dict[str, Text]:
+    """What the learning curves are called, by the id of their places; of an ensemble each member's."""
+    captions: dict[str, Text] = {}
+    for member in members:
+        for name, caption in CAPTIONS.items():
+            own = OF_MEMBER.format(caption=caption, member=member)
+            captions |= {f"{name}-{member}": own} if member else {name: caption}
+    return {name: caption for name, caption in captions.items() if name in drawn}
 
 
 def _page(content: RunPage) -> Page:
@@ -150,7 +164,7 @@ def _page(content: RunPage) -> Page:
         "threshold": evaluation.threshold,
         "flattered": None if content.flattered is None else number(max(content.flattered, 0.0), 4),
         "warnings": [shorten(each) for each in content.warnings],
-        "curves": {name: caption for name, caption in CAPTIONS.items() if name in drawn},
+        "curves": _captions(drawn, members_of(content.history)),
         "worst": worst_pairs(content.table, content.predictions, WORST_PAIRS),
         "first_worst": FIRST_WORST,
         "sampled": MOST_POINTS if rows > MOST_POINTS else 0,

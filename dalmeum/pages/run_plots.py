@@ -44,10 +44,19 @@ NEAR, FEWEST_NEAR = 0.03, 2
 """Deviation of the normal weights that smooth a curve: a share of its steps, and so many points at least."""
 
 
-def learning_curves(history: Sequence[Mapping[str, Any]]) -> dict[str, Figure]:
+def members_of(history: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The members of an ensemble, whose logs stand under `NAME.KEY`; of a single model `""` alone."""
+    return list(
+        dict.fromkeys(key.rpartition(".")[0] for entry in history for key in entry if "." in key)
+    ) or [""]
+
+
+def learning_curves(history: Sequence[Mapping[str, Any]], member: str = "") -> dict[str, Figure]:
     """A figure each for Pearson, loss and MAE, where the history has a finite value of it; dev in front."""
     found = {}
-    for name, (train_key, dev_key) in CURVES.items():
+    prefix = f"{member}." if member else ""
+    for name, keys in CURVES.items():
+        train_key, dev_key = (prefix + key for key in keys)
         curves = [*training_curves(history, train_key), *dev_curve(history, dev_key)]
         if curves:
             layout = {
@@ -56,7 +65,7 @@ def learning_curves(history: Sequence[Mapping[str, Any]]) -> dict[str, Figure]:
                 "showlegend": True,
                 "hovermode": "closest",
             }
-            found[name] = {"data": curves, "layout": layout}
+            found[f"{name}-{member}" if member else name] = {"data": curves, "layout": layout}
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from dalmeum.configuration import (
     Section,
@@ -22,12 +22,13 @@ from dalmeum.configuration import (
 from dalmeum.own_code import is_own, source_hash, written
 from dalmeum.recipe.data import MOST_FOLDS, DataRecipe, Part, Planted
 from dalmeum.recipe.loss import LOSS_NAMES, BinaryTask, LossRecipe, TasksRecipe
-from dalmeum.recipe.model import KIND_NAMES, ModelRecipe
+from dalmeum.recipe.model import ENSEMBLE, KIND_NAMES, ModelRecipe
 from dalmeum.recipe.schedules import FractionSchedule, WeightSchedule, scheduled
 from dalmeum.recipe.synonyms import SYNONYMS
 from dalmeum.recipe.training import AUTO_KEYS, TokenBudget, TrainingRecipe
 
 __all__ = [
+    "ENSEMBLE",
     "KIND_NAMES",
     "LOSS_NAMES",
     "MOST_FOLDS",
@@ -76,16 +77,32 @@ class Recipe(Section):
     @model_validator(mode="after")
     def training_fits_the_kind(self) -> Self:
         # What is frozen is for those who use a recipe; here it is still being made.
+        members = {
+            name: member.model_copy(update={"training": member.training.for_kind(member.kind, self.training)})
+            for name, member in self.model.members.items()
+        }
+        if members:
+            object.__setattr__(self, "model", self.model.model_copy(update={"members": members}))
         object.__setattr__(self, "training", self.training.for_kind(self.model.kind))
         return self
 
     @model_validator(mode="after")
+    def members_differ(self) -> Self:
+        if same := self.model.same_members():
+            raise ValueError(
+                f"model.members: {same[0]} and {same[1]} are the same, and would learn the same: "
+                "leave one out, or change it"
+            )
+        return self
+
+    @model_validator(mode="after")
     def loss_belongs_to_kind(self) -> Self:
-        if self.loss.name == "angle" and self.model.kind != "bi":
+        kinds = {each.model.kind for each in self.singles}
+        if self.loss.name == "angle" and kinds != {"bi"}:
             raise ValueError(
                 "loss.name angle is a loss of two embeddings: use it with model.kind bi, or cosent"
             )
-        if self.loss.name == "bce" and self.model.kind == "bi":
+        if self.loss.name == "bce" and "bi" in kinds:
             raise ValueError(
                 "loss.name bce wants a logit, model.kind bi answers a cosine: use mse or mixture"
             )
@@ -100,14 +117,45 @@ class Recipe(Section):
 
     @model_validator(mode="after")
     def early_stopping_needs_dev(self) -> Self:
-        if self.training.early_stopping is not None and not self.data.has_dev:
+        stops = any(each.training.early_stopping is not None for each in self.singles)
+        if stops and not self.data.has_dev:
             raise ValueError("training.early_stopping needs data.dev: without it there is nothing to watch")
         return self
+
+    @property
+    def members(self) -> dict[str, "Recipe"]:
+        """The recipe of each member of an ensemble, as if it were trained alone; none of a single model."""
+        found = {}
+        for name, member in self.model.members.items():
+            length = member.max_length or self.model.max_length
+            model = ModelRecipe(kind=member.kind, encoder=member.encoder, max_length=length)
+            own = {*member.training.model_fields_set, *AUTO_KEYS}
+            training = {key: getattr(member.training, key) for key in own}
+            update = {"model": model, "training": self.training.model_copy(update=training)}
+            found[name] = self.model_copy(update=update)
+        return found
+
+    @property
+    def singles(self) -> tuple["Recipe", ...]:
+        """The recipes of all models that are trained: of the members, or of the single model itself."""
+        return tuple(self.members.values()) or (self,)
+
+    @model_serializer(mode="wrap")
+    def auto_is_each_members_own(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = handler(self)
+        if self.model.members:
+            for key in set(AUTO_KEYS) - self.training.model_fields_set:
+                values.get("training", {}).pop(key, None)
+        return values
 
     def to_change(self, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
         """Its values, for others to be laid over them: what was left to the kind of model is so again."""
         values = self.model_dump(mode=mode)
-        values["training"] |= {key: "auto" for key in AUTO_KEYS if key not in self.training.model_fields_set}
+        left = [(values, self.training)]
+        for name, member in self.model.members.items():
+            left.append((values["model"]["members"][name], member.training))
+        for section, training in left:
+            section["training"] |= {key: "auto" for key in AUTO_KEYS if key not in training.model_fields_set}
         return values
 
     def to_yaml(self) -> str:
@@ -170,4 +218,5 @@ def own_code(recipe: Recipe) -> dict[str, str | None]:
     Raises `InputError` where it can't be found.
     """
     named = {"loss.name": recipe.loss.name, "model.kind": recipe.model.kind}
+    named |= {f"model.members.{name}.kind": each.kind for name, each in recipe.model.members.items()}
     return {written(value): source_hash(key, value) for key, value in named.items() if is_own(value)}

@@ -1,27 +1,105 @@
-"""The section `model`: which pair scorer."""
+"""The section `model`: which pair scorer, or which several."""
 
-from typing import Annotated, ClassVar, Self
+import re
+from collections.abc import Callable
+from itertools import combinations
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import PlainValidator, WithJsonSchema, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    FieldSerializationInfo,
+    PlainValidator,
+    SerializerFunctionWrapHandler,
+    WithJsonSchema,
+    field_serializer,
+    model_serializer,
+    model_validator,
+)
 
 from dalmeum.configuration import Section, described, did_you_mean
 from dalmeum.own_code import OWN_NAME
+from dalmeum.recipe.training import AUTO_KEYS, TrainingRecipe
 
 KIND_NAMES = ("cross", "bi", "offline")
+"""Kinds of a single model."""
+
+ENSEMBLE = "ensemble"
+
+MEMBER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,29}")
+"""A folder's name, too, and a part of a key."""
 
 
-def _model_kind(value: object) -> str:
-    if isinstance(value, str) and (value in KIND_NAMES or OWN_NAME.fullmatch(value)):
-        return value
-    near = did_you_mean(value, KIND_NAMES) if isinstance(value, str) else ""
-    raise ValueError(
-        f"must be one of {', '.join(KIND_NAMES)}, or module:kind of your own, not {value!r:.80}{near}"
-    )
+def _one_of(*names: str) -> Callable[[object], str]:
+    def kind(value: object) -> str:
+        if isinstance(value, str) and (value in names or OWN_NAME.fullmatch(value)):
+            return value
+        near = did_you_mean(value, names) if isinstance(value, str) else ""
+        raise ValueError(
+            f"must be one of {', '.join(names)}, or module:kind of your own, not {value!r:.80}{near}"
+        )
+
+    return kind
 
 
 ModelKind = Annotated[
-    str, PlainValidator(_model_kind), WithJsonSchema({"enum": [*KIND_NAMES, "module:Kind"]})
+    str,
+    PlainValidator(_one_of(*KIND_NAMES, ENSEMBLE)),
+    WithJsonSchema({"enum": [*KIND_NAMES, ENSEMBLE, "module:Kind"]}),
 ]
+MemberKind = Annotated[
+    str, PlainValidator(_one_of(*KIND_NAMES)), WithJsonSchema({"enum": [*KIND_NAMES, "module:Kind"]})
+]
+
+
+def _check_encoder(kind: str, encoder: str | None, place: str = "model") -> None:
+    if kind in ("cross", "bi") and not encoder:
+        raise ValueError(
+            f"encoder is missing: kind {kind} needs a hub name or a folder, e.g. klue/roberta-base"
+        )
+    if kind == "offline" and encoder:
+        raise ValueError(
+            f"encoder has no use with kind offline: leave it out ({place}.encoder=), "
+            f"or take {place}.kind=cross"
+        )
+
+
+class MemberRecipe(Section):
+    """One member of an ensemble: `kind`, `encoder` and `max_length` as of a single model, and what of the
+    section `training` is its own. The rest is the recipe's, `max_length` too.
+    """
+
+    MAIN: ClassVar[tuple[str, ...]] = ("kind", "encoder")
+
+    kind: MemberKind
+    encoder: str | None = None
+    max_length: Annotated[int, Field(ge=8, le=1_000_000)] | None = None
+    training: TrainingRecipe = Field(default_factory=TrainingRecipe)
+
+    @model_validator(mode="after")
+    def encoder_belongs_to_kind(self) -> Self:
+        _check_encoder(self.kind, self.encoder, "model.members.NAME")
+        return self
+
+    @model_validator(mode="after")
+    def what_is_the_runs_is_not_a_members(self) -> Self:
+        for key in ("seed", "report_to"):
+            if key in self.training.model_fields_set:
+                raise ValueError(f"training.{key} is the whole run's: set it in the recipe's own training")
+        return self
+
+    @field_serializer("training")
+    def own_training(self, training: TrainingRecipe, info: FieldSerializationInfo) -> dict[str, Any]:
+        """What is its own, and the numbers that `auto` stands for."""
+        kept = training.model_fields_set | set(AUTO_KEYS)
+        return training.model_dump(mode=info.mode, include=kept, warnings=False)
+
+
+def _without_none(members: object) -> object:
+    """An arm of a study leaves a member out with `model.members.NAME: null`, and all with null."""
+    if isinstance(members, dict):
+        return {name: member for name, member in members.items() if member is not None}
+    return {} if members is None else members
 
 
 class ModelRecipe(Section):
@@ -35,10 +113,10 @@ class ModelRecipe(Section):
 
     kind: ModelKind = described(
         "`cross` (a Hugging Face encoder reads both sentences at once), `bi` (each by itself, the score is a "
-        "cosine), `offline` (no download), or a [kind of your own](python.md#a-model-kind-of-your-own), "
-        "`module:Kind`",
+        "cosine), `offline` (no download), `ensemble` (several of them), or a "
+        "[kind of your own](python.md#a-model-kind-of-your-own), `module:Kind`",
         "`cross`(Hugging Face 인코더가 두 문장을 함께 읽음), `bi`(문장을 따로 읽고 코사인을 점수로 씀), "
-        "`offline`(내려받기 없음), 또는 `module:Kind`로 쓰는 "
+        "`offline`(내려받기 없음), `ensemble`(여러 모델을 함께 씀), 또는 `module:Kind`로 쓰는 "
         "[직접 만든 종류](python.ko.md#직접-만든-모델-종류)",
         default="cross",
     )
@@ -57,16 +135,52 @@ class ModelRecipe(Section):
         ge=8,
         le=1_000_000,
     )
+    members: Annotated[dict[str, MemberRecipe], BeforeValidator(_without_none)] = described(
+        "for `ensemble`: a name for each member, with its `kind`, `encoder`, `max_length` and `training`; "
+        "see [ensembles](training.md#ensembles)",
+        "`ensemble`에서: 멤버의 이름과 그 `kind`, `encoder`, `max_length`, `training`. "
+        "[앙상블](training.ko.md#앙상블) 참고",
+        default_factory=dict,
+    )
 
     @model_validator(mode="after")
     def encoder_belongs_to_kind(self) -> Self:
-        if self.kind in ("cross", "bi") and not self.encoder:
-            raise ValueError(
-                f"encoder is missing: kind {self.kind} needs a hub name or a folder, e.g. klue/roberta-base"
-            )
-        if self.kind == "offline" and self.encoder:
-            raise ValueError(
-                "encoder has no use with kind offline: leave it out (model.encoder=), "
-                "or take model.kind=cross"
-            )
+        _check_encoder(self.kind, self.encoder)
         return self
+
+    @model_validator(mode="after")
+    def members_belong_to_an_ensemble(self) -> Self:
+        if self.kind != ENSEMBLE:
+            if self.members:
+                raise ValueError(
+                    f"members have no use with kind {self.kind}: leave them out (model.members=), "
+                    f"or take model.kind={ENSEMBLE}"
+                )
+            return self
+        if self.encoder:
+            raise ValueError(
+                "encoder has no use with kind ensemble: give it to a member (model.members.NAME.encoder)"
+            )
+        if len(self.members) < 2:
+            raise ValueError(
+                f"members: an ensemble has two or more, not {len(self.members)}: "
+                "write members: {NAME: {kind: ...}, ...}"
+            )
+        for name in self.members:
+            if not MEMBER_NAME.fullmatch(name):
+                raise ValueError(
+                    f"members: {name!r:.80} is no name: letters, digits, '-' and '_', 30 at most"
+                )
+        return self
+
+    @model_serializer(mode="wrap")
+    def single_models_have_no_members(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = handler(self)
+        if not self.members:
+            values.pop("members", None)
+        return values
+
+    def same_members(self) -> tuple[str, str] | None:
+        """Two members that would come to the same model, if there are any."""
+        pairs = combinations(self.members.items(), 2)
+        return next(((one, two) for (one, first), (two, second) in pairs if first == second), None)

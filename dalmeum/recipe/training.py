@@ -200,8 +200,12 @@ class TrainingRecipe(Section):
             return values
         return {key: value for key, value in values.items() if key not in AUTO_KEYS or value != "auto"}
 
-    def for_kind(self, kind: str) -> Self:
-        """The section with the kind's number for all that is `auto`."""
-        numbers = auto_numbers(kind)
+    def for_kind(self, kind: str, of_all: "TrainingRecipe | None" = None) -> Self:
+        """The section with a number for all that is `auto`: the kind's, or that of `of_all`, the section of
+        an ensemble's whole recipe, where it has one.
+        """
+        numbers = {**auto_numbers(kind)}
+        if of_all is not None:
+            numbers |= {key: getattr(of_all, key) for key in AUTO_KEYS if key in of_all.model_fields_set}
         automatic = {key: numbers[key] for key in AUTO_KEYS if key not in self.model_fields_set}
         return self.model_construct(self.model_fields_set, **{**dict(self), **automatic})

@@ -20,7 +20,8 @@ READ = {".json", ".safetensors", ".txt", ".model"}
 """Endings of the files that an encoder and its tokenizer are read from."""
 
 KIWI, KIWI_MODEL = "kiwipiepy", "kiwipiepy_model"
-"""Packages that the offline encoder's features come from, beside that of `WEIGHTS`; the rest is our own."""
+OFFLINE_PACKAGES = (KIWI, KIWI_MODEL, WEIGHTS.package)
+"""Packages that the offline encoder's features come from; the rest is our own."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Contents:
 
     Attributes:
         encoder: a hash of all that the model began with (`encoder_hash`).
-        training_version: of dalmeum's own training of that kind of model.
+        training_version: of dalmeum's own training of that kind of model; of an ensemble its members' sum.
     """
 
     encoder: str | None
@@ -38,7 +39,7 @@ class Contents:
     @classmethod
     def of(cls, recipe: Recipe) -> "Contents":
         """Those that a run of the recipe would have now; errors as in `encoder_hash`."""
-        return cls(encoder_hash(recipe), training_version(recipe.model.kind))
+        return cls(encoder_hash(recipe), sum(training_version(each.model.kind) for each in recipe.singles))
 
     def agree_with(self, record: RunRecord) -> bool:
         """Whether nothing that a run's record holds is another."""
@@ -54,6 +55,10 @@ def encoder_hash(recipe: Recipe) -> str | None:
 
     Raises `InputError` for an encoder that is not there, or can't be read.
     """
+    if recipe.members:
+        hashes = {name: encoder_hash(each) for name, each in sorted(recipe.members.items())}
+        known = None not in hashes.values()
+        return ", ".join(f"{name} {digest}" for name, digest in hashes.items()) if known else None
     if recipe.model.kind == "offline":
         check_universal()
         (place,) = find_spec(KIWI_MODEL).submodule_search_locations  # type: ignore[union-attr, misc]

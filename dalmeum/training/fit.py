@@ -2,8 +2,8 @@
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +38,7 @@ class Fit:
         rise: of the train Pearson from the last epoch but one to the last; None where there are no two.
         seconds: wall time of the training loop in this process.
         warnings: one line each.
+        members: of an ensemble, each member's own.
     """
 
     history: tuple[dict[str, float], ...]
@@ -50,6 +51,7 @@ class Fit:
     rise: float | None
     seconds: float
     warnings: tuple[Text, ...] = ()
+    members: "Mapping[str, Fit]" = field(default_factory=dict)
 
 
 def fit(

@@ -44,7 +44,7 @@ def label_scale(
     """
     if scorer.sigmoid:
         return 1.0, 0.0, ()
-    if _constant(predictions):
+    if is_constant(predictions):
         return 1.0, 0.0, (_NOT_FOLDED.format(reason=_CONSTANT),)
     centred = predictions - predictions.mean()
     slope = float(centred @ labels) / float(centred @ centred)
@@ -61,7 +61,7 @@ def binary_scale(
     Dropout keeps even equal sentences below a cosine of 1: a line through narrow cosines that was trained
     under it is off without. Slope 1 and intercept 0 where it can't serve.
     """
-    if _constant(logits):
+    if is_constant(logits):
         return 1.0, 0.0, (_BINARY_LEFT.format(reason=_CONSTANT),)
     if binary.min() == binary.max():
         return 1.0, 0.0, (_BINARY_LEFT.format(reason=_ONE_CLASS),)
@@ -105,7 +105,7 @@ def logistic_line(predictions: NDArray[np.float64], binary: NDArray[np.float64])
     return slope / float(spread), intercept - slope * float(mean / spread)
 
 
-def _constant(predictions: NDArray[np.float64]) -> bool:
+def is_constant(predictions: NDArray[np.float64]) -> bool:
     """Whether predictions (n,) differ by no more than rounding."""
     return float(predictions.std()) <= 1e-6 * float(np.abs(predictions).max())
 

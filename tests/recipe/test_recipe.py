@@ -80,7 +80,7 @@ training: {epochs: 0, warmup: .nan, learningrate: 1}
         "'seed' is no override: write section.key=value, e.g. training.seed=7",
         "data.train is missing",
         "data.dve is no key of a recipe: did you mean dev?",
-        "model.kind: must be one of cross, bi, offline, or module:kind of your own, not 'crsos'; "
+        "model.kind: must be one of cross, bi, offline, ensemble, or module:kind of your own, not 'crsos'; "
         "did you mean cross?",
         "loss.name: must be one of mixture, correlation, ccc, mae, mse, huber, bce, ranknet, cosent, angle, "
         "or module:function of your own, not 'mixtur'; did you mean mixture?",
