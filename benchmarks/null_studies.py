@@ -21,7 +21,8 @@ from record import circumstances
 
 from dalmeum.comparison.judge import judge
 from dalmeum.experiments.arms import RunGroup, read_arms
-from dalmeum.experiments.workers import Order, Workers, default_jobs
+from dalmeum.experiments.jobs import default_jobs
+from dalmeum.experiments.workers import Order, Workers
 from dalmeum.recipe import Recipe, build_recipe
 from dalmeum.recipe.study import with_seed
 from dalmeum.runs.folder import Run, open_run
@@ -77,7 +78,7 @@ def train_all(options: argparse.Namespace, folder: str) -> dict[Cell, Run]:
         for seed in seeds
     }
     runs: dict[Cell, Run] = {}
-    with Workers(options.jobs or default_jobs()) as workers:
+    with Workers(options.jobs or default_jobs(order.recipe for order in orders.values())) as workers:
         for cell, answer in workers.map(orders):
             if answer.folder is None:
                 sys.exit(f"{cell}: {answer.error}")

@@ -117,7 +117,7 @@ def study(
         name: a part of the runs' ids; by default that of the study's file.
         folder: for study.html and study.json; by default studies/NAME.
         against: the arm that the others are compared with.
-        jobs: runs at once; by default one a GPU, or one a core.
+        jobs: runs at once; by default one a GPU, else one a core as far as memory goes.
         self_contained: make the study's page one file.
         keys: of a study, laid over `study`, as `seeds=[1, 2, 3]`. The baseline's data may be frames or lists:
             they are written beside its runs. Losses of one's own are named as `module:function`, since

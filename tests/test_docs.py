@@ -167,7 +167,7 @@ def place(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     """A folder to run examples in, with what they take as given; what they plug in is taken out again."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr("dalmeum.experiments.missing.default_jobs", lambda: 1)
+    monkeypatch.setattr("dalmeum.experiments.missing.default_jobs", lambda recipes: 1)
     shutil.copytree(ROOT / "recipes", tmp_path / "recipes")
     study = tmp_path / "studies" / "practice"
     compare(Arms(range(20), {"baseline": range(20), "squares": np.arange(20) ** 2}), folder=study)

@@ -43,8 +43,8 @@ def study(
         typer.Option(
             min=1,
             help=help_text(
-                "Runs at once; by default one a GPU, or one a core.",
-                "함께 돌릴 실행의 수. 주지 않으면 GPU마다, 또는 코어마다 하나.",
+                "Runs at once; by default one a GPU, else one a core as far as memory goes.",
+                "함께 돌릴 실행의 수. 주지 않으면 GPU마다 하나, GPU가 없으면 메모리가 되는 한 코어마다 하나.",
             ),
         ),
     ] = None,

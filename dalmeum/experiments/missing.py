@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from dalmeum.errors import DalmeumError
-from dalmeum.experiments.workers import Order, Workers, default_jobs
+from dalmeum.experiments.jobs import default_jobs
+from dalmeum.experiments.workers import Order, Workers
 from dalmeum.languages import Text, counted
 from dalmeum.progress import Progress
 from dalmeum.runs.folder import Run, open_run
@@ -128,7 +129,8 @@ def complete(
             progress.line(UNCERTAIN.format(count=uncertain))
         if not work.open():
             return work.runs
-        with Workers(min(jobs or default_jobs(), max(ours, 1))) as workers:
+        jobs = jobs or default_jobs(order.recipe for order in orders.values())
+        with Workers(min(jobs, max(ours, 1))) as workers:
             while work.open() and not work.failures:
                 if len(work.open()) > len(work.awaited):
                     work.make(workers)

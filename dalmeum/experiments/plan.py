@@ -11,6 +11,7 @@ from dalmeum.comparison import BASELINE, check_metric
 from dalmeum.data.splits import PairReader
 from dalmeum.errors import InputError
 from dalmeum.experiments.arms import RunGroup
+from dalmeum.experiments.jobs import default_jobs
 from dalmeum.experiments.like_runs import LikeRuns, spread_of_recipes
 from dalmeum.experiments.looks import planned_look
 from dalmeum.experiments.study import (
@@ -22,7 +23,6 @@ from dalmeum.experiments.study import (
     planned_sets,
     read_data,
 )
-from dalmeum.experiments.workers import default_jobs
 from dalmeum.recipe.study import Study
 from dalmeum.stats import (
     Advice,
@@ -284,7 +284,7 @@ def _cost(like: LikeRuns, jobs: int | None) -> Cost | None:
     if not cells:
         return None
     # How many GPUs there are takes torch to know.
-    jobs = min(jobs or default_jobs(), len(cells)) if len(cells) > 1 else 1
+    jobs = min(jobs or default_jobs(like.recipes.values()), len(cells)) if len(cells) > 1 else 1
     machines = [run.record.machine for run in timed]
     told = (f"{each.get('device', '?')}, {each.get('processor', '?')}" for each in machines)
     seconds = max(sum(cells.values()) / jobs, max(cells.values()))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Self, TypeVar
 
+from dalmeum.experiments.jobs import visible_gpus
 from dalmeum.recipe import Recipe
 
 Key = TypeVar("Key", bound=Hashable)
@@ -128,21 +129,6 @@ class Workers:
         self.pool.shutdown(wait=False, cancel_futures=True)
         for worker in self.started:
             worker.stop()
-
-
-def visible_gpus() -> list[str]:
-    """Names by which `CUDA_VISIBLE_DEVICES` gives a process one of the GPUs that this one sees."""
-    import torch
-
-    named = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if named:
-        return [name.strip() for name in named.split(",")][: torch.cuda.device_count()]
-    return [str(index) for index in range(torch.cuda.device_count())]
-
-
-def default_jobs() -> int:
-    """One a GPU, or one a core: small models waste a second core, and large ones have a GPU."""
-    return len(visible_gpus()) or os.cpu_count() or 1
 
 
 def main() -> None:
