@@ -62,9 +62,7 @@ class OfflineForPairScoring(PreTrainedModel):
         return SequenceClassifierOutput(logits=self.answer(kernel, x))
 
     def expand(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Random features (n, hidden_size) of pair features (n, num_features), and these standardised: what is
-        not trained.
-        """
+        """Random features (n, hidden_size) of pair features (n, num_features), and these standardised."""
         limit = self.config.feature_limit
         x = ((features.float() - self.feature_mean) / self.feature_scale).clamp(-limit, limit)
         return math.sqrt(2) * torch.cos(torch.addmm(self.phases, x, self.directions)), x
