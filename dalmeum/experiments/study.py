@@ -83,8 +83,8 @@ def conduct(
     interrupted call left unfinished goes on where its last checkpoint stands, and what another process makes
     at this time is awaited. The look is counted in `output` (`dalmeum.experiments.looks`); without, it is a
     first one. `jobs` processes work at once, by default one a GPU, else one a core as far as memory goes.
-    `reader` holds pairs that the study names and that are in no file: they are written beside the runs, for the
-    processes that train. `assets` and `self_contained` are as in
+    `reader` holds pairs that the study names and that are in no file: they are written beside the runs, for
+    the processes that train. `assets` and `self_contained` are as in
     `write_findings_about`.
 
     Raises `InputError` for what only the user can mend, before anything is run; `DalmeumError` where a run

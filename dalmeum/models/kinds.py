@@ -87,7 +87,7 @@ class BiEncoders:
 
 
 class OfflineScorers:
-    """Features of Korean morphemes and letters; no download."""
+    """Features of Korean morphemes, letters and sentence vectors; no download."""
 
     def new(self, recipe: Recipe, sentence1: Sequence[str], sentence2: Sequence[str]) -> Parts:
         return build_offline(sentence1, sentence2, num_labels=columns(recipe), seed=recipe.training.seed)

@@ -113,10 +113,10 @@ class ModelRecipe(Section):
 
     kind: ModelKind = described(
         "`cross` (a Hugging Face encoder reads both sentences at once), `bi` (each by itself, the score is a "
-        "cosine), `offline` (no download), `ensemble` (several of them), or a "
+        "cosine), `offline` (no download; `dalmeum[korean]`), `ensemble` (several of them), or a "
         "[kind of your own](python.md#a-model-kind-of-your-own), `module:Kind`",
         "`cross`(Hugging Face 인코더가 두 문장을 함께 읽음), `bi`(문장을 따로 읽고 코사인을 점수로 씀), "
-        "`offline`(내려받기 없음), `ensemble`(여러 모델을 함께 씀), 또는 `module:Kind`로 쓰는 "
+        "`offline`(내려받기 없음, `dalmeum[korean]` 필요), `ensemble`(여러 모델을 함께 씀), 또는 `module:Kind`로 쓰는 "
         "[직접 만든 종류](python.ko.md#직접-만든-모델-종류)",
         default="cross",
     )

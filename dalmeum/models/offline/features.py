@@ -10,9 +10,12 @@ from dalmeum.models.offline.universal import SIZES
 GRAMS = {"letters_3": 3, "jamo_3": 3}
 """n-grams whose TF-IDF cosines are features: of letters, and of jamo, in which inflected forms stay alike."""
 
-DROPPED: frozenset[str] = frozenset()
-"""Of the first version's features those that a new encoder is better without, or no worse
-(`benchmarks/offline_features.py`)."""
+DROPPED = frozenset(
+    f"alike_{words}_{kind}"
+    for words in ("noun", "name", "number", "verb", "modifier")
+    for kind in ("mean", "low")
+)
+"""Of the first version's features what adds nothing beside the rest (`benchmarks/offline_features.py`)."""
 
 
 @functools.cache

@@ -58,11 +58,20 @@ class OfflineForPairScoring(PreTrainedModel):
         self.classifier.bias.zero_()
 
     def forward(self, features: Tensor, **_: Any) -> SequenceClassifierOutput:
+        kernel, x = self.expand(features)
+        return SequenceClassifierOutput(logits=self.answer(kernel, x))
+
+    def expand(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Random features (n, hidden_size) of pair features (n, num_features), and these standardised."""
         limit = self.config.feature_limit
         x = ((features.float() - self.feature_mean) / self.feature_scale).clamp(-limit, limit)
-        kernel = math.sqrt(2) * torch.cos(torch.addmm(self.phases, x, self.directions))
+        return math.sqrt(2) * torch.cos(torch.addmm(self.phases, x, self.directions)), x
+
+    def answer(self, kernel: Tensor, x: Tensor) -> Tensor:
+        """Logits (n, num_labels) of what `expand` gives."""
         kernel = nn.functional.dropout(kernel, self.config.dropout, self.training)
-        return SequenceClassifierOutput(logits=self.classifier(torch.cat([kernel, x], dim=1)))
+        logits: Tensor = self.classifier(torch.cat([kernel, x], dim=1))
+        return logits
 
     def fold_affine(self, slope: float, intercept: float) -> None:
         """Make the similarity p answer `slope * p + intercept`."""
