@@ -138,7 +138,7 @@ class ModelRecipe(Section):
     members: Annotated[dict[str, MemberRecipe], BeforeValidator(_without_none)] = described(
         "for `ensemble`: a name for each member, with its `kind`, `encoder`, `max_length` and `training`; "
         "see [ensembles](training.md#ensembles)",
-        "`ensemble`에서: 멤버의 이름과 그 `kind`, `encoder`, `max_length`, `training`. "
+        "`ensemble`에서: 구성 모델의 이름과 그 `kind`, `encoder`, `max_length`, `training`. "
         "[앙상블](training.ko.md#앙상블) 참고",
         default_factory=dict,
     )
