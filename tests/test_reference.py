@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_origin
 
 import pytest
 import yaml
@@ -22,6 +22,8 @@ def recipe_keys(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str,
     for name, field in model.model_fields.items():
         kinds = [field.annotation, *getattr(field.annotation, "__args__", ())]
         inner = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+        if get_origin(field.annotation) is dict:
+            inner = None  # named sections are told in one row
         if inner is None or field.default is None:
             yield prefix + name, ... if field.is_required() else field.get_default(call_default_factory=True)
         if inner is not None:

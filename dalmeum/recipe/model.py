@@ -116,7 +116,8 @@ class ModelRecipe(Section):
         "cosine), `offline` (no download; `dalmeum[korean]`), `ensemble` (several of them), or a "
         "[kind of your own](python.md#a-model-kind-of-your-own), `module:Kind`",
         "`cross`(Hugging Face 인코더가 두 문장을 함께 읽음), `bi`(문장을 따로 읽고 코사인을 점수로 씀), "
-        "`offline`(내려받기 없음, `dalmeum[korean]` 필요), `ensemble`(여러 모델을 함께 씀), 또는 `module:Kind`로 쓰는 "
+        "`offline`(내려받기 없음, `dalmeum[korean]` 필요), `ensemble`(여러 모델을 함께 씀), "
+        "또는 `module:Kind`로 쓰는 "
         "[직접 만든 종류](python.ko.md#직접-만든-모델-종류)",
         default="cross",
     )
@@ -138,7 +139,7 @@ class ModelRecipe(Section):
     members: Annotated[dict[str, MemberRecipe], BeforeValidator(_without_none)] = described(
         "for `ensemble`: a name for each member, with its `kind`, `encoder`, `max_length` and `training`; "
         "see [ensembles](training.md#ensembles)",
-        "`ensemble`에서: 멤버의 이름과 그 `kind`, `encoder`, `max_length`, `training`. "
+        "`ensemble`에서: 구성 모델의 이름과 그 `kind`, `encoder`, `max_length`, `training`. "
         "[앙상블](training.ko.md#앙상블) 참고",
         default_factory=dict,
     )

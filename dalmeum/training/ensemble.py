@@ -18,7 +18,7 @@ from dalmeum.training.fit import Fit
 from dalmeum.training.pairs import EncodedPairs
 from dalmeum.training.scale import is_constant, label_scale
 
-MEMBER = Text("member {name} ({number} of {count})", "멤버 {name} ({count}개 중 {number}번째)")
+MEMBER = Text("member {name} ({number} of {count})", "구성 모델 {name} ({count}개 중 {number}번째)")
 OF_A_MEMBER = Text.same("{name}: {told}")
 LEFT_OUT = Text(
     "it gives all training pairs one score, and has no weight in the ensemble",
