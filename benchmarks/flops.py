@@ -28,7 +28,8 @@ def training_flops(model: PreTrainedModel, lengths: Sequence[int]) -> float:
     """Operations that one epoch over sequences of these lengths asks of an encoder.
 
     A token takes 6 N for the N weights of the layers, and 12 * layers * hidden * length for attention
-    (Chowdhery et al. 2022, arXiv 2204.02311, appendix B). Padding and second forward passes do not count.
+    (Chowdhery et al. 2022, arXiv 2204.02311, appendix B). Padding and second forward passes do not count; the
+    last layer does for all tokens, also where a cross-encoder leaves out those that its head does not read.
     """
     weights = sum(weight.numel() for weight in model.base_model.get_submodule("encoder").parameters())
     attention = 12 * model.config.num_hidden_layers * model.config.hidden_size

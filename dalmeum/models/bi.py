@@ -19,6 +19,7 @@ from dalmeum.models.encoders.config import check_config
 from dalmeum.models.encoders.files import check_files
 from dalmeum.models.encoders.hub import hub_options
 from dalmeum.models.fields import Fields
+from dalmeum.models.pieces import by_length
 from dalmeum.models.pretrained import (
     PICKLES,
     SETTINGS,
@@ -102,7 +103,8 @@ class BiEncoder(nn.Module):
 
     def forward(self, **features: Tensor) -> BiEncoderOutput:
         """`features` of 2n sentences, all first ones before all second ones."""
-        embeddings = self.encoder(dict(features))["sentence_embedding"][:, : self.encoder.truncate_dim]
+        embeddings = by_length(lambda part: self.encoder(part)["sentence_embedding"], features)
+        embeddings = embeddings[:, : self.encoder.truncate_dim]
         with torch.autocast(embeddings.device.type, enabled=False):
             # Cosines of similar sentences lie close together: bfloat16 steps below 1 are 1/256.
             if embeddings.element_size() < 4:

@@ -1,6 +1,7 @@
 """Cross-encoders: both sentences through one Hugging Face encoder, a regression head on top."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,13 +13,15 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.modeling_outputs import SequenceClassifierOutput
 
 from dalmeum.languages import Text
 from dalmeum.models.encoders.agreement import SHORTENED, agree, prepare_tokenizer, separate
 from dalmeum.models.encoders.config import check_config
 from dalmeum.models.encoders.files import check_files
 from dalmeum.models.encoders.hub import hub_options
-from dalmeum.models.head import keep_head_in_float32, last_linear
+from dalmeum.models.head import keep_head_in_float32, last_linear, leave_out_what_no_head_reads
+from dalmeum.models.pieces import by_length
 from dalmeum.models.pretrained import (
     check_folder,
     check_vocabulary,
@@ -124,7 +127,19 @@ def _load(name: str, *, max_length: int | None, **config: Any) -> tuple[PreTrain
     check_vocabulary(name, tokenizer, model)
     last_linear(model)
     keep_head_in_float32(model)
+    leave_out_what_no_head_reads(model)
+    _put_like_lengths_together(model)
     return model, _agreed(name, model, tokenizer, max_length, old_head)
+
+
+def _put_like_lengths_together(model: PreTrainedModel) -> None:
+    forward = model.forward
+
+    @wraps(forward)
+    def forward_by_length(**features: Any) -> SequenceClassifierOutput:
+        return SequenceClassifierOutput(logits=by_length(lambda part: forward(**part).logits, features))
+
+    model.forward = forward_by_length
 
 
 def _agreed(

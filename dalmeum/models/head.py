@@ -39,6 +39,25 @@ def keep_head_in_float32(model: PreTrainedModel) -> None:
         child.forward = _in_float32(child.forward)
 
 
+FIRST_TOKEN = frozenset({"bert", "roberta", "xlm-roberta", "camembert", "electra"})
+"""Types of encoders whose sequence classifiers read the first token alone, and whose layers are BERT's."""
+
+
+def leave_out_what_no_head_reads(model: PreTrainedModel) -> None:
+    """Compute the last layer, behind its attention, for the first token alone, where the head reads no other.
+
+    That is three quarters of a layer; logits and gradients are the same but for rounding and for which random
+    numbers dropout takes. The encoder's last hidden state is of that one token, (n, 1, hidden).
+    """
+    config = model.config
+    if config.model_type not in FIRST_TOKEN or config.is_decoder or config.chunk_size_feed_forward:
+        return
+    encoder: Any = model.base_model.encoder
+    behind = encoder.layer[-1].attention.output
+    forward = behind.forward
+    behind.forward = lambda attended, before: forward(attended[:, :1], before[:, :1])
+
+
 def _children_above_encoder(model: PreTrainedModel) -> list[nn.Module]:
     return [child for name, child in model.named_children() if name != model.base_model_prefix]
 
