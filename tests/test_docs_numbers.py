@@ -35,6 +35,7 @@ FILES = {
     "recipes": "recipes-2026-11-24",
     "training": "training-2026-11-24",
     "calibration": "calibration-2026-11-27",
+    "offline": "offline-2026-11-28",
 }
 RESULTS = ROOT / "benchmarks" / "results"
 PAGES_WITH_NUMBERS = (*PAGES, "benchmarks/README.md")
