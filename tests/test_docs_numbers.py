@@ -36,6 +36,8 @@ FILES = {
     "recipes": "recipes-2026-11-24",
     "training": "training-2026-11-24",
     "calibration": "calibration-2026-11-27",
+    "offline": "offline-2026-11-28",
+    "offline-features": "offline-features-2026-11-28",
 }
 RESULTS = ROOT / "benchmarks" / "results"
 PAGES_WITH_NUMBERS = (*PAGES, "benchmarks/README.md")
