@@ -57,7 +57,7 @@ def test_no_cut_costs_less() -> None:
 
 def test_pieces_keep_their_tokens_and_answers_their_rows() -> None:
     mask = torch.zeros(4, 100, dtype=torch.long)
-    mask[0, :90] = mask[1, :5] = mask[2, :100] = mask[3, :6] = 1
+    mask[0, :5] = mask[1, :90] = mask[2, :100] = mask[3, :6] = 1
     tokens = torch.arange(400).reshape(4, 100) * mask
     features = {"input_ids": tokens, "attention_mask": mask, "prompt_length": torch.tensor([3, 1, 4, 2])}
     widths = []
