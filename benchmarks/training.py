@@ -171,7 +171,7 @@ def run_arm(options: argparse.Namespace) -> dict[str, Any]:
     if options.dev:
         dev = read_pairs(options.dev, labels="required")
         assert dev.label is not None
-        predictions = score(dev.pairs)
+        predictions = score(list(dev.pairs))
         result |= {"pearson": pearson(predictions, dev.label), "predictions": predictions.tolist()}
     return result
 
