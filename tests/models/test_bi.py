@@ -42,11 +42,12 @@ def cosines(folder: Path | str) -> np.ndarray:
     return np.asarray(model.similarity_pairwise(first, second), dtype=np.float64)
 
 
-@pytest.mark.parametrize("kind", ["bert", "roberta", "electra", "minilm"])
+@pytest.mark.parametrize("kind", ["bert", "roberta", "electra", "minilm", "korean_encoder"])
 def test_sentence_transformer_of_the_folder_gives_the_same_scores(
-    tiny_encoder: Tiny, minilm: str, tmp_path: Path, kind: str
+    tiny_encoder: Tiny, request: pytest.FixtureRequest, tmp_path: Path, kind: str
 ) -> None:
-    scorer = PairScorer(*new(minilm if kind == "minilm" else tiny_encoder(kind), num_labels=2))
+    real = kind in ("minilm", "korean_encoder")
+    scorer = PairScorer(*new(request.getfixturevalue(kind) if real else tiny_encoder(kind), num_labels=2))
     scorer.fold(0.9, 0.3)
     scorer.save(tmp_path)
     settings = json.loads((tmp_path / "dalmeum.json").read_text())
