@@ -35,6 +35,8 @@ FILES = {
     "null": "null-studies-2026-11-24",
     "recipes": "recipes-2026-11-24",
     "training": "training-2026-11-24",
+    "training_cross": "training-cross-float32-2026-11-28",
+    "training_bi": "training-bi-float32-2026-11-28",
     "calibration": "calibration-2026-11-27",
     "offline": "offline-2026-11-28",
     "offline-features": "offline-features-2026-11-28",
