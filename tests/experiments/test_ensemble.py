@@ -124,9 +124,10 @@ def test_what_members_began_with_decides_whether_a_run_counts(
     members = {**recipe.model.members, "words": other}
     changed = recipe.model_copy(update={"model": recipe.model.model_copy(update={"members": members})})
     assert Contents.of(changed).encoder != contents.encoder
-    assert contents.training_version == 3
-    monkeypatch.setitem(training.CHANGED_SINCE, "bi", 2)
-    assert Contents.of(recipe).training_version == 4
+    before = training.training_version("offline") + training.training_version("bi")
+    assert contents.training_version == before
+    monkeypatch.setitem(training.CHANGED_SINCE, "bi", training.CHANGED_SINCE["bi"] + 1)
+    assert Contents.of(recipe).training_version == before + 1
     tables = {split: dalmeum.read_pairs(getattr(recipe.data, split)) for split in ("train", "dev")}
     files = data_files(tables)  # type: ignore[arg-type]
     again = dalmeum.load_recipe(recipe.to_change())
@@ -192,7 +193,8 @@ def test_the_command_line_says_what_it_is_going_to_do(recipe: Recipe, tmp_path: 
     assert call("train", str(path), "training.max_steps=1", "--json") == 0
     said = capsys.readouterr()
     encoder = recipe.model.members["words"].encoder
-    assert f"offline + {encoder} on cpu in float32, 2 steps" in said.err
+    assert ": offline (from kiwipiepy " in said.err
+    assert f") + {encoder} on cpu in float32, 2 steps" in said.err
     run = json.loads(said.out)["run"]
     output = ("--output", recipe.output)
     assert call("score", run, "비가 온다.", "비가 내린다.", *output) == 0
