@@ -121,7 +121,7 @@ def study(
     page = (output or Path("studies", study.stem)) / STUDY_PAGE
     check_pages(page, [study])
     findings = conduct(
-        loaded.model_dump(),
+        loaded.to_change(),
         name=study.stem,
         folder=output,
         against=against,
@@ -146,7 +146,7 @@ def _plan(
     from dalmeum.api import plan
     from dalmeum.experiments.plan_text import plan_lines
 
-    planned = plan(loaded.model_dump(), name=file.stem, **how)
+    planned = plan(loaded.to_change(), name=file.stem, **how)
     if json:
         print_json(planned.to_dict())
     else:

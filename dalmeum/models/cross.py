@@ -1,8 +1,8 @@
 """Cross-encoders: both sentences through one Hugging Face encoder, a regression head on top."""
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import wraps
 from pathlib import Path
+from types import MethodType
 from typing import Any, TypeVar
 
 import torch
@@ -128,18 +128,16 @@ def _load(name: str, *, max_length: int | None, **config: Any) -> tuple[PreTrain
     last_linear(model)
     keep_head_in_float32(model)
     leave_out_what_no_head_reads(model)
-    _put_like_lengths_together(model)
+    model.forward = MethodType(_forward_by_length, model)
     return model, _agreed(name, model, tokenizer, max_length, old_head)
 
 
-def _put_like_lengths_together(model: PreTrainedModel) -> None:
-    forward = model.forward
-
-    @wraps(forward)
-    def forward_by_length(**features: Any) -> SequenceClassifierOutput:
-        return SequenceClassifierOutput(logits=by_length(lambda part: forward(**part).logits, features))
-
-    model.forward = forward_by_length
+def _forward_by_length(model: PreTrainedModel, *args: Any, **features: Any) -> Any:
+    forward = type(model).forward
+    if args or "labels" in features or not all(isinstance(value, Tensor) for value in features.values()):
+        return forward(model, *args, **features)  # who asks for more than logits
+    logits = by_length(lambda part: forward(model, **part).logits, features)
+    return SequenceClassifierOutput(logits=logits)
 
 
 def _agreed(

@@ -1,6 +1,6 @@
 """The head of a sequence classifier: its last linear layer, and the precision that it computes in."""
 
-from collections.abc import Callable
+from types import MethodType
 from typing import Any
 
 import torch
@@ -36,7 +36,8 @@ def fold_affine(linear: nn.Linear, slope: float, intercept: float) -> None:
 def keep_head_in_float32(model: PreTrainedModel) -> None:
     """Let everything above the encoder compute in float32 under autocast: bfloat16 steps at 4..5 are 1/32."""
     for child in _children_above_encoder(model):
-        child.forward = _in_float32(child.forward)
+        # A method, and no function around the old one: a copy of the model must not answer with its weights.
+        child.forward = MethodType(_in_float32, child)
 
 
 FIRST_TOKEN = frozenset({"bert", "roberta", "xlm-roberta", "camembert", "electra"})
@@ -54,19 +55,21 @@ def leave_out_what_no_head_reads(model: PreTrainedModel) -> None:
         return
     encoder: Any = model.base_model.encoder
     behind = encoder.layer[-1].attention.output
-    forward = behind.forward
-    behind.forward = lambda attended, before: forward(attended[:, :1], before[:, :1])
+    behind.forward = MethodType(_of_first_token, behind)
+
+
+def _of_first_token(layer: nn.Module, attended: Tensor, before: Tensor) -> Tensor:
+    answer: Tensor = type(layer).forward(layer, attended[:, :1], before[:, :1])
+    return answer
 
 
 def _children_above_encoder(model: PreTrainedModel) -> list[nn.Module]:
     return [child for name, child in model.named_children() if name != model.base_model_prefix]
 
 
-def _in_float32(forward: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    def float32_forward(features: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        if features.element_size() < 4:
-            features = features.float()
-        with torch.autocast(features.device.type, enabled=False):
-            return forward(features, *args, **kwargs)
-
-    return float32_forward
+def _in_float32(layer: nn.Module, features: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    if features.element_size() < 4:
+        features = features.float()
+    with torch.autocast(features.device.type, enabled=False):
+        answer: Tensor = type(layer).forward(layer, features, *args, **kwargs)
+        return answer

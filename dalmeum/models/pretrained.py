@@ -80,8 +80,10 @@ def is_model_folder(folder: Path) -> bool:
 
 def check_folder(path: Path) -> None:
     """Raise `InputError` where an encoder's folder lacks a file, or has its weights in pickles alone."""
-    if (members := read_json(path / SETTINGS, default={})) and "members" in members:
-        first = next(iter(members["members"]), "NAME")
+    settings = read_json(path / SETTINGS, default={})
+    members = settings.get("members") if isinstance(settings, dict) else None
+    if isinstance(members, dict):
+        first = next(iter(members), "NAME")
         raise InputError(f"{path}: is an ensemble, and no encoder: name a member of it, as {path / first}")
     if not (path / "config.json").is_file():
         inner = path / "model"

@@ -87,6 +87,21 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
+    def what_is_set_reaches_a_member(self) -> Self:
+        members = self.model.members
+        for key in AUTO_KEYS:
+            if (
+                members
+                and key in self.training.model_fields_set
+                and all(key in member.training.model_fields_set for member in members.values())
+            ):
+                raise ValueError(
+                    f"training.{key} reaches no member, since each has its own: set "
+                    f"model.members.{next(iter(members))}.training.{key} and so on, or leave them out"
+                )
+        return self
+
+    @model_validator(mode="after")
     def members_differ(self) -> Self:
         if same := self.model.same_members():
             raise ValueError(
@@ -144,7 +159,7 @@ class Recipe(Section):
     def auto_is_each_members_own(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         values: dict[str, Any] = handler(self)
         if self.model.members:
-            for key in set(AUTO_KEYS) - self.training.model_fields_set:
+            for key in AUTO_KEYS:
                 values.get("training", {}).pop(key, None)
         return values
 
@@ -155,7 +170,10 @@ class Recipe(Section):
         for name, member in self.model.members.items():
             left.append((values["model"]["members"][name], member.training))
         for section, training in left:
-            section["training"] |= {key: "auto" for key in AUTO_KEYS if key not in training.model_fields_set}
+            own = training.model_fields_set
+            section["training"] |= {
+                key: getattr(training, key) if key in own else "auto" for key in AUTO_KEYS
+            }
         return values
 
     def to_yaml(self) -> str:

@@ -26,8 +26,8 @@ KIND_NAMES = ("cross", "bi", "offline")
 
 ENSEMBLE = "ensemble"
 
-MEMBER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,29}")
-"""A folder's name, too, and a part of a key."""
+MEMBER_NAME = re.compile(r"(?!(?i:con|prn|aux|nul|com\d|lpt\d)$)[A-Za-z0-9][A-Za-z0-9_-]{0,29}")
+"""A folder's name, too, on Windows as well, and a part of a key."""
 
 
 def _one_of(*names: str) -> Callable[[object], str]:
@@ -172,6 +172,12 @@ class ModelRecipe(Section):
                 raise ValueError(
                     f"members: {name!r:.80} is no name: letters, digits, '-' and '_', 30 at most"
                 )
+        folded = {name.casefold(): name for name in self.members}
+        if twice := [name for name in self.members if folded[name.casefold()] != name]:
+            raise ValueError(
+                f"members: {twice[0]} and {folded[twice[0].casefold()]} differ in capitals alone, and would "
+                "share a folder on some systems: rename one"
+            )
         return self
 
     @model_serializer(mode="wrap")

@@ -207,7 +207,11 @@ class Study(Section):
 
     def to_yaml(self) -> str:
         """The complete study, defaults included, as `load_study` reads it back."""
-        return dump_yaml({**self.model_dump(mode="json"), "baseline": self.baseline.to_change("json")})
+        return dump_yaml(self.to_change("json"))
+
+    def to_change(self, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Its values, for `load_study`: what the baseline leaves to the kind of model is so for arms, too."""
+        return {**self.model_dump(mode=mode), "baseline": self.baseline.to_change(mode)}
 
 
 def load_study(

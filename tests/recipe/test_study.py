@@ -157,3 +157,32 @@ def test_one_arm_written_in_two_ways() -> None:
     one = {decomposed: {"loss.alpha": 0.9}}
     study = build_study({"question": "?", "baseline": baseline, "arms": one}, "study")
     assert study.names == ("baseline", "가중치")
+
+
+def test_what_a_study_is_read_from_again_leaves_to_each_arms_kind_what_it_left() -> None:
+    """The command line hands a study on as values: an arm of another kind has that kind's own numbers."""
+    study = load_study(
+        {
+            "question": "?",
+            "baseline": {"data": {"train": "x.csv", "dev": "y.csv"}, "model": {"kind": "offline"}},
+            "arms": {
+                "bi": {"model.kind": "bi", "model.encoder": "some/encoder"},
+                "both": {
+                    "model.kind": "ensemble",
+                    "model.members.words": {"kind": "bi", "encoder": "some/encoder"},
+                    "model.members.offline.kind": "offline",
+                },
+                "slow": {
+                    "model.kind": "ensemble",
+                    "model.members.words": {"kind": "bi", "encoder": "some/encoder"},
+                    "model.members.offline.kind": "offline",
+                    "training.learning_rate": 1e-6,
+                },
+            },
+        }
+    )
+    arms = arm_recipes(study)
+    assert arms["bi"].training.learning_rate == 2e-5
+    assert [each.training.learning_rate for each in arms["slow"].singles] == [1e-6, 1e-6]
+    assert arm_recipes(load_study(study.to_change())) == arms
+    assert arm_recipes(load_study(yaml.safe_load(study.to_yaml()))) == arms

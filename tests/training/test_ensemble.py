@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dalmeum.data import Predictions
 from dalmeum.errors import DalmeumError
 from dalmeum.models.ensemble import Ensemble
 from dalmeum.models.kinds import new_scorer
@@ -155,7 +156,7 @@ def test_a_member_of_one_score_has_no_weight_and_without_any_other_the_mean_stay
     assert isinstance(scorer.model, Ensemble)
     assert scorer.model.weights["both"] == 0.0
     assert any(
-        warning.en.startswith("both: it gives all training pairs one score, and has no weight")
+        warning.en.startswith("both: its scores do not rise with the training labels, so it has no weight")
         for warning in result.warnings
     )
     member = result.members["offline"].train_predictions.similarity
@@ -165,3 +166,56 @@ def test_a_member_of_one_score_has_no_weight_and_without_any_other_the_mean_stay
     assert scorer.model.weights == {"offline": 0.5, "both": 0.5}
     assert (result.slope, result.intercept) == (1.0, 0.0)
     np.testing.assert_allclose(result.train_predictions.similarity, 2.0, atol=1e-4)
+
+
+def answering(*said: Any) -> Any:
+    """A fit of each member that says these on train and on dev, in turn."""
+    left = iter(said)
+
+    def fit_one(
+        name: str, scorer: PairScorer, recipe: Recipe, train: EncodedPairs, dev: Any, place: Path
+    ) -> Fit:
+        on_train, on_dev = next(left)
+        return Fit(
+            history=(),
+            steps=1,
+            best_step=1,
+            dev_predictions={1: on_dev},
+            train_predictions=Predictions(on_train, None),
+            slope=1.0,
+            intercept=0.0,
+            rise=None,
+            seconds=0.0,
+        )
+
+    return fit_one
+
+
+def test_a_member_that_learned_nothing_has_no_weight(tiny_encoder: Tiny, tmp_path: Path) -> None:
+    """Its scores hardly differ and fall with the labels: standardised, they would count as much as any."""
+    labels, dev_labels = (np.array(each.label) for each in (TRAIN, DEV))
+    noise = np.random.default_rng(1).normal(size=len(labels))
+    useless = 3 - 1e-3 * (labels + noise)
+    said = answering((labels + noise, dev_labels), (useless, -dev_labels))
+    scorer, result = fitted(recipe_for(tiny_encoder("bert")), tmp_path, said)
+    assert isinstance(scorer.model, Ensemble)
+    assert scorer.model.weights["both"] == 0
+    assert np.corrcoef(result.train_predictions.similarity, labels + noise)[0, 1] == pytest.approx(1)
+    assert [warning.en for warning in result.warnings] == [
+        "both: its scores do not rise with the training labels, so it has no weight in the ensemble"
+    ]
+
+
+def test_an_ensemble_that_does_worse_on_dev_than_a_member_says_so(tiny_encoder: Tiny, tmp_path: Path) -> None:
+    labels, dev_labels = (np.array(each.label) for each in (TRAIN, DEV))
+    noise = np.random.default_rng(1).normal(size=len(dev_labels))
+    better = dev_labels - 0.1 * noise
+    for other, told in [(dev_labels + 3 * noise, True), (dev_labels + 0.1 * noise, False)]:
+        said = answering((labels, better), (labels, other))
+        _, result = fitted(recipe_for(tiny_encoder("bert")), tmp_path, said)
+        together, alone = (np.corrcoef(each, dev_labels)[0, 1] for each in (better + other, better))
+        expected = (
+            f"on dev the ensemble has a Pearson of {together:.4f}, offline alone {alone:.4f}: train the "
+            "others longer, or leave them out"
+        )
+        assert [warning.en for warning in result.warnings] == ([expected] if told else [])

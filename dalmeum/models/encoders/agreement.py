@@ -53,7 +53,7 @@ def prepare_tokenizer(name: str, tokenizer: PreTrainedTokenizerBase, model: PreT
         if not tokens:
             raise unusable(name, "its tokenizer has no padding: set its pad_token and save it again")
         tokenizer.pad_token = tokens[0]
-    taken = inspect.signature(model.forward).parameters
+    taken = inspect.signature(type(model).forward).parameters
     names = [each for each in tokenizer.model_input_names if each in taken]
     if "attention_mask" in taken and "attention_mask" not in names:
         names.append("attention_mask")  # or padding would be read as text
