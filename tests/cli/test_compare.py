@@ -221,7 +221,9 @@ def test_other_pairs_that_can_not_be_judged_are_refused(
 ) -> None:
     head, first, *_ = elsewhere.read_text(encoding="utf-8").splitlines()
     Path("else", "same.csv").write_text(f"{head}\n{first}\n", encoding="utf-8")
+    Path("else", "compare.json").write_text("[]", encoding="utf-8")
     for arguments, line in (
+        (("--data", "else/compare.json", "-o", "else"), "else/compare.json: is what is read here"),
         (("--data", "nowhere.csv"), "nowhere.csv: no such file"),
         (("--data", "practice/test.csv"), "where there are none, dalmeum predict RUN"),
         (("--data", "else/same.csv"), "else/same.csv: has no labels that vary"),
