@@ -32,6 +32,7 @@ SCOPES = {
     "offline-8-none": Text("KorSTS, 8 pairs at random", "KorSTS, 무작위 8쌍"),
     "offline-8-source": Text("KorSTS, 8 pairs of one source", "KorSTS, 출처가 같은 8쌍"),
 }
+E5 = "questions-e5-2026-11-28"
 ANSWERS = {
     "alpha-e5": Text(
         "does the correlation loss help on unseen pairs?", "상관 손실은 처음 보는 쌍에 도움이 되나?"
@@ -248,7 +249,10 @@ def of_seeds(scores: list[float]) -> Text:
 
 
 def tables() -> dict[str, list[Row]]:
+    e5 = json.loads((RESULTS / f"{E5}.json").read_text(encoding="utf-8"))
     return {
+        "e5 answers": answer_rows(e5["studies"]),
+        "e5 spacing": spaced_rows(e5),
         **{name: study_rows(name) for name in STUDIES},
         "planted": planted_rows(),
         "scope": scope_rows(),

@@ -32,6 +32,7 @@ FILES = {
     "judged": "questions-judged-2026-11-27",
     "questions": "questions-2026-11-24",
     "e5": "questions-e5-2026-11-28",
+    "plans": "plans-e5-2026-11-28",
     "null": "null-studies-2026-11-24",
     "recipes": "recipes-2026-11-24",
     "training": "training-2026-11-24",
