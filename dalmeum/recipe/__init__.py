@@ -19,6 +19,7 @@ from dalmeum.configuration import (
     merged,
     read_yaml,
 )
+from dalmeum.errors import RecipeError
 from dalmeum.own_code import is_own, source_hash, written
 from dalmeum.recipe.data import MOST_FOLDS, DataRecipe, Part, Planted
 from dalmeum.recipe.loss import LOSS_NAMES, BinaryTask, LossRecipe, TasksRecipe
@@ -87,21 +88,6 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
-    def what_is_set_reaches_a_member(self) -> Self:
-        members = self.model.members
-        for key in AUTO_KEYS:
-            if (
-                members
-                and key in self.training.model_fields_set
-                and all(key in member.training.model_fields_set for member in members.values())
-            ):
-                raise ValueError(
-                    f"training.{key} reaches no member, since each has its own: set "
-                    f"model.members.{next(iter(members))}.training.{key} and so on, or leave them out"
-                )
-        return self
-
-    @model_validator(mode="after")
     def members_differ(self) -> Self:
         if same := self.model.same_members():
             raise ValueError(
@@ -159,7 +145,7 @@ class Recipe(Section):
     def auto_is_each_members_own(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         values: dict[str, Any] = handler(self)
         if self.model.members:
-            for key in AUTO_KEYS:
+            for key in set(AUTO_KEYS) - self.training.model_fields_set:
                 values.get("training", {}).pop(key, None)
         return values
 
@@ -198,7 +184,27 @@ def load_recipe(
     """
     values, name = recipe_values(recipe, sections)
     problems = [problem for override in overrides if (problem := apply_override(values, override))]
-    return build_recipe(values, name, problems)
+    built = build_recipe(values, name, problems)
+    if unheard := [told for override in overrides if (told := _unheard(built, override))]:
+        raise RecipeError([f"{name}: {told}" for told in unheard])
+    return built
+
+
+def _unheard(recipe: Recipe, override: str) -> str | None:
+    """What is wrong with an override for the whole of an ensemble, whose members all have a number of their
+    own, as in a run's recipe.yaml; if it is.
+    """
+    given = override.partition("=")[0].strip()
+    section, _, key = (recipe_key(given) or given).partition(".")
+    members = recipe.model.members
+    if section != "training" or key not in AUTO_KEYS or not members:
+        return None
+    if any(key not in member.training.model_fields_set for member in members.values()):
+        return None
+    return (
+        f"{given} reaches no member, since each has its own: "
+        f"set model.members.{next(iter(members))}.training.{key}, and so on"
+    )
 
 
 def recipe_values(

@@ -285,7 +285,14 @@ def arm_recipes(study: Study, name: str = "study") -> dict[str, Recipe]:
             continue
         if problem := _check_owned(recipe, study.baseline):
             problems.append(f"{name}: arms.{arm}: {problem}")
-        same = next((other for other, known in recipes.items() if known == recipe), None)
+        same = next(
+            (
+                other
+                for other, known in recipes.items()
+                if (known.members or known) == (recipe.members or recipe)
+            ),
+            None,
+        )
         if same is not None:
             change = "changes nothing of the baseline" if same == BASELINE else f"is the same as {same}"
             problems.append(f"{name}: arms.{arm}: {change}: leave it out, or change another key")

@@ -182,15 +182,31 @@ def test_keys_of_single_models_are_still_found_by_their_names() -> None:
     assert recipe_key("lr") == "training.learning_rate"
 
 
-def test_a_number_that_reaches_no_member_is_refused() -> None:
+def test_an_override_that_reaches_no_member_is_refused() -> None:
     """As over a run's own recipe.yaml, in which every member has its numbers."""
-    written = yaml.safe_load(ensemble(training={"epochs": 2, "learning_rate": 3e-4}).to_yaml())
-    assert load_recipe(written).members == ensemble(training={"epochs": 2, "learning_rate": 3e-4}).members
+    written = yaml.safe_load(ensemble(training={"epochs": 2}).to_yaml())
     with pytest.raises(RecipeError) as error:
-        load_recipe(written, ["training.epochs=1"])
-    (said,) = error.value.problems
-    assert "training.epochs reaches no member, since each has its own: set model.members." in said
+        load_recipe(written, ["training.epochs=1", "training.learning_rate=1e-4", "training.warmup=0.3"])
+    epochs, rate = error.value.problems
+    assert epochs == (
+        "recipe: training.epochs reaches no member, since each has its own: "
+        "set model.members.offline.training.epochs, and so on"
+    )
+    assert rate.startswith("recipe: training.learning_rate reaches no member, ")
     assert load_recipe(written, ["training.warmup=0.3"]).members["words"].training.warmup == 0.3
+    values = {"data": {"train": "x.csv"}, "model": {"kind": "ensemble", "members": TWO}}
+    reached = load_recipe(values, ["training.learning_rate=1e-4"])
+    assert [each.training.learning_rate for each in reached.singles] == [1e-4, 1e-4]
+
+
+def test_an_arm_that_reaches_no_member_is_no_arm() -> None:
+    whole = ensemble(training={"epochs": 2}).to_change()
+    whole["model"]["members"]["words"]["training"] = {"epochs": 3}
+    whole["data"]["dev"] = "y.csv"
+    study = {"question": "?", "baseline": whole, "arms": {"longer": {"training.epochs": 9}}}
+    with pytest.raises(RecipeError) as error:
+        arm_recipes(build_study(study, "test"))
+    assert "longer" in error.value.problems[0]
 
 
 @pytest.mark.parametrize("name", ["con", "NUL", "com1"])
