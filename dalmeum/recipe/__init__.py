@@ -195,7 +195,7 @@ def _unheard(recipe: Recipe, override: str) -> str | None:
     own, as in a run's recipe.yaml; if it is.
     """
     given = override.partition("=")[0].strip()
-    section, _, key = (recipe_key(given) or given).partition(".")
+    section, _, key = (given if "." in given else recipe_key(given) or given).partition(".")
     members = recipe.model.members
     if section != "training" or key not in AUTO_KEYS or not members:
         return None
