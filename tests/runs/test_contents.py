@@ -97,8 +97,8 @@ def test_resume_takes_up_no_run_of_another_training(recipe: Recipe, monkeypatch:
 
 
 def test_a_kind_whose_training_changed_is_of_a_later_version() -> None:
-    assert {training_version(kind) for kind in ("bi", "offline")} == {TRAINING_VERSION + 1}
-    assert {training_version(kind) for kind in ("cross", "own:Kind")} == {TRAINING_VERSION}
+    assert training_version("bi") == TRAINING_VERSION + 1
+    assert {training_version(kind) for kind in ("cross", "offline", "own:Kind")} == {TRAINING_VERSION}
 
 
 def test_one_whose_contents_are_known_comes_before_one_whose_are_not(recipe: Recipe) -> None:
