@@ -17,7 +17,7 @@ from .older_schema import as_comparison, as_judged_before, as_study, differences
 OLDER = Path(__file__).parent / "older"
 KINDS = ("offline", "cross", "cross-binary", "bi", "bi-binary")
 
-NOISE = 1e-6
+NOISE = 1e-5
 """By which what a network answers may differ between machines, and by the sentences that it answers beside:
 in float32. In bfloat16 it is hundredths."""
 
