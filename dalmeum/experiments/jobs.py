@@ -9,7 +9,8 @@ import psutil
 from safetensors import SafetensorError, safe_open
 
 from dalmeum.models.pretrained import locate_encoder
-from dalmeum.recipe import Recipe
+from dalmeum.own_code import is_own
+from dalmeum.recipe import ModelRecipe, Recipe
 
 PROCESS = 1.2e9
 """Bytes of one process that trains, beside a pretrained encoder: the libraries, Kiwi, the data."""
@@ -43,12 +44,15 @@ def default_jobs(recipes: Iterable[Recipe]) -> int:
 
 def _memory(recipe: Recipe) -> float:
     """Bytes that training takes on a processor, roughly. Members of an ensemble are trained in turn."""
-    encoders = {each.model.encoder for each in recipe.singles if each.model.encoder is not None}
-    return PROCESS + A_PARAMETER * max((_parameters(encoder) for encoder in encoders), default=0)
+    return PROCESS + A_PARAMETER * max(_parameters(each.model) for each in recipe.singles)
 
 
-def _parameters(encoder: str) -> int:
-    weights = list(Path(locate_encoder(encoder)).rglob("*.safetensors"))
+def _parameters(model: ModelRecipe) -> int:
+    if model.encoder is None:
+        return 0
+    if is_own(model.kind):  # whose encoder may be anything
+        return UNKNOWN
+    weights = list(Path(locate_encoder(model.encoder)).rglob("*.safetensors"))
     try:
         return sum(_numbers(file) for file in weights) or UNKNOWN
     except (OSError, SafetensorError):  # told where it is loaded

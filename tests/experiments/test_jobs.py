@@ -56,6 +56,7 @@ def test_an_encoder_that_is_not_here_or_damaged_counts_as_base_sized(
     available(24.0)
     for encoder in ("klue/roberta-base", str(tmp_path)):
         assert default_jobs([recipe(kind="cross", encoder=encoder)]) == 2  # of 11.8 GB each
+    assert default_jobs([recipe(kind="own:Kind", encoder="./whatever it wants")]) == 2
 
 
 def test_one_on_each_gpu_whatever_the_memory(available: Available, monkeypatch: pytest.MonkeyPatch) -> None:
