@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import sysconfig
+from collections.abc import Callable
 from typing import Any
 
 from dalmeum.errors import InputError
@@ -34,6 +35,14 @@ def written(value: object) -> str:
         return value
     named: Any = value if hasattr(value, "__qualname__") else type(value)
     return f"{named.__module__}:{named.__qualname__}"
+
+
+def takes(function: Callable[..., Any], argument: str) -> bool:
+    """Whether the function's signature names an argument; False where it shows none."""
+    try:
+        return argument in inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return False
 
 
 def find(key: str, name: str) -> Any:

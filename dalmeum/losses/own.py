@@ -9,7 +9,7 @@ from torch import Tensor
 
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.losses.correlation import float64
-from dalmeum.own_code import find, written
+from dalmeum.own_code import find, takes, written
 from dalmeum.recipe import LossRecipe
 
 TRIED_PAIRS = 8
@@ -27,7 +27,7 @@ def own_loss(recipe: LossRecipe, label_range: tuple[float, float]) -> Callable[.
     function = find("loss.name", recipe.name) if isinstance(recipe.name, str) else recipe.name
     if not callable(function):
         raise InputError(f"loss.name: {name} is no function, but {type(function).__name__}")
-    takes_alpha = names(function, "alpha")
+    takes_alpha = takes(function, "alpha")
     given = {**recipe.arguments, **({"alpha": 0.0} if takes_alpha else {})}
     _check_arguments(name, function, given)
 
@@ -48,14 +48,6 @@ def own_loss(recipe: LossRecipe, label_range: tuple[float, float]) -> Callable[.
     loss = with_alpha if takes_alpha else without_alpha
     _try(name, lambda predictions, labels: call(predictions, labels, given), label_range)
     return loss
-
-
-def names(function: Callable[..., Any], argument: str) -> bool:
-    """Whether the function's signature names an argument; False where it shows none."""
-    try:
-        return argument in inspect.signature(function).parameters
-    except (TypeError, ValueError):
-        return False
 
 
 def _check_arguments(name: str, function: Callable[..., Any], arguments: Mapping[str, Any]) -> None:

@@ -8,8 +8,9 @@ from torch.nn.functional import binary_cross_entropy_with_logits, huber_loss, l1
 from dalmeum.losses.concordance import concordance_loss
 from dalmeum.losses.correlation import check_shapes, correlation_loss
 from dalmeum.losses.mixture import mixture_loss
-from dalmeum.losses.own import names, own_loss
+from dalmeum.losses.own import own_loss
 from dalmeum.losses.ranking import cosent_class, cosent_loss, ranknet_loss
+from dalmeum.own_code import takes
 from dalmeum.recipe import LossRecipe, scheduled
 
 Loss = Callable[[Tensor, Tensor, float], Tensor]
@@ -58,8 +59,8 @@ def similarity_loss(recipe: LossRecipe, label_range: LabelRange) -> Loss:
         function = own_loss(recipe, label_range)
     if function is cosent_on_labels:
         cosent_class()  # now, not at the first step
-    takes_alpha = names(function, "alpha")
-    arguments = {"label_range": label_range} if names(function, "label_range") else {}
+    takes_alpha = takes(function, "alpha")
+    arguments = {"label_range": label_range} if takes(function, "label_range") else {}
 
     def loss(logits: Tensor, labels: Tensor, progress: float) -> Tensor:
         check_shapes(logits, labels)

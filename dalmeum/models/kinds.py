@@ -22,7 +22,7 @@ from dalmeum.models.precision import default_device
 from dalmeum.models.pretrained import SETTINGS, is_model_folder, locate_encoder, read_json
 from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairNetwork, PairScorer
-from dalmeum.own_code import find, is_own
+from dalmeum.own_code import find, is_own, takes
 from dalmeum.recipe import Recipe
 from dalmeum.recipe.model import ModelRecipe
 
@@ -35,7 +35,8 @@ class Kind(Protocol):
     def new(self, recipe: Recipe, sentence1: Sequence[str], sentence2: Sequence[str]) -> Parts:
         """An untrained network and its encoding, which may be fitted on the training sentences (n,).
 
-        The weights depend on the recipe's seed alone. Raises `InputError` where the encoder can't be used.
+        The weights depend on the recipe's seed alone. Where its signature names `train`, it is called with
+        the whole `PairTable`, too, labels and all. Raises `InputError` where the encoder can't be used.
         """
         ...
 
@@ -89,8 +90,21 @@ class BiEncoders:
 class OfflineScorers:
     """Features of Korean morphemes, letters and sentence vectors; no download."""
 
-    def new(self, recipe: Recipe, sentence1: Sequence[str], sentence2: Sequence[str]) -> Parts:
-        return build_offline(sentence1, sentence2, num_labels=columns(recipe), seed=recipe.training.seed)
+    def new(
+        self,
+        recipe: Recipe,
+        sentence1: Sequence[str],
+        sentence2: Sequence[str],
+        train: PairTable | None = None,
+    ) -> Parts:
+        return build_offline(
+            sentence1,
+            sentence2,
+            num_labels=columns(recipe),
+            seed=recipe.training.seed,
+            universal=recipe.model.universal,
+            train=train,
+        )
 
     def load(self, folder: Path) -> Parts:
         return load_offline(folder)
@@ -135,7 +149,9 @@ def new_scorer(recipe: Recipe, train: PairTable) -> PairScorer:
         members = {name: new_scorer(each, train) for name, each in recipe.members.items()}
         return _ensemble(members, recipe.data.label_range, binary_threshold(recipe, train))
     transformers.set_seed(recipe.training.seed)
-    parts: object = kind_named(recipe.model.kind).new(recipe, train.sentence1, train.sentence2)
+    new = kind_named(recipe.model.kind).new
+    given = {"train": train} if takes(new, "train") else {}
+    parts: object = new(recipe, train.sentence1, train.sentence2, **given)
     if not (isinstance(parts, tuple) and len(parts) == 2):
         raise InputError(
             f"model.kind: {recipe.model.kind}: new must return a network and its encoding, not {parts!r:.80}"

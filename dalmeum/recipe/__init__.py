@@ -129,7 +129,9 @@ class Recipe(Section):
         found = {}
         for name, member in self.model.members.items():
             length = member.max_length or self.model.max_length
-            model = ModelRecipe(kind=member.kind, encoder=member.encoder, max_length=length)
+            model = ModelRecipe(
+                kind=member.kind, encoder=member.encoder, universal=member.universal, max_length=length
+            )
             own = {*member.training.model_fields_set, *AUTO_KEYS}
             training = {key: getattr(member.training, key) for key in own}
             update = {"model": model, "training": self.training.model_copy(update=training)}

@@ -64,22 +64,61 @@ def _check_encoder(kind: str, encoder: str | None, place: str = "model") -> None
         )
 
 
+def _check_universal(kind: str, universal: object, place: str = "model") -> None:
+    if kind != "offline" and universal is not None:
+        raise ValueError(
+            f"universal is of kind offline, and has no use with {kind}: leave it out ({place}.universal=)"
+        )
+
+
+def _without_universal(values: dict[str, Any]) -> dict[str, Any]:
+    """Recipes that say nothing of it are what they were before it could be said."""
+    if values.get("universal") is None:
+        values.pop("universal", None)
+    return values
+
+
+class UniversalRecipe(Section):
+    """What the offline encoder makes of its universal sentence encoder, beyond its cosines as features."""
+
+    tuned_folds: Annotated[int, Field(ge=2, le=20)] | None = described(
+        "train its dense layers on the labels, for a further cosine: of training pairs out of so many folds, "
+        "of others by the mean of the folds' weights",
+        "문장 인코더의 밀집층을 레이블로 학습해 코사인을 하나 더 씁니다. 학습 쌍에는 이 수만큼의 폴드로 나눠 "
+        "그 쌍을 보지 않은 층을, 다른 쌍에는 폴드 가중치의 평균을 씁니다",
+        default=None,
+    )
+    share: float = described(
+        "share of its bare cosine in the answer, which holds on text unlike the training pairs",
+        "답에서 학습하지 않은 코사인이 차지하는 비율. 학습 쌍과 다른 글에서 버티는 몫입니다",
+        default=0.0,
+        ge=0,
+        le=0.9,
+    )
+
+
 class MemberRecipe(Section):
-    """One member of an ensemble: `kind`, `encoder` and `max_length` as of a single model, and what of the
-    section `training` is its own. The rest is the recipe's, `max_length` too.
+    """One member of an ensemble: `kind`, `encoder`, `universal` and `max_length` as of a single model, and
+    what of the section `training` is its own. The rest is the recipe's, `max_length` too.
     """
 
     MAIN: ClassVar[tuple[str, ...]] = ("kind", "encoder")
 
     kind: MemberKind
     encoder: str | None = None
+    universal: UniversalRecipe | None = None
     max_length: Annotated[int, Field(ge=8, le=1_000_000)] | None = None
     training: TrainingRecipe = Field(default_factory=TrainingRecipe)
 
     @model_validator(mode="after")
     def encoder_belongs_to_kind(self) -> Self:
         _check_encoder(self.kind, self.encoder, "model.members.NAME")
+        _check_universal(self.kind, self.universal, "model.members.NAME")
         return self
+
+    @model_serializer(mode="wrap")
+    def what_is_not_given_is_left_out(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _without_universal(handler(self))
 
     @model_validator(mode="after")
     def what_is_the_runs_is_not_a_members(self) -> Self:
@@ -128,6 +167,11 @@ class ModelRecipe(Section):
         "`package:e5`(`package:e5/full`, `package:FILE.whl`. [인코더](training.ko.md#인코더) 참고)",
         default=None,
     )
+    universal: UniversalRecipe | None = described(
+        "for `offline`: what it makes of its sentence encoder beyond the features",
+        "`offline`에서: 특징 말고 문장 인코더를 더 쓰는 방법",
+        default=None,
+    )
     max_length: int = described(
         "for `cross`: tokens of a pair; longer ones are cut, the longer sentence first. For `bi`: tokens of "
         "a sentence",
@@ -147,6 +191,7 @@ class ModelRecipe(Section):
     @model_validator(mode="after")
     def encoder_belongs_to_kind(self) -> Self:
         _check_encoder(self.kind, self.encoder)
+        _check_universal(self.kind, self.universal)
         return self
 
     @model_validator(mode="after")
@@ -182,7 +227,7 @@ class ModelRecipe(Section):
 
     @model_serializer(mode="wrap")
     def single_models_have_no_members(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        values: dict[str, Any] = handler(self)
+        values = _without_universal(handler(self))
         if not self.members:
             values.pop("members", None)
         return values

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from safetensors import safe_open
 
+from dalmeum.data import PairTable
 from dalmeum.errors import InputError
 from dalmeum.languages import Text, counted
 from dalmeum.models.encoding import encode_told
@@ -17,6 +18,7 @@ from dalmeum.models.offline.modeling import FirstOfflineForPairScoring, OfflineF
 from dalmeum.models.pretrained import read_json
 from dalmeum.models.quiet import silent_libraries
 from dalmeum.progress import first_process, tell
+from dalmeum.recipe.model import UniversalRecipe
 
 FITTING = Text(
     "fitting the offline encoder on {counted}: vectors of sentences and morphemes, then the features",
@@ -25,13 +27,37 @@ FITTING = Text(
 
 
 def build_offline(
-    sentence1: Sequence[str], sentence2: Sequence[str], *, num_labels: int, seed: int
+    sentence1: Sequence[str],
+    sentence2: Sequence[str],
+    *,
+    num_labels: int,
+    seed: int,
+    universal: UniversalRecipe | None = None,
+    train: PairTable | None = None,
 ) -> tuple[OfflineForPairScoring, OfflineEncoder]:
-    """An untrained network, its weights drawn from `seed`, and an encoder fitted on the training pairs."""
+    """An untrained network, its weights drawn from `seed`, and an encoder fitted on the training pairs.
+
+    `train` has these pairs with their labels, from which `universal` may let the encoder learn, too. Raises
+    `InputError` where they are too few for that.
+    """
     encoder = _fitted(tuple(sentence1), tuple(sentence2))
-    model = OfflineForPairScoring(OfflineConfig(num_features=len(encoder.names), num_labels=num_labels))
+    universal = universal or UniversalRecipe()
+    if universal.tuned_folds is not None:
+        assert train is not None
+        encoder = encoder.tuned_on(train, universal.tuned_folds, seed)
+    config = OfflineConfig(
+        num_features=len(encoder.names),
+        num_labels=num_labels,
+        share=universal.share,
+        shared_feature=encoder.names.index(SHARED),
+    )
+    model = OfflineForPairScoring(config)
     model.initialise(encoder.collate(encode_told(encoder, sentence1, sentence2))["features"], seed)
     return model, encoder
+
+
+SHARED = "universal_embedding"
+"""The feature that may have a share of the answer of its own: the sentence encoder's bare cosine."""
 
 
 @functools.lru_cache(maxsize=1)

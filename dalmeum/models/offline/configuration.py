@@ -18,6 +18,8 @@ class OfflineConfig(PretrainedConfig):
         feature_limit: standardised features are clipped to +-this, so that no odd text leaves the range
             that training saw by far.
         dropout: share of the random features left out of a training step.
+        share: of one feature, `shared_feature`, in the similarity; 0 to leave it to what is learned.
+        shared_feature: its number.
         num_labels: 1, the similarity, or 2, with the binary task's logit beside it.
     """
 
@@ -30,6 +32,8 @@ class OfflineConfig(PretrainedConfig):
         kernel_width: float = 0.35,
         feature_limit: float = 4.0,
         dropout: float = 0.3,
+        share: float = 0.0,
+        shared_feature: int = 0,
         **kwargs: Any,
     ) -> None:
         self.num_features = num_features
@@ -37,6 +41,8 @@ class OfflineConfig(PretrainedConfig):
         self.kernel_width = kernel_width
         self.feature_limit = feature_limit
         self.dropout = dropout
+        self.share = share
+        self.shared_feature = shared_feature
         kwargs.setdefault("problem_type", "regression")
         # The labels' names say how many there are: config.json keeps the names alone.
         names = ("similarity", "binary")[: kwargs.pop("num_labels", 1)]

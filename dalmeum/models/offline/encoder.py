@@ -12,6 +12,7 @@ from safetensors.numpy import save_file
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
+from dalmeum.data import PairTable
 from dalmeum.korean.jamo import decomposed
 from dalmeum.korean.morphemes import Morpheme, kiwi_versions
 from dalmeum.languages import Text
@@ -19,11 +20,12 @@ from dalmeum.models.offline.alignment import alignment_features
 from dalmeum.models.offline.analysis import analysed
 from dalmeum.models.offline.common import CommonComponents
 from dalmeum.models.offline.embeddings import MorphemeVectors
-from dalmeum.models.offline.features import GRAMS, feature_names, universal_names
+from dalmeum.models.offline.features import GRAMS, TUNED, feature_names, universal_names
 from dalmeum.models.offline.ngrams import BUCKETS, ngram_counts, tfidf_cosines
 from dalmeum.models.offline.saved import Saved
 from dalmeum.models.offline.sentences import Lexicon, Sentences, Words
 from dalmeum.models.offline.surface import letters_of, normalise, surface_features
+from dalmeum.models.offline.tuned import TunedLayers
 from dalmeum.models.offline.universal import SIZES
 from dalmeum.models.packaged.usem3 import WEIGHTS, check_universal
 from dalmeum.progress import Progress
@@ -60,6 +62,7 @@ class OfflineEncoder:
         names: of the features, in their order.
         common: by the names of the universal sentence encoder's vectors; empty in the first version of the
             offline encoder, which has no features of them.
+        tuned: its dense layers, trained on the labels, whose cosine is the last feature; None without.
     """
 
     def __init__(
@@ -69,12 +72,14 @@ class OfflineEncoder:
         common: dict[str, CommonComponents],
         names: tuple[str, ...],
         versions: dict[str, str] | None = None,
+        tuned: TunedLayers | None = None,
     ) -> None:
         self.lexicon = lexicon
         self.gram_frequencies = gram_frequencies
         self.common = common
         self.names = names
         self.versions = versions or kiwi_versions()
+        self.tuned = tuned
         self._remembered: dict[tuple[str, str], PairFeatures] = {}
 
     @classmethod
@@ -108,13 +113,46 @@ class OfflineEncoder:
             feature_names() if names is None else names,
         )
 
+    def tuned_on(self, train: PairTable, folds: int, seed: int) -> "OfflineEncoder":
+        """The same encoder with a further feature, of layers that the labelled pairs have trained; it shares
+        what is remembered. Raises `InputError` where the pairs can't fill the folds.
+        """
+        sides = (list(side) for side in (train.sentence1, train.sentence2))
+        first, second = (
+            np.stack([each.vectors["ngrams"] for each in analysed(side, universal=True)]) for side in sides
+        )
+        tuned = TunedLayers.fit(train, first, second, folds, seed)
+        names = (*self.names, TUNED)
+        other = OfflineEncoder(self.lexicon, self.gram_frequencies, self.common, names, self.versions, tuned)
+        other._remembered = self._remembered
+        return other
+
     def encode(self, sentence1: Sequence[str], sentence2: Sequence[str]) -> list[PairFeatures]:
         """One vector of features (num_features,) a pair.
 
         Remembers the first pairs that it sees: standardisation, training and the other seeds of a study ask
-        for the same ones.
+        for the same ones. What a seed has trained is not remembered.
         """
         pairs = _in_one_order(sentence1, sentence2)
+        fixed = self._fixed(pairs)
+        if self.tuned is None:
+            return fixed
+        return [
+            np.append(features, cosine).astype(np.float32)
+            for start in range(0, len(pairs), CHUNK)
+            for features, cosine in zip(
+                fixed[start : start + CHUNK], self._tuned_cosines(pairs[start : start + CHUNK]), strict=True
+            )
+        ]
+
+    def _tuned_cosines(self, pairs: Sequence[tuple[str, str]]) -> PairFeatures:
+        assert self.tuned is not None
+        texts, first, second = _numbered(pairs)
+        vectors = np.stack([each.vectors["ngrams"] for each in analysed(texts, universal=True)])
+        return self.tuned.cosines(texts, vectors, first, second)
+
+    def _fixed(self, pairs: Sequence[tuple[str, str]]) -> list[PairFeatures]:
+        """Of each pair the features that nothing has trained."""
         result = [self._remembered.get(pair) for pair in pairs]
         new = [index for index, features in enumerate(result) if features is None]
         for start in range(0, len(new), CHUNK):
@@ -136,11 +174,8 @@ class OfflineEncoder:
 
     def _encode(self, pairs: Sequence[tuple[str, str]]) -> PairFeatures:
         """Features (n, num_features)."""
-        texts = list(dict.fromkeys(text for pair in pairs for text in pair))
+        texts, first, second = _numbered(pairs)
         analyses = analysed(texts, universal=bool(self.common))
-        row = {text: index for index, text in enumerate(texts)}
-        first = np.array([row[one] for one, _ in pairs])
-        second = np.array([row[other] for _, other in pairs])
         features = self._aligned([each.morphemes for each in analyses], first, second)
         features |= surface_features(
             [analyses[i].surface for i in first], [analyses[i].surface for i in second]
@@ -153,7 +188,8 @@ class OfflineEncoder:
             vectors = np.stack([each.vectors[name] for each in analyses])
             cosines = common.cosines(vectors[first], vectors[second])
             features |= dict(zip(universal_names(name), cosines, strict=True))
-        return np.stack([features[name] for name in self.names], axis=1).astype(np.float32)
+        names = [name for name in self.names if name != TUNED]
+        return np.stack([features[name] for name in names], axis=1).astype(np.float32)
 
     def _aligned(
         self, morphemes: Sequence[Sequence[Morpheme]], first: NDArray[np.int64], second: NDArray[np.int64]
@@ -189,6 +225,7 @@ class OfflineEncoder:
                 **{name: counts.astype(np.int32) for name, counts in self.gram_frequencies.items()},
                 **{f"{name}_centre": each.centre for name, each in self.common.items()},
                 **{f"{name}_common": each.components for name, each in self.common.items()},
+                **(self.tuned.arrays() if self.tuned else {}),
             },
             folder / "encoder.safetensors",
         )
@@ -203,12 +240,22 @@ class OfflineEncoder:
         training, so that a few scores move; the vectors are the saved ones all the same.
         """
         saved = Saved.read(Path(folder))
-        return cls(saved.lexicon, saved.gram_frequencies, saved.common, saved.names, saved.versions)
+        return cls(
+            saved.lexicon, saved.gram_frequencies, saved.common, saved.names, saved.versions, saved.tuned
+        )
 
 
 def _in_one_order(sentence1: Sequence[str], sentence2: Sequence[str]) -> list[tuple[str, str]]:
     """The pairs, each with its sentences sorted: likeness has no direction, and nor may rounding."""
     return [(min(pair), max(pair)) for pair in zip(sentence1, sentence2, strict=True)]
+
+
+def _numbered(pairs: Sequence[tuple[str, str]]) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
+    """The m different texts of n pairs, and the row of each pair's first and second, (n,)."""
+    row: dict[str, int] = {}
+    numbers = [[row.setdefault(text, len(row)) for text in pair] for pair in pairs]
+    first, second = np.array(numbers, np.int64).reshape(-1, 2).T
+    return list(row), first, second
 
 
 def _gram_counts(texts: Sequence[str]) -> dict[str, csr_matrix]:

@@ -18,6 +18,10 @@ DROPPED = frozenset(
 """Of the first version's features what adds nothing beside the rest (`benchmarks/offline_features.py`)."""
 
 
+TUNED = "universal_tuned"
+"""The cosine of layers trained on the labels, the last feature where a recipe asks for it."""
+
+
 @functools.cache
 def first_names() -> tuple[str, ...]:
     """Of the first version, which knew nothing of the universal sentence encoder."""

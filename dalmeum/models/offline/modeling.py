@@ -11,6 +11,9 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 from dalmeum.models.head import fold_affine
 from dalmeum.models.offline.configuration import FirstOfflineConfig, OfflineConfig
 
+MOMENTUM = 0.1
+"""Weight of a batch in what is followed of all, as in batch normalisation."""
+
 
 class OfflineForPairScoring(PreTrainedModel):
     """Logits (n, num_labels) from pair features (n, num_features), by random Fourier features.
@@ -20,6 +23,11 @@ class OfflineForPairScoring(PreTrainedModel):
     a linear layer over them is a kernel machine, smooth between the few training pairs, where a network
     that learns its hidden layer fits the quirks of their sources. The features themselves are passed on as
     well: the linear part of the answer goes on outside the range that training saw.
+
+    With a `share`, one feature that nothing has trained has so much of the similarity, on the scale of the
+    rest: what is learned from one kind of text does not all hold on another. Training does not see it, or
+    the rest would learn to take it back; so mean and spread of the rest are followed as batch normalisation
+    follows those of its inputs.
     """
 
     config_class: type[OfflineConfig] = OfflineConfig
@@ -28,6 +36,8 @@ class OfflineForPairScoring(PreTrainedModel):
     feature_scale: Tensor
     directions: Tensor
     phases: Tensor
+    answer_mean: Tensor
+    answer_spread: Tensor
     base_model_prefix = "kernel"
     main_input_name = "features"
     auto_precision = "float32"
@@ -39,6 +49,9 @@ class OfflineForPairScoring(PreTrainedModel):
         self.register_buffer("feature_scale", torch.ones(config.num_features))
         self.register_buffer("directions", torch.zeros(config.num_features, config.hidden_size))
         self.register_buffer("phases", torch.zeros(config.hidden_size))
+        if config.share:
+            self.register_buffer("answer_mean", torch.zeros(()))
+            self.register_buffer("answer_spread", torch.ones(()))
         self.classifier = nn.Linear(config.hidden_size + config.num_features, len(config.id2label or {}))
         self.post_init()  # type: ignore[no-untyped-call] # as the library leaves it
 
@@ -71,11 +84,27 @@ class OfflineForPairScoring(PreTrainedModel):
         """Logits (n, num_labels) of what `expand` gives."""
         kernel = nn.functional.dropout(kernel, self.config.dropout, self.training)
         logits: Tensor = self.classifier(torch.cat([kernel, x], dim=1))
-        return logits
+        if not self.config.share:
+            return logits
+        if self.training:
+            self._follow(logits[:, 0].detach())
+            return logits
+        shared = self.answer_mean + self.answer_spread * x[:, self.config.shared_feature]
+        similarity = torch.lerp(logits[:, 0], shared, self.config.share)
+        return torch.cat([similarity[:, None], logits[:, 1:]], dim=1)
+
+    def _follow(self, similarity: Tensor) -> None:
+        """Move the mean and spread of what is learned towards those of a batch of two pairs or more."""
+        if len(similarity) > 1:
+            self.answer_mean.lerp_(similarity.mean(), MOMENTUM)
+            self.answer_spread.lerp_(similarity.std(), MOMENTUM)
 
     def fold_affine(self, slope: float, intercept: float) -> None:
         """Make the similarity p answer `slope * p + intercept`."""
         fold_affine(self.classifier, slope, intercept)
+        if self.config.share:
+            self.answer_mean.mul_(slope).add_(intercept)
+            self.answer_spread.mul_(slope)
 
     def _init_weights(self, module: nn.Module) -> None:
         """Nothing: `initialise` draws what a new model needs, and loading fills the rest."""

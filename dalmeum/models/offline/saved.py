@@ -1,6 +1,7 @@
 """An offline encoder's files, checked."""
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from dalmeum.korean.morphemes import kiwi_versions
 from dalmeum.models.fields import EXPORT_AGAIN, Fields
 from dalmeum.models.offline.common import CommonComponents
 from dalmeum.models.offline.embeddings import MorphemeVectors
-from dalmeum.models.offline.features import ALL_UNIVERSAL, GRAMS, first_names
+from dalmeum.models.offline.features import ALL_UNIVERSAL, GRAMS, TUNED, first_names
 from dalmeum.models.offline.ngrams import BUCKETS
 from dalmeum.models.offline.sentences import Lexicon
+from dalmeum.models.offline.tuned import TunedLayers
 from dalmeum.models.offline.universal import SIZES
 from dalmeum.models.packaged.usem3 import WEIGHTS, check_universal
 from dalmeum.models.pretrained import read_json
@@ -32,13 +34,14 @@ class Saved:
     common: dict[str, CommonComponents]
     names: tuple[str, ...]
     versions: dict[str, str]
+    tuned: TunedLayers | None
 
     @classmethod
     def read(cls, folder: Path) -> "Saved":
         """Errors and warnings as in `OfflineEncoder.from_pretrained`."""
         state, arrays = _files(folder)
         names = tuple(state.texts("features"))
-        if not names or not {*names} <= {*first_names(), *ALL_UNIVERSAL}:
+        if not names or not {*names} <= {*first_names(), *ALL_UNIVERSAL, TUNED} or TUNED in names[:-1]:
             raise InputError(
                 f"{folder}: was trained by another version of dalmeum, with other features: retrain"
             )
@@ -55,8 +58,10 @@ class Saved:
         sizes = SIZES if universal else {}
         rows = {"vectors": len(morphemes), **dict.fromkeys(GRAMS, BUCKETS)}
         rows |= {f"{name}_{part}": size for name, size in sizes.items() for part in ("centre", "common")}
-        if {name: array.shape[:1] for name, array in arrays.items()} != {k: (n,) for k, n in rows.items()}:
-            raise InputError(f"{folder / 'encoder.safetensors'}: is not of its encoder.json: {EXPORT_AGAIN}")
+        tuned = _tuned(folder, arrays) if names[-1] == TUNED else None
+        known = {name: array for name, array in arrays.items() if tuned is None or name not in tuned.arrays()}
+        if {name: array.shape[:1] for name, array in known.items()} != {k: (n,) for k, n in rows.items()}:
+            raise _other_arrays(folder)
         vectors = MorphemeVectors(morphemes, arrays["vectors"])
         return cls(
             Lexicon(vectors, state.mapping("document_frequency", int), state.count("documents")),
@@ -64,7 +69,19 @@ class Saved:
             {name: CommonComponents(arrays[f"{name}_centre"], arrays[f"{name}_common"]) for name in sizes},
             names,
             state.mapping("kiwi", str),
+            tuned,
         )
+
+
+def _tuned(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> TunedLayers:
+    try:
+        return TunedLayers.from_arrays(arrays)
+    except (KeyError, ValueError) as error:
+        raise _other_arrays(folder) from error
+
+
+def _other_arrays(folder: Path) -> InputError:
+    return InputError(f"{folder / 'encoder.safetensors'}: is not of its encoder.json: {EXPORT_AGAIN}")
 
 
 def _files(folder: Path) -> tuple[Fields, dict[str, NDArray[Any]]]:

@@ -20,6 +20,9 @@ from dalmeum.models.packaged.usem3 import universal_tokenizer, universal_weights
 SIZES = {"embedding": 512, "ngrams": 512, "hidden": 320}
 """Vectors of a sentence and their sizes: of the last layer, and below the dense ones and between them."""
 
+DENSE = ("p1", "d0", "d1", "p3", "d2", "d3")
+"""Weights of the dense layers."""
+
 ORDERS = {2: 0, 3: 1, 5: 2}
 """Widths of n-grams, and how many of the pieces stand before the one that an n-gram belongs to."""
 
@@ -78,9 +81,18 @@ class UniversalEncoder:
     def _dense(self, sums: Tensor, lengths: Tensor) -> dict[str, Tensor]:
         w = self.weights
         ngrams = (sums @ w["cnn_W"] + lengths * w["cnn_b"]) / lengths.sqrt()
-        hidden = (ngrams @ w["p1"] + (ngrams @ w["d0"]).relu() @ w["d1"]).relu()
-        last = torch.tanh(hidden @ w["p3"] + (hidden @ w["d2"]).relu() @ w["d3"])
-        return {"embedding": functional.normalize(last), "ngrams": ngrams, "hidden": hidden}
+        hidden = hidden_of(ngrams, w)
+        return {"embedding": embedding_of(hidden, w), "ngrams": ngrams, "hidden": hidden}
+
+
+def hidden_of(ngrams: Tensor, w: Mapping[str, Tensor]) -> Tensor:
+    """Vectors (n, 320) between the dense layers, of those (n, 512) below them."""
+    return (ngrams @ w["p1"] + (ngrams @ w["d0"]).relu() @ w["d1"]).relu()
+
+
+def embedding_of(hidden: Tensor, w: Mapping[str, Tensor]) -> Tensor:
+    """Vectors (n, 512) of length 1, of those (n, 320) between the dense layers."""
+    return functional.normalize(torch.tanh(hidden @ w["p3"] + (hidden @ w["d2"]).relu() @ w["d3"]))
 
 
 class Pieces:
