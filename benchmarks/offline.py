@@ -3,10 +3,10 @@
     OMP_NUM_THREADS=1 python benchmarks/offline.py --others data/klue-sts/klue-sts-dev-even.json
 
 Means over seeds have 95 % intervals for new seeds and new groups of pairs, and so have differences: what the
-recipe's own use of the sentence encoder is worth, against the same recipe without it. Times are of the processor, on one
-thread, of which a busy machine takes none away; the time of a run is that of the first, with all imports, to
-the last file. Rates are medians of rounds on dev: "new" are pairs whose sentences the process has not seen,
-"seen" other pairs of the same sentences.
+recipe's own use of the sentence encoder is worth, against the same recipe without it. Times are of the
+processor, on one thread, of which a busy machine takes none away; the time of a run is that of the first, with
+all imports, to the last file. Rates are medians of rounds on dev: "new" are pairs whose sentences the process
+has not seen, "seen" other pairs of the same sentences.
 """
 
 import argparse
@@ -94,7 +94,7 @@ def quality(options: argparse.Namespace, folder: Path) -> tuple[dict[str, Any], 
         each = [float(np.corrcoef(row, table.label)[0, 1]) for row in rows]
         scores[stem] = {**asdict(mean.interval), "pairs": len(table), "seeds": each}
         for name, others in without.items():
-            found = difference("pearson", table.label, scores_of(others, table), rows, groups=groups)
+            found = difference("pearson", table.label, rows, scores_of(others, table), groups=groups)
             worth[name][stem] = {**asdict(found.interval), "p_value": found.p_value}
     return {"pearson": scores, "worth": worth, "processor_seconds": seconds}, runs[0]
 
