@@ -4,9 +4,9 @@
 
 Means over seeds have 95 % intervals for new seeds and new groups of pairs, and so have differences: what the
 recipe's own use of the sentence encoder is worth, against the same recipe without it. Times are of the
-processor, on one thread, of which a busy machine takes none away; the time of a run is that of the first, with
-all imports, to the last file. Rates are medians of rounds on dev: "new" are pairs whose sentences the process
-has not seen, "seen" other pairs of the same sentences.
+processor, on one thread, of which a busy machine takes none away; the time of a run is that of the first,
+with all imports, to the last file. Rates are medians of rounds on dev: "new" are pairs whose sentences the
+process has not seen, "seen" other pairs of the same sentences.
 """
 
 import argparse
