@@ -125,6 +125,22 @@ def test_an_own_kind_is_trained_saved_and_loaded_where_it_is_trusted(
         dalmeum.load(run.folder)
 
 
+def test_an_own_kind_that_asks_for_the_training_pairs_gets_them_labels_and_all(
+    own_module: Module, tmp_path: Path, write_pairs: Write
+) -> None:
+    old = "def new(self, recipe, sentence1, sentence2):"
+    new = (
+        "def new(self, recipe, sentence1, sentence2, *, train):\n        assert train.sentence1 == sentence1"
+    )
+    told = f"{new}\n        (Path(recipe.output).parent / 'labels.txt').write_text(str(train.label.tolist()))"
+    own_module("own_kind", OWN_KIND.replace(old, told))
+    own = own_recipe(tmp_path, write_pairs)
+    table = read_pairs(own.data.train)
+    assert table.label is not None
+    new_scorer(own, table)
+    assert json.loads((tmp_path / "labels.txt").read_text()) == list(table.label)
+
+
 def test_what_a_network_writes_into_the_settings_is_kept(
     own_module: Module, tmp_path: Path, tiny_encoder: Callable[[str], str]
 ) -> None:
