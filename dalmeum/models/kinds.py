@@ -56,7 +56,7 @@ class CrossEncoders:
             recipe.model.encoder or "",
             num_labels=columns(recipe),
             max_length=recipe.model.max_length,
-            seed=recipe.training.seed,
+            seed=recipe.training.one_seed,
         )
 
     def load(self, folder: Path) -> Parts:
@@ -90,7 +90,7 @@ class OfflineScorers:
     """Features of Korean morphemes, letters and sentence vectors; no download."""
 
     def new(self, recipe: Recipe, sentence1: Sequence[str], sentence2: Sequence[str]) -> Parts:
-        return build_offline(sentence1, sentence2, num_labels=columns(recipe), seed=recipe.training.seed)
+        return build_offline(sentence1, sentence2, num_labels=columns(recipe), seed=recipe.training.one_seed)
 
     def load(self, folder: Path) -> Parts:
         return load_offline(folder)
@@ -134,7 +134,7 @@ def new_scorer(recipe: Recipe, train: PairTable) -> PairScorer:
     if recipe.members:
         members = {name: new_scorer(each, train) for name, each in recipe.members.items()}
         return _ensemble(members, recipe.data.label_range, binary_threshold(recipe, train))
-    transformers.set_seed(recipe.training.seed)
+    transformers.set_seed(recipe.training.one_seed)
     parts: object = kind_named(recipe.model.kind).new(recipe, train.sentence1, train.sentence2)
     if not (isinstance(parts, tuple) and len(parts) == 2):
         raise InputError(
