@@ -25,7 +25,7 @@ def fold_rows(table: PairTable, folds: int, together: FoldGroups = "sentences") 
 
     Raises `ValueError` where there are fewer groups than folds, or a fold would hold fewer than 2 pairs.
     """
-    groups = sentence_groups(table) if together == "sentences" else near_groups(table)
+    groups = groups_of(table, together)
     count = int(groups.max()) + 1 if len(groups) else 0
     if count < folds:
         raise ValueError(f"{count} groups of pairs that share no sentence can't fill {folds} folds")
@@ -34,6 +34,11 @@ def fold_rows(table: PairTable, folds: int, together: FoldGroups = "sentences") 
     if np.bincount(fold_of_row, minlength=folds).min() < 2:
         raise ValueError(f"{len(table)} pairs are too few for {folds} folds of 2 pairs or more")
     return tuple(np.flatnonzero(fold_of_row == fold) for fold in range(folds))
+
+
+def groups_of(table: PairTable, together: FoldGroups) -> Groups:
+    """The pairs that stay in one fold."""
+    return sentence_groups(table) if together == "sentences" else near_groups(table)
 
 
 def strata(table: PairTable) -> Rows:

@@ -22,7 +22,6 @@ from dalmeum.data.table import PairTable, joined
 from dalmeum.errors import DataError, InputError
 from dalmeum.languages import Text
 from dalmeum.recipe import DataRecipe, Part, Planted, Recipe
-from dalmeum.recipe.data import FoldGroups
 
 Split = Literal["train", "dev", "test"]
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
@@ -64,7 +63,7 @@ class PairReader:
         key = repr((id(table), data.folds, data.fold_groups))
         if key not in self._folds:
             try:
-                self._folds[key] = fold_rows(table, data.folds or 1, _fold_groups(data))
+                self._folds[key] = fold_rows(table, data.folds or 1, data.kept_together)
             except ValueError as error:
                 raise InputError(f"{table.name}: {error}: lower data.folds") from None
         return self._folds[key]
@@ -119,6 +118,10 @@ def _over_folds(recipe: Recipe, reader: PairReader) -> dict[Split, PairTable]:
     by_fold = {each.data.fold: each for each in recipe.trainings.values()}
     of_each = [read_splits(each, reader) for each in by_fold.values()]
     held_out = joined([tables["dev"] for tables in of_each])
+    if len(set(held_out.id)) < len(held_out):
+        raise InputError(
+            f"{recipe.data.train}: data.planted: a planted pair gets the id of another: rename it"
+        )
     train = _read_file(recipe, "train", recipe.data.train, reader)
     place = {name: row for row, name in enumerate(train.id)}
     # Planted pairs, which are in no file, come last.
@@ -181,10 +184,6 @@ def _with_planted(table: PairTable, plan: Planted) -> PairTable:
         return planted(table, plan.perturbation, plan.share, plan.label)
     except ValueError as error:
         raise InputError(f"{table.name}: data.planted: {error}") from None
-
-
-def _fold_groups(data: DataRecipe) -> FoldGroups:
-    return "near_duplicates" if data.fold_groups == "near_duplicates" else "sentences"
 
 
 def _held_out(table: PairTable, folds: Sequence[Rows], fold: int) -> dict[Split, PairTable]:

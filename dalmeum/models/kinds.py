@@ -133,7 +133,7 @@ def new_scorer(recipe: Recipe, train: PairTable) -> PairScorer:
     """
     if recipe.members:
         members = {name: new_scorer(each, train) for name, each in recipe.members.items()}
-        return _ensemble(members, recipe.data.label_range, binary_threshold(recipe, train))
+        return ensemble_of(members, recipe.data.label_range, binary_threshold(recipe, train))
     transformers.set_seed(recipe.training.one_seed)
     parts: object = kind_named(recipe.model.kind).new(recipe, train.sentence1, train.sentence2)
     if not (isinstance(parts, tuple) and len(parts) == 2):
@@ -160,7 +160,7 @@ def new_scorer(recipe: Recipe, train: PairTable) -> PairScorer:
     return scorer.with_precision(recipe.training.precision)
 
 
-def _ensemble(
+def ensemble_of(
     members: Mapping[str, PairScorer],
     label_range: tuple[float, float],
     threshold: float | None,
@@ -219,7 +219,7 @@ def load_scorer(
     if names := members_in(folder):
         given: Any = {"trust_code": trust_code, "trained_here": trained_here}
         members = {name: load_scorer(folder / name, precision, **given) for name in names}
-        return _ensemble(members, label_range, threshold, settings)
+        return ensemble_of(members, label_range, threshold, settings)
     with quiet_transformers():
         model, encoding = _owner(folder, own_kind, trust_code).load(folder)
     model.to(default_device())  # type: ignore[arg-type] # the decorated method lost its type

@@ -195,6 +195,11 @@ class DataRecipe(Section):
         return self
 
     @property
+    def kept_together(self) -> FoldGroups:
+        """What `fold_groups` is, `auto` of a recipe without folds too."""
+        return self._usual_groups if self.fold_groups == "auto" else self.fold_groups
+
+    @property
     def _usual_groups(self) -> FoldGroups:
         return "near_duplicates" if self.fold is None else "sentences"
 
