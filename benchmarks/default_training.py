@@ -87,7 +87,7 @@ def measured(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 
 def recipe_of(options: argparse.Namespace, learning_rate: float, epochs: int, batch_size: int) -> Recipe:
-    dev = {"dev": options.dev} if options.dev else {"folds": 5}
+    dev = {"dev": options.dev} if options.dev else {"folds": 5, "fold": 0}
     return build_recipe(
         {
             "data": {"train": options.train, "max_train_pairs": options.pairs, **dev},

@@ -87,7 +87,7 @@ def train(
     ready = recipe_from(recipe, sections, reader)
     check_ready([ready], reader)
     if starts_slowly(ready) and first_process():
-        tell(plan_told(ready, read_splits(ready, reader), Path(ready.output)))
+        tell(plan_told(ready, read_splits(ready, reader), Path(ready.output), reader))
 
     from dalmeum.experiments.train import train as train_run
 

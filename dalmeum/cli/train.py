@@ -54,7 +54,7 @@ def train(
     loaded = load_recipe(recipe, overrides or [])
 
     from dalmeum.api import train as train_recipe
-    from dalmeum.pages.scores import metrics_lines
+    from dalmeum.pages.scores import metrics_lines, split_title
 
     run = train_recipe(
         loaded, name=recipe.stem if name is None else name, resume=resume, self_contained=self_contained
@@ -67,7 +67,8 @@ def train(
         print_json({"run": run.id, "folder": str(run.folder), "metrics": metrics})
         return
     for split in metrics:
-        print("\n".join(metrics_lines(metrics[split], split)), end="\n\n")
+        title = split_title(split, run.record.out_of_fold)
+        print("\n".join(metrics_lines(metrics[split], title)), end="\n\n")
     places = [(RUN, run.id), (Text("model", "모델"), run.model), (REPORT, run.report)]
     if run.submission.is_file():
         places.append((SUBMISSION, run.submission))

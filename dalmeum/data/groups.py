@@ -1,11 +1,13 @@
 """Pairs that share sentences err alike, so that they tell less than as many pairs that share none."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dalmeum.data.keys import letters
 from dalmeum.data.table import PairTable
 from dalmeum.data.telling import Finding, finding
 from dalmeum.languages import Text
@@ -23,20 +25,64 @@ MOST = 0.5
 """Share of the sum of squared sizes beyond which a result is also told without the largest group."""
 
 
+LONG_ENOUGH = 10
+"""Letters from which a sentence has near-duplicates: of shorter ones each letter is too much of them."""
+
+
 def sentence_groups(table: PairTable) -> Groups:
     """Pairs that share a sentence, letter for letter, straight or through other pairs, are of one group."""
-    from scipy.sparse import coo_array  # slow to import, and needed here alone
-    from scipy.sparse.csgraph import connected_components
-
     # Hashes, of 64 bits, take a fraction of the memory that a table of the sentences does.
     both = chain(table.sentence1, table.sentence2)
     hashes = np.fromiter(map(hash, both), np.int64, 2 * len(table))
     _, earliest, sentences = np.unique(hashes, return_index=True, return_inverse=True)
     # Numbered as they first appear: a hash is another one in each process.
     first, second = np.argsort(np.argsort(earliest))[sentences].reshape(2, -1)
-    edges = coo_array((np.ones(len(table), np.int8), (first, second)), shape=(len(earliest),) * 2)
-    component = connected_components(edges, directed=False)[1][first]
+    component = _connected(first, second, len(earliest))[first]
     return np.unique(component, return_inverse=True)[1].astype(np.intp)
+
+
+def near_groups(table: PairTable) -> Groups:
+    """As `sentence_groups`, but a sentence is shared by its near-duplicates, too: those of the same letters
+    and digits, however spaced, punctuated and capitalised, and of `LONG_ENOUGH` letters or more those that
+    are the same once a letter is left out of one of them, or of each.
+    """
+    both = list(map(letters, chain(table.sentence1, table.sentence2)))
+    numbers = {text: number for number, text in enumerate(dict.fromkeys(both))}
+    first, second = np.fromiter(map(numbers.__getitem__, both), np.int64, len(both)).reshape(2, -1)
+    one, other = _near(list(numbers))
+    edges = np.concatenate([first, one]), np.concatenate([second, other])
+    return np.unique(_connected(*edges, len(numbers))[first], return_inverse=True)[1].astype(np.intp)
+
+
+def _near(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs of different texts, by number, that are the same once a letter is left out of one or of each:
+    enough of them to connect all that are.
+    """
+    long = [number for number, text in enumerate(texts) if len(text) >= LONG_ENOUGH]
+    counts = [len(texts[number]) + 1 for number in long]
+    variants = chain.from_iterable(map(_variants, (texts[number] for number in long)))
+    hashes = np.fromiter(variants, np.int64, sum(counts))
+    owners = np.fromiter(chain.from_iterable(map(repeat, long, counts)), np.int64, sum(counts))
+    order = np.argsort(hashes, kind="stable")
+    hashes, owners = hashes[order], owners[order]
+    same = hashes[1:] == hashes[:-1]
+    return owners[1:][same], owners[:-1][same]
+
+
+def _variants(text: str) -> Iterator[int]:
+    """Hashes of a text and of it without each of its letters."""
+    yield hash(text)
+    for place in range(len(text)):
+        yield hash(text[:place] + text[place + 1 :])
+
+
+def _connected(one: NDArray[np.int64], other: NDArray[np.int64], count: int) -> Groups:
+    """The number of each node's component, of `count` nodes with these edges; numbered from 0 by node."""
+    from scipy.sparse import coo_array  # slow to import, and needed here alone
+    from scipy.sparse.csgraph import connected_components
+
+    edges = coo_array((np.ones(len(one), np.int8), (one, other)), shape=(count, count))
+    return np.asarray(connected_components(edges, directed=False)[1], np.intp)
 
 
 @dataclass(frozen=True)

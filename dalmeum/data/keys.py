@@ -72,6 +72,15 @@ def _hashes(texts: Sequence[str], words: NDArray[np.int32]) -> Hashes:
     return hashes.view(np.uint64)
 
 
+def letters(text: str) -> str:
+    """What of a sentence is neither spacing, punctuation nor case: its letters with their accents, and its
+    digits, composed for compatibility (NFKC), so that `Ａ１` is `a1`. Where there are none, its signs.
+    """
+    composed = normalize("NFKC", text).casefold()
+    kept = "".join(each for each in composed if category(each)[0] in "LMN")
+    return kept or "".join(composed.split())
+
+
 def shows_something(text: str) -> bool:
     """Whether a reader would see anything: a letter, a digit, a sign; no space, control, format or filler
     character, and no accent or variation selector without a letter under it.

@@ -2,7 +2,7 @@
 
 import dataclasses
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from dalmeum.data.augment import planted
 from dalmeum.data.binary import implied_threshold
 from dalmeum.data.checks import spoils
-from dalmeum.data.folds import fold_rows
+from dalmeum.data.folds import Rows, fold_rows
 from dalmeum.data.parquet import write_parquet
 from dalmeum.data.parts import part_rows
 from dalmeum.data.perturbations import PERTURBATIONS
 from dalmeum.data.readers import InMemory, read_pairs
 from dalmeum.data.readers.problems import did_you_mean
-from dalmeum.data.table import PairTable
+from dalmeum.data.table import PairTable, joined
 from dalmeum.errors import DataError, InputError
 from dalmeum.languages import Text
-from dalmeum.recipe import Part, Planted, Recipe
+from dalmeum.recipe import DataRecipe, Part, Planted, Recipe
 
 Split = Literal["train", "dev", "test"]
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
@@ -40,6 +40,7 @@ class PairReader:
 
     def __init__(self) -> None:
         self._tables: dict[str, PairTable] = {}
+        self._folds: dict[str, tuple[Rows, ...]] = {}
         self._held: dict[str, tuple[InMemory | PairTable, str]] = {}
         self.written: dict[str, str] = {}
 
@@ -56,6 +57,16 @@ class PairReader:
             data, name = self._held.get(str(source), (source, None))
             self._tables[key] = read_pairs(data, name=name, **options)
         return self._tables[key]
+
+    def folds(self, table: PairTable, data: DataRecipe) -> tuple[Rows, ...]:
+        """The rows of each fold of a table that this reader read, found once for all folds and recipes."""
+        key = repr((id(table), data.folds, data.fold_groups))
+        if key not in self._folds:
+            try:
+                self._folds[key] = fold_rows(table, data.folds or 1, data.kept_together)
+            except ValueError as error:
+                raise InputError(f"{table.name}: {error}: lower data.folds") from None
+        return self._folds[key]
 
     def write_held(self, recipe: Recipe, folder: Path) -> Recipe:
         """The recipe with what it has in memory written to `folder`, Parquet files named by what they hold.
@@ -77,14 +88,19 @@ class PairReader:
 def read_splits(recipe: Recipe, reader: PairReader | None = None) -> dict[Split, PairTable]:
     """The tables of the splits that the recipe names; train and dev must have labels.
 
-    `reader` is shared by those who read several recipes of the same files.
+    Where all folds are dev in turn, dev is all of them, in the order of the training file, and train is that
+    file; what each model learns from is in the tables of `Recipe.trainings`. `reader` is shared by those who
+    read several recipes of the same files.
 
     Raises `DataError` with the problems of all files together.
     """
     data = recipe.data
     if data.planted is not None:
         _check_perturbation(data.planted.perturbation)
-    tables = _drawn(recipe, _read_files(recipe, reader or PairReader()))
+    reader = reader or PairReader()
+    if data.all_folds:
+        return _over_folds(recipe, reader)
+    tables = _drawn(recipe, reader)
     if data.part is not None:
         tables["train"] = _part(tables["train"], data.part)
     if data.planted is None:
@@ -94,14 +110,33 @@ def read_splits(recipe: Recipe, reader: PairReader | None = None) -> dict[Split,
 
 def pool_of(recipe: Recipe, reader: PairReader) -> PairTable:
     """The training pairs that a recipe's part is drawn from; errors as in `read_splits`."""
-    return _drawn(recipe, _read_files(recipe, reader))["train"]
+    return _drawn(recipe, reader)["train"]
 
 
-def _drawn(recipe: Recipe, tables: dict[Split, PairTable]) -> dict[Split, PairTable]:
+def _over_folds(recipe: Recipe, reader: PairReader) -> dict[Split, PairTable]:
+    """The files as they are, and as dev what the models of all folds are judged on, each on its own."""
+    by_fold = {each.data.fold: each for each in recipe.trainings.values()}
+    of_each = [read_splits(each, reader) for each in by_fold.values()]
+    held_out = joined([tables["dev"] for tables in of_each])
+    if len(set(held_out.id)) < len(held_out):
+        raise InputError(
+            f"{recipe.data.train}: data.planted: a planted pair gets the id of another: rename it"
+        )
+    train = _read_file(recipe, "train", recipe.data.train, reader)
+    place = {name: row for row, name in enumerate(train.id)}
+    # Planted pairs, which are in no file, come last.
+    order = sorted(range(len(held_out)), key=lambda row: place.get(held_out.id[row], len(place)))
+    name = f"{train.name}, out of {recipe.data.folds} folds"
+    dev = dataclasses.replace(held_out.take(order), name=name)
+    return {**of_each[0], "train": train, "dev": dev}
+
+
+def _drawn(recipe: Recipe, reader: PairReader) -> dict[Split, PairTable]:
     """The tables of the files after folds and `max_train_pairs`."""
     data = recipe.data
+    tables = _read_files(recipe, reader)
     if data.folds is not None:
-        tables = {**tables, **_held_out(tables["train"], data.folds, data.fold)}
+        tables = {**tables, **_held_out(tables["train"], reader.folds(tables["train"], data), data.fold or 0)}
     if data.max_train_pairs is not None:
         tables["train"] = _draw(tables["train"], data.max_train_pairs)
     return tables
@@ -151,17 +186,11 @@ def _with_planted(table: PairTable, plan: Planted) -> PairTable:
         raise InputError(f"{table.name}: data.planted: {error}") from None
 
 
-def _held_out(table: PairTable, folds: int, fold: int) -> dict[Split, PairTable]:
+def _held_out(table: PairTable, folds: Sequence[Rows], fold: int) -> dict[Split, PairTable]:
     """Train without a fold, and that fold as dev."""
-    try:
-        rows = fold_rows(table, folds)
-    except ValueError as error:
-        raise InputError(f"{table.name}: {error}: lower data.folds") from None
-    rest = np.sort(np.concatenate([rows[other] for other in range(folds) if other != fold]))
-    return {
-        "train": table.take(rest),
-        "dev": dataclasses.replace(table.take(rows[fold]), name=f"{table.name}, fold {fold} of {folds}"),
-    }
+    rest = np.sort(np.concatenate([rows for other, rows in enumerate(folds) if other != fold]))
+    name = f"{table.name}, fold {fold} of {len(folds)}"
+    return {"train": table.take(rest), "dev": dataclasses.replace(table.take(folds[fold]), name=name)}
 
 
 def _draw(table: PairTable, count: int) -> PairTable:

@@ -100,6 +100,7 @@ def evaluate_predictions(
     predictions: Predictions,
     *,
     threshold: float | None = None,
+    groups: Groups | None = None,
     resamples: int = RESAMPLES,
     seed: int = SEED,
 ) -> Evaluation:
@@ -108,12 +109,12 @@ def evaluate_predictions(
     A pair is similar where the table's binary column says so, else where `label >= threshold`. It is
     predicted to be similar where the predicted probability is at least .5; without probabilities where the
     predicted similarity is at least the threshold. Without one it is that which the binary column implies.
-    Intervals are at 95 %, by groups where pairs share sentences (`score_each`); a slice of fewer than 10
-    pairs gets none.
+    Intervals are at 95 %, by groups where pairs share sentences (`score_each`), or by `groups`, (n,); a slice
+    of fewer than 10 pairs gets none.
 
     Raises `InputError` for a table without rows or labels, `DalmeumError` for predictions that aren't finite.
     """
-    columns = _columns(table, predictions, threshold)
+    columns = _columns(table, predictions, threshold, groups)
 
     def slices(groups: Mapping[str, Rows]) -> tuple[Slice, ...]:
         return tuple(
@@ -156,7 +157,9 @@ class _Columns:
         )
 
 
-def _columns(table: PairTable, predictions: Predictions, threshold: float | None) -> _Columns:
+def _columns(
+    table: PairTable, predictions: Predictions, threshold: float | None, groups: Groups | None
+) -> _Columns:
     name = table.name or "the table"
     if not len(table):
         raise InputError(f"{name}: holds no pairs; nothing to score")
@@ -176,7 +179,8 @@ def _columns(table: PairTable, predictions: Predictions, threshold: float | None
         predicted = (_checked(predictions.binary, len(table), name) >= 0.5).astype(np.float64)
     elif threshold is not None:
         predicted = (prediction >= threshold).astype(np.float64)
-    return _Columns(label, prediction, truth, predicted, threshold, sentence_groups(table))
+    groups = sentence_groups(table) if groups is None else groups
+    return _Columns(label, prediction, truth, predicted, threshold, groups)
 
 
 def _by_groups(groups: Groups) -> int | None:

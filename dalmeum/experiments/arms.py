@@ -59,7 +59,7 @@ def open_runs(names: Sequence[str], output: Path) -> list[Run]:
                 "or leave it out"
             )
         runs[run.folder.resolve()] = run
-    folds = {run.recipe().data.fold: run for run in runs.values()}
+    folds = {run.recipe().data.fold or 0: run for run in runs.values()}
     if len(folds) > 1:
         first, second, *_ = folds.values()
         raise InputError(

@@ -80,7 +80,9 @@ class LikeRuns:
         for cell, recipe in recipes.items():
             cells.setdefault(_kind_and_data(study, recipe, files[cell]), []).append(cell)
         like = []
-        for run in (run for runs in finished.values() for run in runs):
+        # A run of several models says nothing of what one scores, or how long it takes.
+        single = (run for runs in finished.values() for run in runs if not run.recipe().trainings)
+        for run in single:
             same = cells.get(_kind_and_data(study, run.recipe(), run.record.data), ())
             first = next((each for each in same if _same_encoder(run, recipes[each], wanted[each])), None)
             if first is not None:
@@ -94,7 +96,7 @@ class LikeRuns:
         found: dict[str, dict[int, dict[int, Run]]] = {}
         for each in self.like:
             seeds = found.setdefault(self._recipe_of(each), {})
-            folds = seeds.setdefault(each.run.recipe().training.seed, {})
+            folds = seeds.setdefault(each.run.recipe().training.one_seed, {})
             folds.setdefault(each.cell.fold or 0, each.run)
         groups = []
         for seeds in found.values():

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import torch
 
 PLAN = Text(
-    "training on {pairs}, {dev}: {encoder} on {device} in {precision}, {steps_counted}, into {place}",
-    "{pairs}로 학습, {dev}: {encoder}, {device}, {precision}, {steps:,}스텝, {place}에 저장",
+    "training on {pairs}, {dev}{models}: {encoder} on {device} in {precision}, {steps_counted}, into {place}",
+    "{pairs}로 학습, {dev}{models}: {encoder}, {device}, {precision}, {steps:,}스텝, {place}에 저장",
 )
 OFFLINE = Text("offline (from {packages})", "offline({packages}에서)")
 PAIRS = Text("{counted}", "문장쌍 {pairs:,}개")
@@ -27,6 +27,8 @@ PART = Text(
     "{counted} (part {number} of a pool of {pool:,})",
     "문장쌍 {pairs:,}개({pool:,}개에서 뽑은 {number}번째 부분)",
 )
+MODELS = Text(", {count} models", ", 모델 {count}개")
+FOLDS = Text("each of {folds} folds dev in turn", "폴드 {folds}개를 돌아가며 dev로 사용")
 DEV, NO_DEV = Text("dev of {pairs:,}", "dev {pairs:,}개"), Text("no dev", "dev 없음")
 
 
@@ -48,15 +50,23 @@ def starts_slowly(recipe: Recipe) -> bool:
     return any(each.model.kind == "offline" for each in recipe.singles)
 
 
-def plan_told(recipe: Recipe, tables: Mapping[Split, PairTable], place: object) -> Text:
-    """What training the recipe will be, in a line; of the heavy imports it takes torch alone."""
+def plan_told(
+    recipe: Recipe, tables: Mapping[Split, PairTable], place: object, reader: PairReader | None = None
+) -> Text:
+    """What training the recipe will be, in a line; of the heavy imports it takes torch alone.
+
+    `reader` has read the tables.
+    """
     from dalmeum.models.precision import default_device
 
     device, train, singles = default_device(), tables["train"], recipe.singles
-    steps = sum(_steps(each.training, len(train)) for each in singles)
+    trainings = recipe.trainings.values()
+    pairs = [len(read_splits(each, reader)["train"]) for each in trainings] or [len(train)]
+    steps = sum(_steps(each.training, count) for each in singles for count in pairs)
     return PLAN.format(
         pairs=pairs_told(recipe, train),
-        dev=DEV.format(pairs=len(tables["dev"])) if "dev" in tables else NO_DEV,
+        dev=_dev_told(recipe, tables),
+        models=MODELS.format(count=len(trainings)) if trainings else "",
         encoder=_encoders_told([each.model for each in singles]),
         device=device,
         precision=", ".join(dict.fromkeys(_precision(each, device) for each in singles)),
@@ -64,6 +74,12 @@ def plan_told(recipe: Recipe, tables: Mapping[Split, PairTable], place: object) 
         steps_counted=counted(steps, "step"),
         place=place,
     )
+
+
+def _dev_told(recipe: Recipe, tables: Mapping[Split, PairTable]) -> Text:
+    if folds := recipe.data.all_folds:
+        return FOLDS.format(folds=folds)
+    return DEV.format(pairs=len(tables["dev"])) if "dev" in tables else NO_DEV
 
 
 def _steps(training: TrainingRecipe, pairs: int) -> int:

@@ -6,7 +6,6 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from accelerate import PartialState
@@ -14,15 +13,15 @@ from accelerate.utils import broadcast_object_list
 from numpy.typing import NDArray
 
 from dalmeum.comparison import check_metric
-from dalmeum.data import PairTable, Predictions
 from dalmeum.data.splits import PairReader, Split, binary_labels, data_warnings, read_splits
 from dalmeum.errors import DalmeumError
-from dalmeum.evaluation import Evaluation, evaluate_predictions
+from dalmeum.evaluation import Evaluation
+from dalmeum.experiments.kept import is_kept, keep, read_kept_outcome
+from dalmeum.experiments.outcome import Outcome, Tables, outcome_of, together
 from dalmeum.experiments.ready import plan_told, starts_slowly
 from dalmeum.files import disk_error
 from dalmeum.integrations.viewers import check_viewers, viewers
 from dalmeum.losses import similarity_loss
-from dalmeum.models.ensemble import Ensemble
 from dalmeum.models.kinds import new_scorer
 from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairScorer
@@ -33,9 +32,9 @@ from dalmeum.runs.folder import Run, open_run
 from dalmeum.runs.lock import LostRunError, RunLock
 from dalmeum.runs.predictions import write_evaluations, write_predictions, write_submission
 from dalmeum.runs.record import data_files
-from dalmeum.runs.report import write_report
+from dalmeum.runs.report import evaluated_split, write_report
 from dalmeum.stats import METRICS
-from dalmeum.training.ensemble import fit_ensemble
+from dalmeum.training.ensemble import MEMBER, fit_ensemble
 from dalmeum.training.fit import Fit, fit
 from dalmeum.training.pairs import EncodedPairs, encode_pairs
 from dalmeum.training.processes import LostProcessError, lost_processes_told
@@ -51,6 +50,9 @@ def train(
     self_contained: bool = False,
 ) -> Run:
     """Run a recipe and return its finished run, whose folder holds all that came out.
+
+    Over folds or seeds (`Recipe.trainings`) it is an ensemble of as many models, trained one after another,
+    each as if it were alone.
 
     Nothing is written before data, recipe and encoder are known to be good. With `resume`, the newest
     unfinished run in `recipe.output` with the same recipe, data and contents, that no other process works on,
@@ -68,24 +70,22 @@ def train(
     check_viewers(recipe)
     reader = reader or PairReader()
     tables = read_splits(recipe, reader)
-    binary: dict[Split, NDArray[np.int64] | None] = {
-        split: binary_labels(recipe, tables[split]) for split in tables if split != "test"
-    }
-    scorer = new_scorer(recipe, tables["train"])
+    trainings = recipe.trainings or {"": recipe}
+    first = _Ready.of(next(iter(trainings.values())), reader)
     files = data_files(tables)
-    processes = PartialState(cpu=scorer.model.device.type == "cpu")
+    processes = PartialState(cpu=first.scorer.model.device.type == "cpu")
     folder: list[Path | None] = [None]
     with contextlib.ExitStack() as stack:
         lock: RunLock | None = None
         if processes.is_main_process:
-            machine = {"device": str(scorer.model.device), "processes": processes.num_processes}
+            machine = {"device": str(first.scorer.model.device), "processes": processes.num_processes}
             run, lock = begin(
                 recipe,
                 name,
                 files,
                 reader,
                 machine=machine,
-                notes=scorer.notes,
+                notes=first.scorer.notes,
                 resume=resume,
                 parent_study=parent_study,
             )
@@ -97,36 +97,87 @@ def train(
             (shared,) = broadcast_object_list(folder)
         run = open_run(shared or "")
         if processes.is_main_process:
-            tell(run.folder if starts_slowly(recipe) else plan_told(recipe, tables, run.folder))
+            tell(run.folder if starts_slowly(recipe) else plan_told(recipe, tables, run.folder, reader))
         still_ours = lock.check if lock else _unasked
         with _failure_recorded(run, still_ours):
-            encoded = {
-                split: encode_pairs(scorer, table, binary.get(split)) for split, table in tables.items()
-            }
-            with lost_processes_told():
-                pairs = encoded["train"], encoded.get("dev")
-                fit_one = _Fitting(run, still_ours, main_process=processes.is_main_process)
-                if recipe.members:
-                    result = fit_ensemble(scorer, recipe, *pairs, run.checkpoints, fit_one)
-                else:
-                    result = fit_one("", scorer, recipe, *pairs, run.checkpoints)
-                if processes.is_main_process:
-                    still_ours()
-                    _record_results(run, scorer, tables, encoded, result, self_contained)
-                    still_ours()
-                    open_run(run.folder).finish()
-                    clear_leftovers(run.folder)
-                processes.wait_for_everyone()
+            outcomes: dict[str, tuple[Tables, Outcome]] = {}
+            for place, (special, each) in enumerate(trainings.items()):
+                if special:
+                    tell(MEMBER.format(name=special, number=place + 1, count=len(trainings)))
+                fit_one = _Fitting(run, still_ours, special, main_process=processes.is_main_process)
+                ready = first if each is first.recipe else None
+                outcomes[special] = _trained(each, ready, reader, fit_one)
+            if processes.is_main_process:
+                still_ours()
+                found = together(recipe, tables, outcomes) if recipe.trainings else outcomes[""][1]
+                _record_results(run, tables, found, self_contained)
+                still_ours()
+                open_run(run.folder).finish()
+                clear_leftovers(run.folder)
+            processes.wait_for_everyone()
     run = open_run(run.folder)
     return run.told() if processes.is_main_process else run
 
 
+def _trained(
+    recipe: Recipe, ready: "_Ready | None", reader: PairReader, fit_one: "_Fitting"
+) -> tuple[Tables, Outcome]:
+    """The tables and the outcome of a training; one of several that was finished before is not repeated."""
+    checkpoints = fit_one.run.checkpoints / fit_one.special
+    if fit_one.special:
+        with lost_processes_told():
+            (kept,) = broadcast_object_list([is_kept(checkpoints)])
+        if kept:
+            tables = read_splits(recipe, reader)
+            return tables, read_kept_outcome(recipe, tables, checkpoints)
+    ready = ready or _Ready.of(recipe, reader)
+    outcome = ready.train(fit_one, checkpoints)
+    if fit_one.special:
+        # What is trained waits for the others where memory is plentiful.
+        ready.scorer.model.to("cpu")  # type: ignore[arg-type] # the decorated method lost its type
+        if fit_one.main_process:
+            fit_one.before_saving()
+            keep(outcome, checkpoints)
+    return ready.tables, outcome
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """One training of a run, before it begins."""
+
+    recipe: Recipe
+    tables: Tables
+    binary: Mapping[Split, NDArray[np.int64] | None]
+    scorer: PairScorer
+
+    @classmethod
+    def of(cls, recipe: Recipe, reader: PairReader) -> "_Ready":
+        """Errors as in `read_splits`, `binary_labels` and `new_scorer`."""
+        tables = read_splits(recipe, reader)
+        binary: dict[Split, NDArray[np.int64] | None] = {
+            split: binary_labels(recipe, tables[split]) for split in tables if split != "test"
+        }
+        return cls(recipe, tables, binary, new_scorer(recipe, tables["train"]))
+
+    def train(self, fit_one: "_Fitting", checkpoints: Path) -> Outcome:
+        """The outcome of training in place."""
+        encoded = {
+            split: encode_pairs(self.scorer, table, self.binary.get(split))
+            for split, table in self.tables.items()
+        }
+        with lost_processes_told():
+            given = self.scorer, self.recipe, encoded["train"], encoded.get("dev"), checkpoints
+            result = fit_ensemble(*given, fit_one) if self.recipe.members else fit_one("", *given)
+        return outcome_of(fit_one.special, self.scorer, self.tables, encoded, result)
+
+
 @dataclass(frozen=True)
 class _Fitting:
-    """The fit of a run's single model, or of a member of its ensemble, by name."""
+    """The fit of a training's single model, or of a member of its ensemble, by name."""
 
     run: Run
     before_saving: Callable[[], None]
+    special: str
     main_process: bool
 
     def __call__(
@@ -138,7 +189,8 @@ class _Fitting:
         dev: EncodedPairs | None,
         checkpoints: Path,
     ) -> Fit:
-        with viewers(recipe, self.run.folder, name, main_process=self.main_process) as callbacks:
+        shown = "-".join(filter(None, (self.special, name)))
+        with viewers(recipe, self.run.folder, shown, main_process=self.main_process) as callbacks:
             return fit(scorer, recipe, train, dev, checkpoints, callbacks, before_saving=self.before_saving)
 
 
@@ -166,38 +218,28 @@ def _failure_recorded(run: Run, still_ours: Callable[[], None]) -> Iterator[None
         raise
 
 
-def _record_results(
-    run: Run,
-    scorer: PairScorer,
-    tables: Mapping[Split, PairTable],
-    encoded: Mapping[Split, EncodedPairs],
-    result: Fit,
-    self_contained: bool,
-) -> None:
-    """The model, predictions, metrics and report of a trained scorer."""
-    _save_model(scorer, run.model)
+def _record_results(run: Run, tables: Tables, found: Outcome, self_contained: bool) -> None:
+    """The model, predictions, metrics and report of what was trained."""
+    _save_model(found.scorer, run.model)
     evaluations: dict[Split, Evaluation] = {}
-    predictions: dict[Split, Predictions] = {}
-    for split, table in tables.items():
-        predictions[split] = (
-            result.train_predictions
-            if split == "train"
-            else scorer.predictions(scorer.logits(encoded[split].items))
-        )
-        write_predictions(run.predictions(split), table, predictions[split])
+    for split, predictions in found.predictions.items():
+        table = tables[split]
+        write_predictions(run.predictions(split), table, predictions)
         if table.label is None:
-            write_submission(run.submission, table, predictions[split])
+            write_submission(run.submission, table, predictions)
         else:
-            evaluations[split] = evaluate_predictions(
-                table, predictions[split], threshold=scorer.binary_threshold
+            evaluations[split] = evaluated_split(
+                run, split, table, predictions, found.scorer.binary_threshold
             )
-    if result.dev_predictions:
-        write_evaluations(run.kept_evaluations, tables["dev"], result.dev_predictions)
-    run.write_history(result.history)
+    for special, (dev, answered) in found.evaluations.items():
+        write_evaluations(run.evaluations_of(special), dev, answered)
+    run.write_history(found.history)
     run.write_metrics({split: evaluation.to_dict() for split, evaluation in evaluations.items()})
-    warnings = (*run.record.warnings, *data_warnings(tables.values()), *result.warnings)
-    run = run.update(training=_training_record(result, scorer), warnings=warnings)
-    write_report(run, tables, predictions, evaluations, self_contained=self_contained)
+    # Over folds dev is train.
+    apart = [table for split, table in tables.items() if not (run.record.out_of_fold and split == "dev")]
+    warnings = (*run.record.warnings, *data_warnings(apart), *found.warnings)
+    run = run.update(training=found.record, warnings=warnings)
+    write_report(run, tables, found.predictions, evaluations, self_contained=self_contained)
 
 
 def _save_model(scorer: PairScorer, folder: Path) -> None:
@@ -208,23 +250,3 @@ def _save_model(scorer: PairScorer, folder: Path) -> None:
         scorer.save(half_written)
     shutil.rmtree(folder, ignore_errors=True)
     half_written.rename(folder)
-
-
-def _training_record(result: Fit, scorer: PairScorer) -> dict[str, Any]:
-    record = {
-        "steps": result.steps,
-        "best_step": result.best_step,
-        "seconds": round(result.seconds, 3),
-        "precision": str(scorer.precision).removeprefix("torch."),
-        "parameters": sum(parameter.numel() for parameter in scorer.model.parameters()),
-        "slope": result.slope,
-        "intercept": result.intercept,
-    }
-    if isinstance(scorer.model, Ensemble):
-        members = scorer.model.members
-        del record["precision"]  # each member has its own
-        record["weights"] = scorer.model.weights
-        record["members"] = {
-            name: _training_record(each, members[name]) for name, each in result.members.items()
-        }
-    return record

@@ -57,7 +57,7 @@ class CrossEncoders:
             recipe.model.encoder or "",
             num_labels=columns(recipe),
             max_length=recipe.model.max_length,
-            seed=recipe.training.seed,
+            seed=recipe.training.one_seed,
         )
 
     def load(self, folder: Path) -> Parts:
@@ -101,7 +101,7 @@ class OfflineScorers:
             sentence1,
             sentence2,
             num_labels=columns(recipe),
-            seed=recipe.training.seed,
+            seed=recipe.training.one_seed,
             universal=recipe.model.universal,
             train=train,
         )
@@ -147,8 +147,8 @@ def new_scorer(recipe: Recipe, train: PairTable) -> PairScorer:
     """
     if recipe.members:
         members = {name: new_scorer(each, train) for name, each in recipe.members.items()}
-        return _ensemble(members, recipe.data.label_range, binary_threshold(recipe, train))
-    transformers.set_seed(recipe.training.seed)
+        return ensemble_of(members, recipe.data.label_range, binary_threshold(recipe, train))
+    transformers.set_seed(recipe.training.one_seed)
     new = kind_named(recipe.model.kind).new
     given = {"train": train} if takes(new, "train") else {}
     parts: object = new(recipe, train.sentence1, train.sentence2, **given)
@@ -176,7 +176,7 @@ def new_scorer(recipe: Recipe, train: PairTable) -> PairScorer:
     return scorer.with_precision(recipe.training.precision)
 
 
-def _ensemble(
+def ensemble_of(
     members: Mapping[str, PairScorer],
     label_range: tuple[float, float],
     threshold: float | None,
@@ -235,7 +235,7 @@ def load_scorer(
     if names := members_in(folder):
         given: Any = {"trust_code": trust_code, "trained_here": trained_here}
         members = {name: load_scorer(folder / name, precision, **given) for name in names}
-        return _ensemble(members, label_range, threshold, settings)
+        return ensemble_of(members, label_range, threshold, settings)
     with quiet_transformers():
         model, encoding = _owner(folder, own_kind, trust_code).load(folder)
     model.to(default_device())  # type: ignore[arg-type] # the decorated method lost its type

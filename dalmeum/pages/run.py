@@ -38,6 +38,7 @@ CAPTIONS = {
     "curve-mae": Text("Mean absolute error", "평균 절대 오차"),
 }
 OF_MEMBER = Text.same("{caption}, {member}")
+OUT_OF_FOLD = Text("the training pairs, out of {folds} folds", "학습 데이터(폴드 {folds}개, 폴드 밖 예측)")
 ANSWER = Text(
     "Pearson {pearson}{interval} on {split}, {pairs} pairs{overfitting}.",
     "{split} 문장쌍 {pairs}개에서 피어슨 {pearson}{interval}{overfitting}.",
@@ -71,6 +72,8 @@ class RunPage:
             `NAME.KEY`, each member's by its own steps.
         flattered: by how much the choice of the checkpoint on this split makes Pearson too high; None where
             there was no choice.
+        out_of_folds: of how many folds each pair was predicted by models that did not learn from its own; 0
+            where the split is none that was trained on.
         warnings: one line each, shown below the scores.
     """
 
@@ -86,6 +89,7 @@ class RunPage:
     data_hashes: Mapping[str, str] = field(default_factory=dict)
     history: Sequence[Mapping[str, Any]] = ()
     flattered: float | None = None
+    out_of_folds: int = 0
     warnings: Sequence[Shown] = ()
 
 
@@ -102,7 +106,10 @@ def render_run(content: RunPage, plotly: str = "") -> str:
 def answer(content: RunPage) -> Text:
     """What came out, in one sentence."""
     score = content.evaluation.metrics.pearson
-    values: dict[str, Any] = {"split": content.split, "pairs": count(len(content.table))}
+    split: Shown = content.split
+    if content.out_of_folds:
+        split = OUT_OF_FOLD.format(folds=content.out_of_folds)
+    values: dict[str, Any] = {"split": split, "pairs": count(len(content.table))}
     if number(score.value) == NONE:
         return NO_ANSWER.format(**values)
     values |= {"pearson": number(score.value, 4), "interval": "", "overfitting": ""}
@@ -163,6 +170,7 @@ def _page(content: RunPage) -> Page:
         "groups": evaluation.groups,
         "threshold": evaluation.threshold,
         "flattered": None if content.flattered is None else number(max(content.flattered, 0.0), 4),
+        "folds": content.out_of_folds,
         "warnings": [shorten(each) for each in content.warnings],
         "curves": _captions(drawn, members_of(content.history)),
         "worst": worst_pairs(content.table, content.predictions, WORST_PAIRS),

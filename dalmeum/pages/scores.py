@@ -16,7 +16,13 @@ Json = Mapping[str, Mapping[str, float | None] | None]
 
 PAIRS = Text("pairs", "문장쌍")
 SOURCE, LABEL = Text("source", "출처"), Text("label", "레이블")
+OUT_OF_FOLD = Text("dev, out of fold", "dev(폴드 밖)")
 MOST_SLICES = 50
+
+
+def split_title(split: str, out_of_fold: bool) -> Shown:
+    """What a split of a run is called beside its scores."""
+    return OUT_OF_FOLD if out_of_fold and split == "dev" else split
 
 
 def metrics_lines(metrics: Json, title: Shown) -> list[str]:

@@ -4,6 +4,7 @@ All problems are reported at once, each with the key and the mend, before anythi
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -142,6 +143,22 @@ class Recipe(Section):
     def singles(self) -> tuple["Recipe", ...]:
         """The recipes of all models that are trained: of the members, or of the single model itself."""
         return tuple(self.members.values()) or (self,)
+
+    @property
+    def trainings(self) -> dict[str, "Recipe"]:
+        """Of a run over folds or seeds the recipe of each training, by the name of what is special to it:
+        `fold-0`, `seed-7`, `fold-0-seed-7`; none of a run that trains once.
+        """
+        folds, seeds = range(self.data.all_folds), self.training.seeds
+        found = {}
+        for fold, seed in product(folds or [None], seeds):
+            names = [f"fold-{fold}"] if folds else []
+            names += [f"seed-{seed}"] if len(seeds) > 1 else []
+            if names:
+                data = self.data.model_copy(update={"fold": fold})
+                training = self.training.model_copy(update={"seed": seed})
+                found["-".join(names)] = self.model_copy(update={"data": data, "training": training})
+        return found
 
     @model_serializer(mode="wrap")
     def auto_is_each_members_own(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

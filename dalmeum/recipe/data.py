@@ -1,13 +1,16 @@
 """The section `data`: which pairs, from which files."""
 
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from dalmeum.configuration import FromList, Section, described
 from dalmeum.numbers import range_fault
 
 MOST_FOLDS = 1000
+
+FoldGroups = Literal["sentences", "near_duplicates"]
+"""What keeps pairs in one fold (`dalmeum.data.folds`)."""
 
 
 class Planted(Section):
@@ -51,7 +54,9 @@ class Part(Section):
 class DataRecipe(Section):
     """Which pairs, from which files. A path, or `hub:...`; see `dalmeum.data.read_pairs`.
 
-    `folds` cuts the training file into so many (`dalmeum.data.folds`), of which fold number `fold` is dev.
+    `folds` cuts the training file into so many (`dalmeum.data.folds`), of which fold number `fold` is dev;
+    without `fold` each is dev in turn, and a model is trained for each. `fold_groups` is what keeps pairs in
+    one fold; `auto` becomes one of the two when a recipe is built.
     `max_train_pairs` draws so many of the training pairs, the same ones for every seed. `part` takes a part
     of what is then there, before pairs are planted; a study's `resample_train` sets it for each seed.
     `planted` adds pairs of a sentence and itself, changed, to all labelled splits; `spacing_pairs`, its name
@@ -90,16 +95,24 @@ class DataRecipe(Section):
         default=None,
     )
     folds: Annotated[int, Field(ge=2, le=MOST_FOLDS)] | None = described(
-        "cut train into so many folds, one of which is dev; pairs that share a sentence stay together",
-        "학습 파일을 이 수만큼의 폴드로 나누고 그중 하나를 dev로 씁니다. "
-        "같은 문장이 든 쌍은 한 폴드에 모입니다",
+        "cut train into so many folds, each of which is dev in turn: a model is trained for each, and all "
+        "together answer with their mean ([folds](training.md#folds-and-seeds)); pairs that share a sentence "
+        "stay together",
+        "학습 파일을 이 수만큼의 폴드로 나누어 돌아가며 dev로 씁니다. 폴드마다 모델을 하나씩 학습하고, "
+        "답은 그 평균입니다([폴드](training.ko.md#폴드와-시드)). 같은 문장이 든 쌍은 한 폴드에 모입니다",
         default=None,
     )
-    fold: int = described(
-        "which fold is dev, from 0",
-        "dev로 쓸 폴드의 번호. 0부터 셉니다",
-        default=0,
-        ge=0,
+    fold: Annotated[int, Field(ge=0)] | None = described(
+        "the one fold that is dev, from 0: a single model, trained on the others",
+        "dev로 쓸 폴드 하나의 번호. 0부터 셉니다. 나머지 폴드로 모델을 하나만 학습합니다",
+        default=None,
+    )
+    fold_groups: Literal["auto", "sentences", "near_duplicates"] = described(
+        "what keeps pairs in one fold: `sentences` that they share, letter for letter, or `near_duplicates` "
+        "of them, too, however spaced; `auto`: `sentences` with a `fold`, as ever, else `near_duplicates`",
+        "무엇이 같으면 한 폴드에 모으는가. `sentences`: 글자까지 같은 문장, `near_duplicates`: 띄어쓰기만 "
+        "다르거나 거의 같은 문장까지. `auto`: `fold`가 있으면 예전처럼 `sentences`, 없으면 `near_duplicates`",
+        default="auto",
     )
     max_train_pairs: Annotated[int, Field(ge=2)] | None = described(
         "train on so many pairs, drawn at random, the same ones for every seed",
@@ -141,6 +154,14 @@ class DataRecipe(Section):
             spacing = {"perturbation": "spacing", **(other or {}), **spacing}
         return {**rest, "planted": spacing}
 
+    @model_validator(mode="before")
+    @classmethod
+    def fold_of_nothing_is_none(cls, values: Any) -> Any:
+        """Where there are no folds, 0 is what older recipes wrote for none."""
+        if isinstance(values, dict) and values.get("folds") is None and type(values.get("fold")) is int:
+            return {**values, "fold": values["fold"] or None}
+        return values
+
     @model_validator(mode="after")
     def range_is_a_range(self) -> Self:
         low, high = self.label_range
@@ -160,13 +181,40 @@ class DataRecipe(Section):
     @model_validator(mode="after")
     def dev_is_one_thing(self) -> Self:
         if self.folds is None:
-            if self.fold:
+            if self.fold is not None:
                 raise ValueError(f"fold {self.fold} of how many? Set folds, too")
+            if self.fold_groups != "auto":
+                raise ValueError(f"fold_groups {self.fold_groups} of which folds? Set folds, or leave it out")
         elif self.dev is not None:
             raise ValueError("folds takes dev out of train: leave dev out, as by data.dev=")
-        elif self.fold >= self.folds:
+        elif self.fold is not None and self.fold >= self.folds:
             raise ValueError(f"fold {self.fold}: {self.folds} folds count from 0 to {self.folds - 1}")
+        elif self.fold_groups == "auto":
+            # What is frozen is for those who use a recipe; here it is still being made.
+            object.__setattr__(self, "fold_groups", self._usual_groups)
         return self
+
+    @property
+    def kept_together(self) -> FoldGroups:
+        """What `fold_groups` is, `auto` of a recipe without folds too."""
+        return self._usual_groups if self.fold_groups == "auto" else self.fold_groups
+
+    @property
+    def _usual_groups(self) -> FoldGroups:
+        return "near_duplicates" if self.fold is None else "sentences"
+
+    @model_serializer(mode="wrap")
+    def usual_groups_of_one_fold_go_unsaid(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Recipes from before there was a choice are the same as ever."""
+        values: dict[str, Any] = handler(self)
+        if self.folds is None or (self.fold is not None and self.fold_groups == self._usual_groups):
+            values.pop("fold_groups", None)
+        return values
+
+    @property
+    def all_folds(self) -> int:
+        """How many folds are dev in turn; 0 where dev is one thing, or nothing."""
+        return 0 if self.fold is not None else self.folds or 0
 
     @property
     def has_dev(self) -> bool:

@@ -31,6 +31,7 @@ _OWNERS = {
     "training.seed": "seeds",
     "data.fold": "folds",
     "data.folds": "folds",
+    "data.fold_groups": "baseline.data.fold_groups",
     "data.part": "resample_train",
     "output": "baseline.output",
     "training.report_to": "baseline.training.report_to",
@@ -137,9 +138,14 @@ class Study(Section):
     @model_validator(mode="before")
     @classmethod
     def baseline_has_the_folds(cls, values: Any) -> Any:
+        """A run of a study is a single model: of folds that nobody chooses from, the first is dev."""
         match values:
-            case {"folds": int(folds), "baseline": {"data": {**data}, **recipe}, **rest}:
-                return {**rest, "folds": folds, "baseline": {**recipe, "data": {"folds": folds, **data}}}
+            case {"folds": int(folds), "baseline": {"data": {**of_study}, **recipe}, **rest}:
+                data = {"folds": folds, **of_study, "fold": of_study.get("fold") or 0}
+                return {**rest, "folds": folds, "baseline": {**recipe, "data": data}}
+            case {"baseline": {"data": {"folds": int(folds), **of_recipe}, **recipe}, **rest}:
+                data = {"folds": folds, "fold": 0, **of_recipe}
+                return {**rest, "baseline": {**recipe, "data": data}}
         return values
 
     @model_validator(mode="after")
@@ -147,6 +153,13 @@ class Study(Section):
         data = self.baseline.data
         if self.folds is not None and (data.folds != self.folds or data.fold):
             raise ValueError("folds: each is dev in turn: leave baseline.data.folds and data.fold out")
+        if data.all_folds:
+            raise ValueError(
+                f"baseline.data.fold: each run of a study is a single model: write folds: {data.all_folds} "
+                "in the study for all folds in turn, or fold: 0"
+            )
+        if isinstance(self.baseline.training.seed, tuple):
+            raise ValueError("baseline.training.seed: each run of a study has one: write them as seeds")
         return self
 
     @model_validator(mode="after")

@@ -13,7 +13,7 @@ from pydantic import (
     model_validator,
 )
 
-from dalmeum.configuration import Section, described
+from dalmeum.configuration import FromList, Section, described
 from dalmeum.recipe.schedules import Fraction
 
 AUTO: Mapping[str, Mapping[str, float]] = {
@@ -74,6 +74,14 @@ def _viewers(value: object) -> Literal["none"] | tuple[str, ...]:
     if any(name not in CURVE_VIEWERS for name in named):
         raise ValueError(f"must be none, {', '.join(CURVE_VIEWERS)}, or a list of them, not {value!r:.80}")
     return tuple(dict.fromkeys(map(str, named))) or "none"
+
+
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+Seeds = Annotated[
+    Annotated[Seed, Tag("one")] | Annotated[tuple[Seed, ...], Field(min_length=2), FromList, Tag("several")],
+    Discriminator(lambda value: "several" if isinstance(value, list | tuple) else "one"),
+]
 
 
 CurveViewers = Annotated[
@@ -173,12 +181,12 @@ class TrainingRecipe(Section):
         "한 배치의 쌍들이 닮은 점: `length`(길이. 패딩이 줄어듭니다), `source`(출처), `none`(무작위)",
         default="length",
     )
-    seed: int = described(
-        "decides head, batches and dropout",
-        "헤드 초기값, 배치, 드롭아웃을 정합니다",
+    seed: Seeds = described(
+        "decides head, batches and dropout; of a list, as `[1, 2, 3]`, a model is trained with each, and all "
+        "together answer with their mean ([seeds](training.md#folds-and-seeds))",
+        "헤드 초기값, 배치, 드롭아웃을 정합니다. `[1, 2, 3]`처럼 여럿을 적으면 시드마다 모델을 하나씩 "
+        "학습하고, 답은 그 평균입니다([시드](training.ko.md#폴드와-시드))",
         default=42,
-        ge=0,
-        lt=2**32,
     )
     precision: Literal["auto", "float32", "bfloat16", "float16"] = described(
         "`auto` is bfloat16 where the hardware is good at it, else float32",
@@ -192,6 +200,22 @@ class TrainingRecipe(Section):
         "`none`. 각각 파이썬 패키지를 설치해야 합니다",
         default="none",
     )
+
+    @model_validator(mode="after")
+    def seeds_differ(self) -> Self:
+        if isinstance(self.seed, tuple) and len(set(self.seed)) < len(self.seed):
+            raise ValueError(f"seed {list(self.seed)}: one stands there twice, and would learn the same")
+        return self
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """All of them; of a single model one."""
+        return self.seed if isinstance(self.seed, tuple) else (self.seed,)
+
+    @property
+    def one_seed(self) -> int:
+        """Of a single model; of several the first."""
+        return self.seeds[0]
 
     @model_validator(mode="before")
     @classmethod

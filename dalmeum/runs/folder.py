@@ -83,7 +83,11 @@ class Run:
 
     @property
     def kept_evaluations(self) -> Path:
-        return self.folder / "predictions" / "dev-evaluations.csv"
+        return self.evaluations_of("")
+
+    def evaluations_of(self, training: str) -> Path:
+        """What a training, by its name in `Recipe.trainings`, answered on dev at every evaluation."""
+        return self.folder / "predictions" / f"dev-evaluations{training and f'-{training}'}.csv"
 
     def __str__(self) -> str:
         """What it is, and what it scored, in the terminal's language."""
@@ -108,6 +112,7 @@ class Run:
             metrics=self.metrics() if scored else {},
             folder=str(self.folder),
             page=str(self.report) if self.report.is_file() else None,
+            out_of_fold=self.record.out_of_fold,
         )
 
     def recipe(self) -> Recipe:
@@ -211,6 +216,7 @@ def create_run(
             parent_study=None if parent_study is None else writable(parent_study),
             code=own_code(recipe),
             machine=machine(),
+            out_of_fold=bool(recipe.data.all_folds),
             **record,
         )
         write_text(folder / "recipe.yaml", kept.to_yaml())

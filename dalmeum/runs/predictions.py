@@ -58,6 +58,15 @@ def labelled(scored: ScoredPairs) -> tuple[Pairs, Array]:
     return Pairs(scored.ids, scored.labels, str(scored.path)), scored.predictions.similarity
 
 
+def held_out(folder: Path) -> ScoredPairs:
+    """What a run's folder keeps of pairs that no model of it learned from, in the order of their file: of a
+    run over folds all of its training file, out of fold (its record's `out_of_fold`), else its dev set.
+
+    Raises `InputError` as `read_predictions` does.
+    """
+    return read_predictions(folder / "predictions" / "dev.csv")
+
+
 def _numbers(column: Sequence[str]) -> Array | None:
     """None for a column that is empty; `ValueError` where it is so in places, or holds what is no score."""
     if not any(column):
@@ -73,13 +82,21 @@ def read_evaluations(path: Path, ids: tuple[str, ...]) -> Array:
 
     Raises `InputError` where the file is damaged, or of other pairs.
     """
+    kept, evaluations = read_all_evaluations(path)
+    if kept != ids:
+        raise damaged(path)
+    return evaluations
+
+
+def read_all_evaluations(path: Path) -> tuple[tuple[str, ...], Array]:
+    """The ids of n pairs, and predictions (evaluations, n); `InputError` where the file is damaged."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             _, *rows = csv.reader(file, strict=True)
         kept, *columns = zip(*rows, strict=True)
         evaluations = [_numbers(column) for column in columns]
-        if kept == ids and not any(each is None for each in evaluations):
-            return np.array(evaluations, np.float64)
+        if not any(each is None for each in evaluations):
+            return kept, np.array(evaluations, np.float64)
     except (OSError, ValueError, csv.Error):
         pass
     raise damaged(path)

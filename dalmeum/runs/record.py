@@ -75,7 +75,8 @@ class RunRecord:
 
     `code` is the user's own that the recipe names (`dalmeum.recipe.own_code`). `encoder` is the hash of what
     the model began with, `training_version` that of dalmeum's own training (`dalmeum.runs.contents`); both
-    are None in runs from before they were kept.
+    are None in runs from before they were kept. `out_of_fold`: dev is the training file, each pair of which
+    is predicted by models that learned from neither it nor a pair of its group.
     """
 
     __pydantic_config__ = STRICT
@@ -95,6 +96,7 @@ class RunRecord:
     code: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
     encoder: str | None = None
     training_version: int | None = None
+    out_of_fold: bool = False
 
     @property
     def is_certain(self) -> bool:

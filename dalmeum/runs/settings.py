@@ -34,13 +34,15 @@ class Settings:
 
     @property
     def seed(self) -> int:
-        seed: int = self.shown[SEED]
-        return seed
+        """Of a run over several seeds the first."""
+        seeds = self.shown[SEED]
+        return int(seeds[0] if isinstance(seeds, list) else seeds)
 
     @property
     def recipe(self) -> str:
-        """The same for all seeds of an arm."""
-        return json.dumps({**self.decisive, SEED: None, PART_NUMBER: None}, sort_keys=True)
+        """The same for all seeds of an arm; one of as many models in each run."""
+        models = len(self.shown[SEED]) if isinstance(self.shown[SEED], list) else None
+        return json.dumps({**self.decisive, SEED: models, PART_NUMBER: None}, sort_keys=True)
 
     def changes(self, baseline: "Settings") -> dict[str, Any]:
         """What of its recipe is not as the baseline's, but for numbers that both left to their kinds."""

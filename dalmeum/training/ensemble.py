@@ -1,7 +1,7 @@
 """From untrained members to an ensemble that answers on the label scale."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -97,7 +97,7 @@ def fit_ensemble(
     if dev is not None and not warnings:
         warnings = _told_if_worse(fits, weights, dev.labels.double().numpy())
     return Fit(
-        history=tuple(entry for name, each in fits.items() for entry in _log_of(name, each)),
+        history=tuple(entry for name, each in fits.items() for entry in log_of(name, each.history)),
         steps=sum(each.steps for each in fits.values()),
         best_step=sum(each.best_step for each in fits.values()),
         dev_predictions={},
@@ -136,6 +136,7 @@ def _of_member(pairs: EncodedPairs, place: int) -> EncodedPairs:
     return dataclasses.replace(pairs, items=[item[place] for item in pairs.items])
 
 
-def _log_of(name: str, member: Fit) -> Iterator[dict[str, float]]:
-    for entry in member.history:
+def log_of(name: str, history: Iterable[Mapping[str, float]]) -> Iterator[dict[str, float]]:
+    """A member's log as part of that of them all."""
+    for entry in history:
         yield {key if key in OF_A_STEP else f"{name}.{key}": value for key, value in entry.items()}

@@ -98,7 +98,7 @@ class PairTrainer(ResumingTrainer):
         sampler = PairBatchSampler(
             lengths,
             training.effective_batch_size,
-            seed=training.seed,
+            seed=training.one_seed,
             group={"length": lengths, "source": self.train_pairs.sources, "none": None}[training.group_by],
             # A loss of each micro-batch depends on who is in it; one of the whole batch does not.
             sort=training.group_by == "length" or self.recipe.loss.scope != "micro",
@@ -296,7 +296,7 @@ def training_arguments(
         metric_for_best_model="pearson" if has_dev else None,
         greater_is_better=True if has_dev else None,
         restore_callback_states_from_checkpoint=True,
-        seed=training.seed,
+        seed=training.one_seed,
         remove_unused_columns=False,
         # Buffers never change here; and ranks whose forwards differ in number would wait for each other.
         ddp_broadcast_buffers=False,

@@ -50,7 +50,7 @@ def runs(world: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def key(name: str) -> tuple[Any, int]:
         recipe = open_run(name).recipe()
-        return recipe.loss.alpha, recipe.training.seed
+        return recipe.loss.alpha, recipe.training.one_seed
 
     return sorted((path.name for path in run_folders("runs")), key=key)
 

@@ -3,7 +3,7 @@ import pytest
 
 from dalmeum.data import PairTable
 from dalmeum.data.checks import check_tables
-from dalmeum.data.groups import GroupSizes, judged_by, sentence_groups, without_largest
+from dalmeum.data.groups import GroupSizes, judged_by, near_groups, sentence_groups, without_largest
 
 from .test_folds import strangers, table
 
@@ -20,6 +20,37 @@ def test_pairs_are_grouped_through_others_too_and_numbered_as_they_come() -> Non
 
 def test_a_sentence_on_either_side_makes_a_group() -> None:
     assert sentence_groups(table([("a", "b"), ("c", "a"), ("d", "e")])).tolist() == [0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("copy", "near"),
+    [
+        ("한남자가 기타를, 치고있다!", True),  # spacing and punctuation
+        ("한 여자가 기타를 치고 있다", True),  # one letter replaced
+        ("한 남자가 기타를 치고 있었다", True),  # one more
+        ("남자가 기타를 치고 있다", True),  # one less
+        ("남한자가 기타를 치고 있다", True),  # one moved
+        ("한 여자가 기타를 치고 왔다", False),  # two replaced
+        ("한 남자가 피아노를 치고 있다", False),
+    ],
+)
+def test_what_counts_as_a_near_duplicate(copy: str, near: bool) -> None:
+    pairs = [("한 남자가 기타를 치고 있다", "p"), (copy, "q")]
+    assert near_groups(table(pairs)).tolist() == ([0, 0] if near else [0, 1])
+
+
+def test_of_short_sentences_each_letter_counts_and_case_width_and_composition_do_not() -> None:
+    pairs = [
+        ("비가 온다", "a"),
+        ("비만 온다", "b"),
+        ("ＡＢＣ １!", "c"),
+        ("abc1", "d"),
+        ("?!", "e"),
+        ("? !", "f"),
+    ]
+    assert near_groups(table(pairs)).tolist() == [0, 1, 2, 2, 3, 3]
+    assert near_groups(table([("가 나", "x"), ("가나", "y")])).tolist() == [0, 0]
+    assert near_groups(table([])).tolist() == []
 
 
 def test_sizes() -> None:

@@ -41,6 +41,26 @@ def test_a_fold_is_dev_and_the_rest_is_train(train: str) -> None:
     assert len(hashes) == 2
 
 
+def test_all_folds_are_dev_in_turn_and_together_the_file_in_its_order(train: str) -> None:
+    every = recipe(train=train, folds=3, test=train)
+    tables = read_splits(every)
+    whole = read_pairs(train)
+    assert [tables[split].sha256 for split in ("train", "dev", "test")] == [whole.sha256] * 3
+    assert tables["dev"].name == f"{train}, out of 3 folds"
+    assert list(every.trainings) == ["fold-0", "fold-1", "fold-2"]
+    for fold, each in enumerate(every.trainings.values()):
+        alone = recipe(train=train, folds=3, test=train, fold=fold, fold_groups="near_duplicates")
+        assert each == alone
+        of_one = read_splits(each)
+        assert {*of_one["train"].id, *of_one["dev"].id} == {*whole.id}
+        assert len(of_one["dev"]) == 40
+    planted = {"perturbation": "spacing", "share": 0.5, "label": 4}
+    with_planted = read_splits(recipe(train=train, folds=3, planted=planted, max_train_pairs=10))
+    assert with_planted["dev"].id[:120] == whole.id
+    assert len(with_planted["dev"]) == 3 * 60
+    assert with_planted["train"].sha256 == whole.sha256
+
+
 def test_a_shared_reader_reads_each_file_once(train: str, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
 
@@ -85,7 +105,9 @@ def test_the_old_key_is_the_new_one() -> None:
 
 
 def test_training_pairs_are_drawn_from_those_that_are_left(train: str) -> None:
-    every, some = (read_splits(recipe(train=train, folds=3, max_train_pairs=count)) for count in (None, 30))
+    every, some = (
+        read_splits(recipe(train=train, folds=3, fold=0, max_train_pairs=count)) for count in (None, 30)
+    )
     assert len(some["train"]) == 30
     assert some["dev"].id == every["dev"].id
     assert set(some["train"].id) < set(every["train"].id)
@@ -123,7 +145,9 @@ def test_planted_pairs_come_to_every_labelled_split(train: str, tmp_path: Path) 
     test = tmp_path / "test.csv"
     test.write_text("id,source,sentence_1,sentence_2\n0,a,비가 온다,눈이 온다\n", encoding="utf-8")
     planted = {"perturbation": "spacing", "share": 0.1, "label": 4.5}
-    tables = read_splits(recipe(train=train, folds=3, max_train_pairs=40, planted=planted, test=str(test)))
+    tables = read_splits(
+        recipe(train=train, folds=3, fold=0, max_train_pairs=40, planted=planted, test=str(test))
+    )
     assert len(tables["train"]) == 44
     for table in (tables["train"], tables["dev"]):
         assert table.label is not None

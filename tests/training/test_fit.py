@@ -40,7 +40,9 @@ def recipe_for(**changes: Any) -> Recipe:
 
 def scorer_for(encoder: str, recipe: Recipe) -> PairScorer:
     labels = 1 if recipe.tasks.binary is None else 2
-    model, encoding = new_cross_encoder(encoder, num_labels=labels, max_length=32, seed=recipe.training.seed)
+    model, encoding = new_cross_encoder(
+        encoder, num_labels=labels, max_length=32, seed=recipe.training.one_seed
+    )
     return PairScorer(model, encoding, sigmoid=recipe.loss.name == "bce")
 
 
