@@ -16,7 +16,7 @@ from dalmeum.evaluation import Evaluation
 from dalmeum.experiments.findings import check_pages
 from dalmeum.experiments.ready import check_ready, plan_told, starts_slowly
 from dalmeum.pages import ASSETS, STUDY_PAGE
-from dalmeum.progress import first_process, tell
+from dalmeum.progress import tell
 from dalmeum.recipe import Recipe
 from dalmeum.recipe.study import arm_recipes
 from dalmeum.runs.scoring import Pairs, evaluated, folder_of, predicted
@@ -86,7 +86,7 @@ def train(
     reader, called = PairReader(), _name(name, recipe, "recipe")
     ready = recipe_from(recipe, sections, reader)
     check_ready([ready], reader)
-    if starts_slowly(ready) and first_process():
+    if starts_slowly(ready):
         tell(plan_told(ready, read_splits(ready, reader), Path(ready.output)))
 
     from dalmeum.experiments.train import train as train_run

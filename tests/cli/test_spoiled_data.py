@@ -184,8 +184,8 @@ def test_on_the_scale_that_is_stated_correlations_alone_exist(
     assert found["by_source"]["s"]["metrics"]["rmse"] == nothing
     assert list(found["by_label"])[-1] == "80-100"
     scales = (
-        "large.csv: its labels are on 0..100, and the run answers on 0..5: rmse, mae, f1 would compare the two, "
-        "and are left out"
+        "large.csv: its labels are on 0..100, and the run answers on 0..5: rmse, mae, f1 would compare "
+        "the two, and are left out"
     )
     assert found["warnings"] == [scales]
     assert printed.err.splitlines()[-1] == f"warning: {scales}"
