@@ -1,6 +1,6 @@
 """What e5 costs beside the offline encoder, in the two recipes for a competition, on the practice set.
 
-    OMP_NUM_THREADS=1 python benchmarks/first_recipes.py --rounds 2 --out benchmarks/results/first-recipes-DATE.json
+    OMP_NUM_THREADS=1 python benchmarks/first_recipes.py --out benchmarks/results/first-recipes-DATE.json
 
 Seconds of the processor of the whole command, start and report included, which a busy machine hardly changes;
 the recipes in turn. `times` is what `dalmeum init`, `dalmeum demo` and the documentation say.

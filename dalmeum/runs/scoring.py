@@ -28,7 +28,7 @@ Pairs = str | Path | InMemory | PairTable
 TWO_SCALES = Text(
     "{name}: its labels are on {labels}, and the run answers on {run}: {lost} would compare the two, and are "
     "left out",
-    "{name}: 레이블은 {labels}, 실행의 점수는 {run}에 있어, 둘을 견주는 {lost}은(는) 구하지 않았습니다",
+    "{name}: 레이블은 {labels}, 실행은 {run} 척도라서 둘을 직접 견주는 {lost}은(는) 구하지 않았습니다",
 )
 
 
