@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from dalmeum.comparison.arms import BASELINE, Arms
 from dalmeum.comparison.findings import Findings
-from dalmeum.data.splits import PairReader, Split, data_warnings, read_splits
+from dalmeum.data.splits import PairReader, Split, read_splits
 from dalmeum.errors import InputError
 from dalmeum.evaluation import Evaluation
 from dalmeum.experiments.findings import check_pages
 from dalmeum.experiments.ready import check_ready, plan_told, starts_slowly
 from dalmeum.pages import ASSETS, STUDY_PAGE
-from dalmeum.progress import first_process, tell
+from dalmeum.progress import tell
 from dalmeum.recipe import Recipe
 from dalmeum.recipe.study import arm_recipes
 from dalmeum.runs.scoring import Pairs, evaluated, folder_of, predicted
@@ -86,7 +86,7 @@ def train(
     reader, called = PairReader(), _name(name, recipe, "recipe")
     ready = recipe_from(recipe, sections, reader)
     check_ready([ready], reader)
-    if starts_slowly(ready) and first_process():
+    if starts_slowly(ready):
         tell(plan_told(ready, read_splits(ready, reader), Path(ready.output), reader))
 
     from dalmeum.experiments.train import train as train_run
@@ -195,6 +195,7 @@ def compare(
     smallest_effect: float = 0.005,
     folder: str | Path | None = None,
     self_contained: bool = False,
+    label_range: tuple[float, float] | None = None,
     precision: str = "auto",
     output: str | Path = "runs",
     trust_code: bool = False,
@@ -209,6 +210,8 @@ def compare(
         split: of runs, the labelled split to judge on; by default dev.
         data: other labelled pairs to judge runs on, as `read_pairs` takes them: their models score them.
             `reading` are its `columns`, `format`, `encoding`; `precision` and `trust_code` are as in `load`.
+        label_range: lowest and highest label of `data`, where it has another scale than the runs; by default
+            a table's own, else the runs'. Across scales only a metric that is free of them can judge.
         metric: a name in `dalmeum.stats.METRICS`, or `module:name`.
         smallest_effect: the smallest difference that would matter, in units of the metric.
         folder: write compare.html and compare.json there.
@@ -232,6 +235,7 @@ def compare(
         smallest_effect=smallest_effect,
         folder=folder,
         self_contained=self_contained,
+        label_range=label_range,
         precision=precision,
         output=output,
         trust_code=trust_code,
@@ -247,6 +251,7 @@ def evaluate(
     data: Pairs,
     *,
     threshold: float | None = None,
+    label_range: tuple[float, float] | None = None,
     precision: str = "auto",
     output: str | Path = "runs",
     trust_code: bool = False,
@@ -258,18 +263,22 @@ def evaluate(
         run: as `load` takes it, as are `precision`, `output` and `trust_code`; or a scorer.
         data: labelled pairs, as `read_pairs` takes them; `reading` are its `columns`, `format`, `encoding`.
         threshold: the lowest label that counts as similar, for F1; by default the run's own.
+        label_range: lowest and highest label of `data`, where it has another scale than the run; by default
+            a table's own, else the run's. Across scales there is no RMSE, no MAE, and no F1 of similarities.
     """
     _check_flags(trust_code=trust_code)
-    table, evaluation = evaluated(
-        run, data, threshold, precision=precision, output=output, trust_code=trust_code, **reading
+    _, evaluation, told = evaluated(
+        run,
+        data,
+        threshold,
+        label_range=label_range,
+        precision=precision,
+        output=output,
+        trust_code=trust_code,
+        **reading,
     )
-
-    from dalmeum.models.scorer import PairScorer
-    from dalmeum.runs.leaks import leaks_from_training
-
-    known = () if isinstance(run, PairScorer) else leaks_from_training(folder_of(run), output, table)
-    for told in (*data_warnings([table]), *known):
-        warnings.warn(str(told), stacklevel=2)
+    for each in told:
+        warnings.warn(str(each), stacklevel=2)
     return evaluation
 
 
@@ -277,6 +286,7 @@ def predict(
     run: "str | Path | Run | PairScorer | Sequence[str | Path | Run | PairScorer]",
     data: Pairs,
     *,
+    label_range: tuple[float, float] | None = None,
     precision: str = "auto",
     output: str | Path = "runs",
     trust_code: bool = False,
@@ -287,13 +297,20 @@ def predict(
     Args:
         run: as `load` takes it, as are `precision`, `output` and `trust_code`; or a scorer; or several.
         data: pairs, as `read_pairs` takes them; `reading` are its `columns`, `format`, `encoding`.
+        label_range: lowest and highest of their labels, if any, where that is another scale than the run's.
     """
     _check_flags(trust_code=trust_code)
-    table, predictions = predicted(
-        run, data, precision=precision, output=output, trust_code=trust_code, **reading
+    _, predictions, told = predicted(
+        run,
+        data,
+        label_range=label_range,
+        precision=precision,
+        output=output,
+        trust_code=trust_code,
+        **reading,
     )
-    for told in data_warnings([table]):
-        warnings.warn(str(told), stacklevel=2)
+    for each in told:
+        warnings.warn(str(each), stacklevel=2)
     return predictions.similarity
 
 

@@ -29,6 +29,11 @@ def range_fault(low: float, high: float) -> str | None:
     return None
 
 
+def range_told(ends: tuple[float, float]) -> str:
+    """`0..5`, a range of labels."""
+    return "{:g}..{:g}".format(*ends)
+
+
 class Bounded(Protocol):
     """A value between two bounds, which are no numbers where nobody knows them: `stats.Estimate`."""
 

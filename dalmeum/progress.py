@@ -83,8 +83,9 @@ def first_process() -> bool:
 
 
 def tell(text: object) -> None:
-    """A line for the person watching, whatever name is in it."""
-    print(one_line(str(text)), file=sys.stderr, flush=True)
+    """A line for the person watching, whatever name is in it; of torchrun's processes the first tells."""
+    if first_process():
+        print(one_line(str(text)), file=sys.stderr, flush=True)
 
 
 def duration(seconds: float) -> Text:

@@ -67,6 +67,17 @@ def test_scoring(minilm: str, write_pairs: Write) -> None:
     assert result["largest_difference"]["peer_default"] < 0.1
 
 
+@pytest.mark.slow
+def test_first_recipes(tmp_path: Path) -> None:
+    out = tmp_path / "first.json"
+    call = [sys.executable, str(BENCHMARKS / "first_recipes.py"), "--rounds", "1", "--steps", "1"]
+    subprocess.run([*call, "--out", str(out)], check=True, capture_output=True)
+    result = json.loads(out.read_text(encoding="utf-8"))
+    seconds = result["processor_seconds"]
+    assert result["times"] == seconds["competition-e5"][0] / seconds["competition-offline"][0] > 0.1
+    assert result["settings"] == {"rounds": 1, "steps": 1, "threads": "1"}
+
+
 def test_training_tells_medians_of_ratios_within_a_round(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     training = importlib.import_module("training")

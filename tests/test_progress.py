@@ -7,7 +7,7 @@ import pytest
 
 from dalmeum import progress
 from dalmeum.languages import Text
-from dalmeum.progress import Progress, duration
+from dalmeum.progress import Progress, duration, tell
 
 
 def test_a_line_now_and_then_with_the_time_left(
@@ -59,3 +59,5 @@ def test_only_the_first_of_torchruns_processes_shows_any(
         with Progress(2, "runs"):
             time.sleep(0.1)
         assert ("runs 0 of 2" in capsys.readouterr().err) == (rank == "0")
+        tell(Text("member words (1 of 2)", "구성 모델 words"))
+        assert capsys.readouterr().err == ("member words (1 of 2)\n" if rank == "0" else "")

@@ -13,6 +13,7 @@ from dalmeum.cli.options import (
     EncodingOption,
     FormatOption,
     JsonOption,
+    LabelRangeOption,
     OutputOption,
     PrecisionOption,
     SelfContainedOption,
@@ -100,6 +101,7 @@ def compare(
     columns: ColumnsOption = None,
     format: FormatOption = "auto",
     encoding: EncodingOption = "auto",
+    label_range: LabelRangeOption = None,
     precision: PrecisionOption = "auto",
     trust_code: TrustCodeOption = False,
     output: OutputOption = Path("runs"),
@@ -110,8 +112,10 @@ def compare(
         raise InputError(f"--smallest-effect {smallest_effect}: give a number of 0 or more, as 0.005")
 
     reading = {"columns": parse_columns(columns), "format": format, "encoding": encoding}
-    if data is None and reading != {"columns": {}, "format": "auto", "encoding": "auto"}:
-        raise InputError("--columns, --format, --encoding: say how --data is read: give it, too")
+    if data is None and (label_range or reading != {"columns": {}, "format": "auto", "encoding": "auto"}):
+        raise InputError(
+            "--columns, --format, --encoding, --label-range say how --data is read: give it, too"
+        )
 
     from dalmeum.experiments.compare import PAGE, compared
 
@@ -124,6 +128,7 @@ def compare(
         folder=out,
         self_contained=self_contained,
         output=output,
+        label_range=label_range,
         precision=precision,
         trust_code=trust_code,
         **(reading if data is not None else {}),

@@ -11,6 +11,7 @@ from dalmeum.cli.options import (
     EncodingOption,
     FormatOption,
     JsonOption,
+    LabelRangeOption,
     OutputOption,
     PrecisionOption,
     RunArgument,
@@ -48,20 +49,20 @@ def evaluate(
     columns: ColumnsOption = None,
     format: FormatOption = "auto",
     encoding: EncodingOption = "auto",
+    label_range: LabelRangeOption = None,
     precision: PrecisionOption = "auto",
     output: OutputOption = Path("runs"),
     trust_code: TrustCodeOption = False,
     json: JsonOption = False,
 ) -> None:
-    from dalmeum.data.splits import data_warnings
     from dalmeum.pages.scores import metrics_lines, slice_lines
-    from dalmeum.runs.leaks import leaks_from_training
     from dalmeum.runs.scoring import evaluated
 
-    table, evaluation = evaluated(
+    table, evaluation, told = evaluated(
         run,
         file,
         threshold,
+        label_range=label_range,
         precision=precision,
         output=output,
         trust_code=trust_code,
@@ -69,12 +70,13 @@ def evaluate(
         columns=parse_columns(columns),
         encoding=encoding,
     )
-    note_warnings([*data_warnings([table]), *leaks_from_training(run, output, table)])
+    note_warnings(told)
     rows = len(table)
     metrics = evaluation.to_dict()
     if json:
         more = evaluation.slices_to_dict() if slices else {}
-        print_json({"run": run, "file": file, "rows": rows, "metrics": metrics, **more})
+        warnings = [warning.en for warning in told]
+        print_json({"run": run, "file": file, "rows": rows, "metrics": metrics, "warnings": warnings, **more})
         return
     print("\n".join(metrics_lines(metrics, str(pairs(rows)))))
     if slices is not False:

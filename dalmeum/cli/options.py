@@ -50,6 +50,16 @@ FormatOption = Annotated[
 EncodingOption = Annotated[
     str, typer.Option(help=help_text("auto, utf-8 or cp949.", "auto, utf-8, cp949 중 하나."))
 ]
+LabelRangeOption = Annotated[
+    tuple[float, float] | None,
+    typer.Option(
+        metavar="LOW HIGH",
+        help=help_text(
+            "Lowest and highest label of the file, where it has another scale than the run.",
+            "파일의 레이블이 실행과 다른 척도일 때 가장 낮은 레이블과 가장 높은 레이블.",
+        ),
+    ),
+]
 PrecisionOption = Annotated[
     str,
     typer.Option(

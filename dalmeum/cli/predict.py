@@ -11,6 +11,7 @@ from dalmeum.cli.options import (
     EncodingOption,
     FormatOption,
     JsonOption,
+    LabelRangeOption,
     OutputOption,
     PrecisionOption,
     TrustCodeOption,
@@ -59,21 +60,22 @@ def predict(
     columns: ColumnsOption = None,
     format: FormatOption = "auto",
     encoding: EncodingOption = "auto",
+    label_range: LabelRangeOption = None,
     precision: PrecisionOption = "auto",
     output: OutputOption = Path("runs"),
     trust_code: TrustCodeOption = False,
     json: JsonOption = False,
 ) -> None:
-    from dalmeum.data.splits import data_warnings
     from dalmeum.runs.folder import model_folder
     from dalmeum.runs.predictions import write_predictions, write_submission
     from dalmeum.runs.scoring import predicted
 
     check_output(out, [file, *(model_folder(run, output) for run in runs)])
     check_writable(out)
-    table, predictions = predicted(
+    table, predictions, told = predicted(
         runs,
         file,
+        label_range=label_range,
         precision=precision,
         output=output,
         trust_code=trust_code,
@@ -81,7 +83,7 @@ def predict(
         columns=parse_columns(columns),
         encoding=encoding,
     )
-    note_warnings(data_warnings([table]))
+    note_warnings(told)
     if submission:
         write_submission(out, table, predictions)
     else:
@@ -90,5 +92,5 @@ def predict(
         run = runs[0] if len(runs) == 1 else runs
         print_json({"run": run, "file": file, "rows": len(table), "out": str(out)})
     else:
-        told = Text("{pairs} scored: {out}", "{pairs} 채점: {out}")
-        print(told.format(pairs=pairs(len(table)), out=one_line(str(out))))
+        done = Text("{pairs} scored: {out}", "{pairs} 채점: {out}")
+        print(done.format(pairs=pairs(len(table)), out=one_line(str(out))))

@@ -40,18 +40,17 @@ def score(
     trust_code: TrustCodeOption = False,
     json: JsonOption = False,
 ) -> None:
-    from dalmeum.data.splits import data_warnings
     from dalmeum.runs.folder import model_folder
     from dalmeum.runs.scoring import predicted
 
     if sentences and len(sentences) != 2:
-        told = "1 text is" if len(sentences) == 1 else f"{len(sentences)} texts are"
+        given = "1 text is" if len(sentences) == 1 else f"{len(sentences)} texts are"
         raise InputError(
-            f"score: {told} given: name two sentences, each in quotes; a file is scored by dalmeum predict"
+            f"score: {given} given: name two sentences, each in quotes; a file is scored by dalmeum predict"
         )
     model_folder(run, output)  # told before anything is asked of standard input
     pairs = [(sentences[0], sentences[1])] if sentences else read_lines(sys.stdin.buffer.read())
-    table, predictions = predicted(
+    _, predictions, told = predicted(
         run,
         pairs,
         precision=precision,
@@ -59,7 +58,7 @@ def score(
         trust_code=trust_code,
         name="score" if sentences else STANDARD_INPUT,
     )
-    note_warnings(data_warnings([table]))
+    note_warnings(told)
     scores = predictions.similarity.tolist()
     if json:
         print_json({"run": run, "scores": scores})

@@ -12,6 +12,7 @@ from dalmeum.comparison.diagnosis import ArmDiagnoses, arm_diagnoses
 from dalmeum.comparison.gaps import ArmGap, arm_gaps
 from dalmeum.comparison.judge import ArmResult, Judgement, judge
 from dalmeum.errors import InputError
+from dalmeum.languages import Text
 from dalmeum.stats import Estimate, Look, metric_named, try_metric
 
 SCHEMA = 4
@@ -33,6 +34,7 @@ class Findings:
             for an arm whose runs kept no evaluations.
         name: of the study, if it was one.
         question: that was to be answered, in words.
+        warnings: of the runs and the pairs, one line each.
     """
 
     arms: Arms
@@ -44,6 +46,7 @@ class Findings:
     checkpoints: Mapping[str, Estimate | None]
     name: str | None = None
     question: str | None = None
+    warnings: tuple[Text, ...] = ()
 
     @property
     def baseline(self) -> str:
@@ -96,6 +99,7 @@ class Findings:
             "choice_of_checkpoint": {
                 name: optimism and optimism.to_dict() for name, optimism in self.checkpoints.items()
             },
+            "warnings": [warning.en for warning in self.warnings],
         }
 
     def _split(self, judgement: Judgement) -> dict[str, Any]:

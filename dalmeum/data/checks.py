@@ -15,6 +15,7 @@ from dalmeum.data.findings import (
     binary_rule,
     encoding_findings,
     label_findings,
+    leaked_rows,
     repeated_pairs,
     sentence_findings,
     shared_findings,
@@ -35,6 +36,7 @@ __all__ = [
     "TableSummary",
     "check_tables",
     "leaks",
+    "shared_pairs",
     "spoils",
 ]
 
@@ -125,6 +127,11 @@ def leaks(train: PairTable, table: PairTable) -> tuple[Text, ...]:
     """Pairs of a table that a model has learned from; nothing where there are none."""
     found = shared_findings(train, table_keys(train), table, table_keys(table))
     return tuple(finding.message for finding in found if finding.severity == "problem")
+
+
+def shared_pairs(first: PairTable, second: PairTable) -> int:
+    """How many pairs of the second table stand in the first, too."""
+    return len(leaked_rows(table_keys(first), table_keys(second))[1])
 
 
 def _findings(

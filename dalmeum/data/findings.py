@@ -247,7 +247,7 @@ def encoding_findings(table: PairTable) -> list[Finding]:
 def shared_findings(
     first: PairTable, first_keys: Keys, second: PairTable, second_keys: Keys
 ) -> list[Finding]:
-    earlier, leaks = _leaks(first_keys, second_keys)
+    earlier, leaks = leaked_rows(first_keys, second_keys)
     sentences = np.concatenate([first_keys.first, first_keys.second])
     sentences = sentences[sentences != NOTHING]
     touched = np.isin(second_keys.first, sentences) | np.isin(second_keys.second, sentences)
@@ -278,7 +278,7 @@ def shared_findings(
     return findings
 
 
-def _leaks(first: Keys, second: Keys) -> tuple[Rows, Rows]:
+def leaked_rows(first: Keys, second: Keys) -> tuple[Rows, Rows]:
     """The rows of the second table that stand in the first, too, behind the earliest row of each there."""
     order = np.argsort(first.pair, kind="stable")
     ordered = first.pair[order]

@@ -33,11 +33,13 @@ def score_table(
 
 
 def evaluate_table(scorer: PairScorer, table: PairTable, threshold: float | None = None) -> Evaluation:
-    """Scores on labelled pairs; `threshold`, the lowest similar label, is the scorer's own if not given."""
+    """Scores on labelled pairs, whose labels may be on another scale than the scorer's.
+
+    `threshold`, the lowest similar label, is the scorer's own if not given, where both are on one scale.
+    """
     if threshold is not None and not math.isfinite(threshold):
         raise InputError(f"threshold {threshold:g} is no number on the label scale")
-    return evaluate_predictions(
-        table,
-        score_table(scorer, table),
-        threshold=scorer.binary_threshold if threshold is None else threshold,
-    )
+    one_scale = table.label_range == scorer.label_range
+    if threshold is None and one_scale:
+        threshold = scorer.binary_threshold
+    return evaluate_predictions(table, score_table(scorer, table), threshold=threshold, one_scale=one_scale)

@@ -1,6 +1,7 @@
 """Predictions against labels: five scores with their intervals, overall and by slice."""
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from dalmeum.errors import DalmeumError, InputError
 from dalmeum.evaluation.slices import Rows, label_bins, sources
 from dalmeum.stats import METRICS, Estimate, metric_named, score_each, weighted
 from dalmeum.stats.intervals import RESAMPLES, SEED
+from dalmeum.stats.metrics import is_free_of_scale
 
 Array = NDArray[np.float64]
 Json = dict[str, dict[str, float | None] | None]
@@ -28,7 +30,8 @@ class Metrics:
     """The scores of one set of pairs.
 
     Attributes:
-        scores: by the names of `dalmeum.stats.METRICS`.
+        scores: by the names of `dalmeum.stats.METRICS`; NaN for one that takes one scale where labels and
+            predictions are on two.
         f1: of the binary labels; None where no rule says which pairs are similar.
     """
 
@@ -101,6 +104,7 @@ def evaluate_predictions(
     *,
     threshold: float | None = None,
     groups: Groups | None = None,
+    one_scale: bool = True,
     resamples: int = RESAMPLES,
     seed: int = SEED,
 ) -> Evaluation:
@@ -109,12 +113,13 @@ def evaluate_predictions(
     A pair is similar where the table's binary column says so, else where `label >= threshold`. It is
     predicted to be similar where the predicted probability is at least .5; without probabilities where the
     predicted similarity is at least the threshold. Without one it is that which the binary column implies.
-    Intervals are at 95 %, by groups where pairs share sentences (`score_each`), or by `groups`, (n,); a slice
-    of fewer than 10 pairs gets none.
+    `one_scale` says whether similarities are on the scale of the labels: where they are not, no score that
+    compares the two exists. Intervals are at 95 %, by groups where pairs share sentences (`score_each`), or
+    by `groups`, (n,); a slice of fewer than 10 pairs gets none.
 
     Raises `InputError` for a table without rows or labels, `DalmeumError` for predictions that aren't finite.
     """
-    columns = _columns(table, predictions, threshold, groups)
+    columns = _columns(table, predictions, threshold, groups, one_scale)
 
     def slices(groups: Mapping[str, Rows]) -> tuple[Slice, ...]:
         return tuple(
@@ -141,6 +146,7 @@ class _Columns:
     truth: Array | None
     predicted: Array | None
     threshold: float | None
+    one_scale: bool
     groups: Groups
 
     def take(self, rows: Rows) -> "_Columns":
@@ -158,7 +164,11 @@ class _Columns:
 
 
 def _columns(
-    table: PairTable, predictions: Predictions, threshold: float | None, groups: Groups | None
+    table: PairTable,
+    predictions: Predictions,
+    threshold: float | None,
+    groups: Groups | None,
+    one_scale: bool,
 ) -> _Columns:
     name = table.name or "the table"
     if not len(table):
@@ -177,10 +187,10 @@ def _columns(
     predicted: Array | None = None
     if predictions.binary is not None:
         predicted = (_checked(predictions.binary, len(table), name) >= 0.5).astype(np.float64)
-    elif threshold is not None:
+    elif threshold is not None and one_scale:
         predicted = (prediction >= threshold).astype(np.float64)
     groups = sentence_groups(table) if groups is None else groups
-    return _Columns(label, prediction, truth, predicted, threshold, groups)
+    return _Columns(label, prediction, truth, predicted, threshold, one_scale, groups)
 
 
 def _by_groups(groups: Groups) -> int | None:
@@ -204,7 +214,12 @@ def _checked(values: Array, rows: int, name: str) -> Array:
 def _metrics(columns: _Columns, resamples: int, seed: int) -> Metrics:
     pairs = len(columns.label)
     label, prediction = columns.label, columns.prediction
-    statistics = {name: metric_named(name)(label, prediction) for name in METRICS}
+    metrics = {name: metric_named(name) for name in METRICS}
+    statistics = {
+        name: metric(label, prediction)
+        for name, metric in metrics.items()
+        if columns.one_scale or is_free_of_scale(metric)
+    }
     if columns.truth is not None and columns.predicted is not None:
         statistics["f1"] = weighted.f1(columns.truth, columns.predicted)
     enough = pairs >= FEWEST_ROWS_FOR_AN_INTERVAL
@@ -212,4 +227,4 @@ def _metrics(columns: _Columns, resamples: int, seed: int) -> Metrics:
     groups = judged_by(columns.groups)
     scores = score_each(statistics, pairs, groups=groups, resamples=resamples, seed=seed)
     f1 = scores.pop("f1", None)
-    return Metrics(scores, f1)
+    return Metrics({name: scores.get(name, Estimate(math.nan)) for name in METRICS}, f1)

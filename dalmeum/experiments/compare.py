@@ -19,7 +19,7 @@ from dalmeum.experiments.arms import (
     training_sets_of,
 )
 from dalmeum.experiments.elsewhere import score_elsewhere
-from dalmeum.experiments.findings import check_pages, write_findings_about
+from dalmeum.experiments.findings import check_pages, with_warnings, write_findings_about
 from dalmeum.languages import Text, composed
 from dalmeum.runs.folder import Run
 from dalmeum.runs.scoring import Pairs, folder_of
@@ -62,17 +62,20 @@ def compared(
         else:
             check_metric(metric)  # before minutes of scoring
             check_effect(smallest_effect)
-            scored, told = score_elsewhere(compared_groups(runs, names), data, output, **scoring)
+            scored, told = score_elsewhere(
+                compared_groups(runs, names), data, output, metric=metric, **scoring
+            )
             findings = compare_arms(scored, **how)
-        source = runs[0].recipe().to_yaml()
+        findings, source = with_warnings(findings, runs, told), runs[0].recipe().to_yaml()
     if page is not None:
-        write_findings_about(page, findings, runs, source, told=told, self_contained=self_contained)
+        write_findings_about(page, findings, runs, source, self_contained=self_contained)
     return findings, told
 
 
 def _check_pairs(arms: object, split: Split | None, data: Pairs | None, scoring: Mapping[str, Any]) -> None:
     """`InputError` for two answers to which pairs, and for how to score them where there are none to."""
-    if data is None and (reading := scoring.keys() - {"precision", "trust_code"}):
+    reading = {key for key, value in scoring.items() if value is not None} - {"precision", "trust_code"}
+    if data is None and reading:
         raise InputError(f"{', '.join(sorted(reading))}: says how data is read: give data, too")
     if data is not None and isinstance(arms, Arms):
         raise InputError("data: is for runs, whose models score it; Arms have their labels and predictions")

@@ -1,5 +1,6 @@
 """Findings about runs, written: what their page links to and warns of."""
 
+import dataclasses
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -32,20 +33,18 @@ def write_findings_about(
     runs: Sequence[Run],
     source: str,
     *,
-    told: Sequence[Text] = (),
     assets: Path | None = None,
     self_contained: bool = False,
 ) -> None:
     """Write findings as a page with links to the runs' own, and as JSON beside it; see `write_findings`.
 
-    `told` is what is to be warned of beside the runs' own warnings. What the page shares with others lies in
-    `assets`, by default a folder beside it.
+    What the page shares with others lies in `assets`, by default a folder beside it.
     """
     write_findings(
         page,
         findings,
         links=links_to(runs, page.parent),
-        warnings=[*told, *warnings_of(findings, runs)],
+        warnings=findings.warnings,
         source=source,
         assets=assets or page.parent / ASSETS,
         self_contained=self_contained,
@@ -59,6 +58,11 @@ def links_to(runs: Iterable[Run], folder: Path) -> dict[str, str]:
         for run in runs
         if run.report.is_file()
     }
+
+
+def with_warnings(findings: Findings, runs: Sequence[Run], told: Sequence[Text] = ()) -> Findings:
+    """Findings with what is `told` of their pairs, and the warnings of their runs."""
+    return dataclasses.replace(findings, warnings=(*told, *warnings_of(findings, runs)))
 
 
 def warnings_of(findings: Findings, runs: Sequence[Run]) -> Iterator[Text]:

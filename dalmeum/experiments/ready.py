@@ -12,6 +12,7 @@ from dalmeum.models.packaged import Packaged
 from dalmeum.models.pretrained import check_encoder
 from dalmeum.own_code import is_own
 from dalmeum.recipe import ModelRecipe, Recipe, TrainingRecipe
+from dalmeum.recipe.model import errors_of_member
 from dalmeum.runs.contents import OFFLINE_PACKAGES
 
 if TYPE_CHECKING:
@@ -38,8 +39,11 @@ def check_ready(recipes: Iterable[Recipe], reader: PairReader) -> None:
     Errors as in `read_splits`, `binary_labels` and `locate_encoder`.
     """
     for recipe in recipes:
-        for each in recipe.singles:
-            check_encoder(each.model)
+        for name, member in recipe.members.items():
+            with errors_of_member(name):
+                check_encoder(member.model)
+        if not recipe.members:
+            check_encoder(recipe.model)
         for split, table in read_splits(recipe, reader).items():
             if split != "test":
                 binary_labels(recipe, table)

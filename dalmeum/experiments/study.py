@@ -13,7 +13,7 @@ from dalmeum.data.splits import PairReader, Split, binary_labels, pool_of, read_
 from dalmeum.data.table import joined
 from dalmeum.errors import InputError
 from dalmeum.experiments.arms import RunGroup, read_arms, training_sets_of
-from dalmeum.experiments.findings import write_findings_about
+from dalmeum.experiments.findings import with_warnings, write_findings_about
 from dalmeum.experiments.looks import check_looks, take_look
 from dalmeum.experiments.missing import complete
 from dalmeum.experiments.workers import Order
@@ -128,6 +128,7 @@ def conduct(
         name=name,
         question=study.question,
     )
+    findings = with_warnings(findings, list(runs.values()))
     if output is not None:
         write_findings_about(
             output / STUDY_PAGE,

@@ -1,5 +1,6 @@
 """An ensemble: several pair scorers that answer as one, a weighted sum of what each says."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,9 +12,10 @@ from torch.nn.functional import logsigmoid
 from transformers import PretrainedConfig
 from transformers.utils.generic import ModelOutput
 
+from dalmeum.errors import InputError
 from dalmeum.models.encoding import PairEncoding
 from dalmeum.models.fields import Fields
-from dalmeum.models.pretrained import SETTINGS, read_json
+from dalmeum.models.pretrained import SETTINGS, is_model_folder, read_json
 from dalmeum.recipe.model import MEMBER_NAME
 
 if TYPE_CHECKING:
@@ -91,7 +93,13 @@ class Ensemble(nn.Module):
         """Write each member into a folder of its name, and `dalmeum.json` beside them."""
         for name, member in self.members.items():
             member.save(Path(folder) / name)
-        settings = {**self.config.dalmeum, "members": self.weights, "intercept": self.intercept}
+        hashes = {name: member_hash(Path(folder) / name) for name in self.members}
+        settings = {
+            **self.config.dalmeum,
+            "members": self.weights,
+            "intercept": self.intercept,
+            "sha256": hashes,
+        }
         (Path(folder) / SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
 
     def load_weights(self, settings: Fields) -> None:
@@ -124,6 +132,39 @@ class EnsembleEncoding:
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Nothing: each member writes its own."""
+
+
+def member_hash(folder: Path) -> str:
+    """SHA-256 of a member's weights, or of all its files where it has none in safetensors."""
+    digest = hashlib.sha256()
+    files = sorted(folder.rglob("*.safetensors")) or sorted(filter(Path.is_file, folder.rglob("*")))
+    for path in files:
+        digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def check_members(folder: Path, settings: Fields, names: Sequence[str]) -> None:
+    """`InputError` where the members in an ensemble's folder are not those that were saved there: left out of
+    its settings, put in another's place (of which older folders do not say), or ensembles themselves.
+    """
+    kept = settings.mapping("sha256", str) if "sha256" in settings else {}
+    here = {each.name for each in folder.iterdir() if is_model_folder(each)}
+    if unnamed := sorted((here | kept.keys()) - set(names)):
+        raise settings.wrong("members", f"a weight for {unnamed[0]}, too")
+    for name in names:
+        if members_in(folder / name):
+            raise InputError(f"{folder / name}: is an ensemble itself, and no member of one")
+        if (
+            kept
+            and (folder / name).is_dir()
+            and member_hash(folder / name) != settings.section("sha256")[name]
+        ):
+            raise InputError(
+                f"{folder / name}: is not the member that {folder} was saved with: put that back, or "
+                "train it again"
+            )
 
 
 def members_in(folder: Path) -> tuple[str, ...]:

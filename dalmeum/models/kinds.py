@@ -15,7 +15,7 @@ from dalmeum.models.bi import TokenizedSentences, is_bi_encoder, load_bi_encoder
 from dalmeum.models.cross import TokenizedPairs, load_cross_encoder, new_cross_encoder
 from dalmeum.models.encoders.coverage import coverage
 from dalmeum.models.encoding import PairEncoding
-from dalmeum.models.ensemble import Ensemble, EnsembleEncoding, members_in
+from dalmeum.models.ensemble import Ensemble, EnsembleEncoding, check_members, members_in
 from dalmeum.models.fields import Fields
 from dalmeum.models.offline.build import build_offline, is_offline, load_offline
 from dalmeum.models.precision import default_device
@@ -24,7 +24,7 @@ from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairNetwork, PairScorer
 from dalmeum.own_code import find, is_own, takes
 from dalmeum.recipe import Recipe
-from dalmeum.recipe.model import ModelRecipe
+from dalmeum.recipe.model import ModelRecipe, errors_of_member
 
 Parts = tuple[PairNetwork, PairEncoding]
 
@@ -144,9 +144,17 @@ def new_scorer(recipe: Recipe, train: PairTable) -> PairScorer:
     """An untrained scorer for the recipe, on the best device at hand, its weights set by the seed alone.
 
     Each member of an ensemble is what it would be alone.
+
+    Raises `InputError` where an encoder, or an own kind, can't be used: of all members of an ensemble, before
+    any of them takes long.
     """
     if recipe.members:
-        members = {name: new_scorer(each, train) for name, each in recipe.members.items()}
+        members: dict[str, PairScorer] = {}
+        # The offline encoder is fitted to the pairs, for minutes; whatever can be refused comes before.
+        for name in sorted(recipe.members, key=lambda name: recipe.members[name].model.kind == "offline"):
+            with errors_of_member(name):
+                members[name] = new_scorer(recipe.members[name], train)
+        members = {name: members[name] for name in recipe.members}
         return ensemble_of(members, recipe.data.label_range, binary_threshold(recipe, train))
     transformers.set_seed(recipe.training.one_seed)
     new = kind_named(recipe.model.kind).new
@@ -233,6 +241,7 @@ def load_scorer(
     own_kind, label_range = settings.text("kind"), settings.label_range()
     sigmoid, threshold = settings.flag("sigmoid", False), settings.threshold()
     if names := members_in(folder):
+        check_members(folder, settings, names)
         given: Any = {"trust_code": trust_code, "trained_here": trained_here}
         members = {name: load_scorer(folder / name, precision, **given) for name in names}
         return ensemble_of(members, label_range, threshold, settings)

@@ -4,7 +4,7 @@ All problems are reported at once, each with the key and the mend, before anythi
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -90,24 +90,28 @@ class Recipe(Section):
 
     @model_validator(mode="after")
     def members_differ(self) -> Self:
-        if same := self.model.same_members():
-            raise ValueError(
-                f"model.members: {same[0]} and {same[1]} are the same, and would learn the same: "
-                "leave one out, or change it"
-            )
+        # As each is trained: a default that one of them spells out makes no other.
+        whole = {name: (each.model, each.training.model_dump()) for name, each in self.members.items()}
+        for one, other in combinations(whole, 2):
+            if whole[one] == whole[other]:
+                raise ValueError(
+                    f"model.members: {one} and {other} are the same, and would learn the same: "
+                    "leave one out, or change it"
+                )
         return self
 
     @model_validator(mode="after")
     def loss_belongs_to_kind(self) -> Self:
-        kinds = {each.model.kind for each in self.singles}
-        if self.loss.name == "angle" and kinds != {"bi"}:
-            raise ValueError(
-                "loss.name angle is a loss of two embeddings: use it with model.kind bi, or cosent"
-            )
-        if self.loss.name == "bce" and "bi" in kinds:
-            raise ValueError(
-                "loss.name bce wants a logit, model.kind bi answers a cosine: use mse or mixture"
-            )
+        members = {f"model.members.{name}.kind": each.kind for name, each in self.model.members.items()}
+        for key, kind in (members or {"model.kind": self.model.kind}).items():
+            if self.loss.name == "angle" and kind != "bi":
+                raise ValueError(
+                    f"loss.name angle is a loss of two embeddings: use it with {key} bi, or cosent"
+                )
+            if self.loss.name == "bce" and kind == "bi":
+                raise ValueError(
+                    f"loss.name bce wants a logit, {key} bi answers a cosine: use mse or mixture"
+                )
         return self
 
     @model_validator(mode="after")

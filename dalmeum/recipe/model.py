@@ -1,8 +1,8 @@
 """The section `model`: which pair scorer, or which several."""
 
+import contextlib
 import re
-from collections.abc import Callable
-from itertools import combinations
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from dalmeum.configuration import Section, described, did_you_mean
+from dalmeum.errors import InputError
 from dalmeum.own_code import OWN_NAME
 from dalmeum.recipe.training import AUTO_KEYS, TrainingRecipe
 
@@ -95,6 +96,19 @@ class UniversalRecipe(Section):
         ge=0,
         le=0.9,
     )
+
+
+@contextlib.contextmanager
+def errors_of_member(name: str) -> Iterator[None]:
+    """Let an `InputError` that names a key of the section name that of a member of an ensemble."""
+    try:
+        yield
+    except InputError as error:
+        told = re.sub(
+            r"\bmodel\.(kind|encoder|universal|max_length)\b", rf"model.members.{name}.\1", str(error)
+        )
+        error.args = (told,)
+        raise
 
 
 class MemberRecipe(Section):
@@ -231,8 +245,3 @@ class ModelRecipe(Section):
         if not self.members:
             values.pop("members", None)
         return values
-
-    def same_members(self) -> tuple[str, str] | None:
-        """Two members that would come to the same model, if there are any."""
-        pairs = combinations(self.members.items(), 2)
-        return next(((one, two) for (one, first), (two, second) in pairs if first == second), None)

@@ -1,5 +1,6 @@
 """Pairs scored by runs: one of them, or the mean of several."""
 
+import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from numbers import Real
@@ -10,8 +11,12 @@ from dalmeum.data import PairTable, Predictions, read_pairs
 from dalmeum.data.predictions import mean_predictions
 from dalmeum.data.readers import InMemory
 from dalmeum.data.readers.hub import PREFIX as HUB_PREFIX
+from dalmeum.data.splits import data_warnings
 from dalmeum.errors import DataError, InputError
 from dalmeum.evaluation import Evaluation
+from dalmeum.languages import Text
+from dalmeum.numbers import range_told
+from dalmeum.stats.metrics import BINARY, METRICS, metrics_free_of_scale
 
 if TYPE_CHECKING:
     from dalmeum.models.scorer import PairScorer
@@ -20,27 +25,62 @@ if TYPE_CHECKING:
 Pairs = str | Path | InMemory | PairTable
 """Whatever `read_pairs` reads."""
 
+TWO_SCALES = Text(
+    "{name}: its labels are on {labels}, and the run answers on {run}: {lost} would compare the two, and are "
+    "left out",
+    "{name}: 레이블은 {labels}, 실행은 {run} 척도라서 둘을 직접 견주는 {lost}은(는) 구하지 않았습니다",
+)
+
 
 def evaluated(
     run: "str | Path | Run | PairScorer",
     data: Pairs,
     threshold: float | None = None,
     *,
+    label_range: tuple[float, float] | None = None,
     precision: str = "auto",
     output: str | Path = "runs",
     trust_code: bool = False,
     **reading: Any,
-) -> tuple[PairTable, Evaluation]:
-    """A labelled table, as it was read, and the scores of a run on it; arguments of `dalmeum.evaluate`."""
+) -> tuple[PairTable, Evaluation, tuple[Text, ...]]:
+    """A labelled table, as it was read, the scores of a run on it, and what to warn of in them; arguments of
+    `dalmeum.evaluate`.
+    """
     if isinstance(threshold, bool) or not isinstance(threshold, Real | None):
         raise InputError(f"threshold {threshold!r:.80}: give a number on the label scale, or leave it out")
     source = readable([run], data, output)
     scorer = _scorer(run, precision, output, trust_code)
-    table = labelled_table(source, **{"label_range": scorer.label_range, **reading})
+    table = labelled_table(source, label_range=scale_of(data, label_range, scorer.label_range), **reading)
 
     from dalmeum.evaluation.predict import evaluate_table
+    from dalmeum.models.scorer import PairScorer
+    from dalmeum.runs.leaks import known_to
 
-    return table, evaluate_table(scorer, table, threshold)
+    evaluation = evaluate_table(scorer, table, threshold)
+    told = [*data_warnings([table]), *_of_two_scales(table, scorer.label_range, evaluation)]
+    if not isinstance(run, PairScorer):
+        told += known_to(folder_of(run), output, table)
+    return table, evaluation, tuple(told)
+
+
+def scale_of(
+    data: Pairs, label_range: tuple[float, float] | None, own: tuple[float, float]
+) -> tuple[float, float]:
+    """The scale of the labels of pairs: what the caller says, else a table's, else the run's `own`."""
+    if label_range is not None:
+        return label_range
+    return data.label_range if isinstance(data, PairTable) else own
+
+
+def _of_two_scales(table: PairTable, own: tuple[float, float], evaluation: Evaluation) -> tuple[Text, ...]:
+    """That labels are on another scale than the run's `own`, and what does not exist for that."""
+    if table.label_range == own:
+        return ()
+    lost = [name for name in METRICS if name not in metrics_free_of_scale()]
+    if evaluation.threshold is not None and evaluation.metrics.f1 is None:
+        lost.append(BINARY)
+    where = {"name": table.name, "labels": range_told(table.label_range), "run": range_told(own)}
+    return (TWO_SCALES.format(lost=", ".join(lost), **where),)
 
 
 def labelled_table(source: Pairs, **reading: Any) -> PairTable:
@@ -67,12 +107,14 @@ def predicted(
     run: "str | Path | Run | PairScorer | Sequence[str | Path | Run | PairScorer]",
     data: Pairs,
     *,
+    label_range: tuple[float, float] | None = None,
     precision: str = "auto",
     output: str | Path = "runs",
     trust_code: bool = False,
     **reading: Any,
-) -> tuple[PairTable, Predictions]:
-    """A table, as it was read, and what runs predict for it, with the binary task where all of them have it.
+) -> tuple[PairTable, Predictions, tuple[Text, ...]]:
+    """A table on the runs' label scale, what they predict for it, with the binary task where all of them
+    have it, and what to warn of in the table.
 
     Arguments are those of `dalmeum.predict`.
 
@@ -85,13 +127,15 @@ def predicted(
     scorers = [_scorer(each, precision, output, trust_code) for each in runs]
     scales = {each.label_range for each in scorers}
     if len(scales) > 1:
-        told = " and ".join("{:g}..{:g}".format(*scale) for scale in sorted(scales))
+        told = " and ".join(map(range_told, sorted(scales)))
         raise InputError(f"predict: the runs answer on {told}: a mean is of runs on one label scale")
-    table = read_pairs(source, **{"label_range": scales.pop(), **reading})
+    (scale,) = scales
+    table = read_pairs(source, label_range=scale_of(data, label_range, scale), **reading)
 
     from dalmeum.evaluation.predict import score_table
 
-    return table, mean_predictions([score_table(scorer, table) for scorer in scorers])
+    predictions = mean_predictions([score_table(scorer, table) for scorer in scorers])
+    return dataclasses.replace(table, label_range=scale), predictions, data_warnings([table])
 
 
 def folder_of(run: "str | Path | Run") -> str | Path:

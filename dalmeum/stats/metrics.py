@@ -1,5 +1,6 @@
 """The scores of a run, each of two columns of n values. NaN is "does not exist", never a guess."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import SupportsFloat
@@ -68,6 +69,11 @@ BINARY = "f1"
 TRIED_PAIRS = 8
 
 
+def _made_up() -> tuple[Array, Array]:
+    """Labels and predictions (8,) to try a metric on."""
+    return np.linspace(0, 5, TRIED_PAIRS), 5 * np.array([0.1, 0.9, 0.3, 0.4, 0.8, 0.2, 0.6, 0.5])
+
+
 def metric_named(name: str) -> Metric:
     """The row of `METRICS`, where a plain function is as good as a `Metric`; or one's own, `module:name`,
     tried on a few pairs.
@@ -96,8 +102,7 @@ def try_metric(name: str, metric: Metric) -> None:
     """Raise ValueError, which names it, unless a metric scores a few made-up pairs: a number or NaN, or a
     function of weights (resamples, n) that gives as many.
     """
-    labels = np.linspace(0, 5, TRIED_PAIRS)
-    predictions = 5 * np.array([0.1, 0.9, 0.3, 0.4, 0.8, 0.2, 0.6, 0.5])
+    labels, predictions = _made_up()
     # All pairs, and a resample.
     weights = np.array([[1.0] * TRIED_PAIRS, [0, 2, 1, 1, 1, 0, 1, 2]])
     try:
@@ -113,6 +118,22 @@ def try_metric(name: str, metric: Metric) -> None:
         )
     if np.isinf(values).any():
         raise ValueError(f"metric {name}: returned an infinite number for {TRIED_PAIRS} made-up pairs")
+
+
+def is_free_of_scale(metric: Metric) -> bool:
+    """Whether labels and predictions may be on two scales, as for correlations: tried on made-up pairs."""
+    labels, predictions = _made_up()
+    tried = (labels, predictions), (labels, 2 * predictions - 7), (labels / 5, predictions)
+    try:
+        value, *moved = (float(metric(*columns)(np.ones((1, TRIED_PAIRS)))[0]) for columns in tried)
+    except Exception:  # what fails beside the label scale takes that one
+        return False
+    return all(math.isclose(value, each, rel_tol=1e-9, abs_tol=1e-9) for each in moved)
+
+
+def metrics_free_of_scale() -> tuple[str, ...]:
+    """The names of such rows of `METRICS`."""
+    return tuple(name for name in METRICS if is_free_of_scale(metric_named(name)))
 
 
 def pearson(first: ArrayLike, second: ArrayLike) -> float:

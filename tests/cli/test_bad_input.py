@@ -80,7 +80,8 @@ BAD_FILES: dict[str, tuple[str | bytes, tuple[str, ...]]] = {
             ", line 2: label 'high' is not a number",
             ", line 3: label 'NaN' is not finite",
             ", line 4: label 'inf' is not finite",
-            ", line 5: label 5.1 is outside 0..5 (set data.label_range if your scale differs)",
+            ", line 5: label 5.1 is outside 0..5 "
+            "(set data.label_range, or --label-range, if your scale differs)",
             ", line 6: label '1e999' is not finite",
         ),
     ),

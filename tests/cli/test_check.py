@@ -163,7 +163,8 @@ def test_problems_of_all_files_are_told_together() -> None:
     error = run("bad.csv", "train.csv", "nowhere.csv").exception
     assert isinstance(error, DataError)
     assert error.problems == (
-        "bad.csv, line 2: label 9 is outside 0..5 (set data.label_range if your scale differs)",
+        "bad.csv, line 2: label 9 is outside 0..5 "
+        "(set data.label_range, or --label-range, if your scale differs)",
         "nowhere.csv: no such file",
     )
     assert error.exit_code == 2

@@ -191,7 +191,7 @@ def test_predict_a_submission(run: str, capsys: pytest.CaptureFixture[str]) -> N
 def test_evaluate_as_json(run: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("evaluate", run, "dev.csv", "--precision", "float32", "--json") == 0
     printed = json.loads(capsys.readouterr().out)
-    assert list(printed) == ["run", "file", "rows", "metrics"]
+    assert list(printed) == ["run", "file", "rows", "metrics", "warnings"]
     assert (printed["run"], printed["file"], printed["rows"]) == (run, "dev.csv", 24)
     assert list(printed["metrics"]) == METRICS
     recorded = json.loads(Path("runs", run, "metrics.json").read_text())["dev"]

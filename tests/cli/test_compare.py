@@ -76,7 +76,8 @@ def test_what_a_study_of_the_same_runs_says(
     assert (found["name"], found["question"]) == (None, None)
     assert list(found["arms"]) == ["baseline", "loss.alpha=0.9"]
     # One schema, and but for names and the count of looks one content, to the last digit.
-    renamed = json.loads(out.replace('"alpha"', '"loss.alpha=0.9"'))
+    renamed = json.loads(out.replace('"alpha"', '"loss.alpha=0.9"').replace('"alpha:', '"loss.alpha=0.9:'))
+    assert any("train Pearson still rises" in warning for warning in found["warnings"])
     assert renamed["look"] == {"number": 1, "level": 0.05, "max_seeds": 2, "exploratory": None}
     assert {**renamed, "name": None, "question": None, "look": None} == found
 
@@ -181,11 +182,18 @@ def test_other_pairs_are_scored_and_judged(
     assert (found["convergence"], found["choice_on_dev"]) == (None, None)
     assert found["choice_of_checkpoint"] == {"low": None, "high": None}
 
-    (leak,) = [line for line in err.splitlines() if line.startswith("warning: ")]
+    leak, chosen = [line for line in err.splitlines() if line.startswith("warning: ")]
     assert leak.startswith(f"warning: {elsewhere}: 2 pairs (4.8%) also in practice/train.csv")
+    assert chosen == (
+        f"warning: {elsewhere}: 40 pairs (95.2%) also in practice/dev.csv, on which the checkpoint was "
+        "chosen: scores on them are a little too good"
+    )
+    assert [f"warning: {warning}" for warning in found["warnings"][:2]] == [leak, chosen]
+    assert json.loads((tmp_path / "page" / "compare.json").read_text(encoding="utf-8")) == found
     page = (tmp_path / "page" / "compare.html").read_text(encoding="utf-8")
     assert "Verdict on where.csv" in page
     assert "2 pairs (4.8%) also in practice/train.csv" in page
+    assert "체크포인트를 고른 데이터라" in page
     assert "Overfitting on" not in page
 
 
@@ -228,7 +236,14 @@ def test_other_pairs_that_can_not_be_judged_are_refused(
         (("--data", "practice/test.csv"), "where there are none, dalmeum predict RUN"),
         (("--data", "else/same.csv"), "else/same.csv: has no labels that vary"),
         (("--data", str(elsewhere), "--split", "dev"), "split dev and data: are two sets of pairs"),
-        (("--columns", "label=score"), "--columns, --format, --encoding: say how --data is read"),
+        (
+            ("--columns", "label=score"),
+            "--columns, --format, --encoding, --label-range say how --data is read",
+        ),
+        (
+            ("--label-range", "0", "1"),
+            "--columns, --format, --encoding, --label-range say how --data is read",
+        ),
         (("--data", str(elsewhere), "--columns", "label=score"), "score"),
         (("--data", str(elsewhere), "--metric", "nothing"), "nothing"),
         (("--data", str(elsewhere), "--precision", "double"), "precision 'double' is unknown"),
@@ -239,6 +254,67 @@ def test_other_pairs_that_can_not_be_judged_are_refused(
         assert line in err
     with pytest.raises(InputError, match=r"^columns: says how data is read: give data, too$"):
         dalmeum.compare(runs, columns={"label": "score"})
+    with pytest.raises(InputError, match=r"^label_range: says how data is read: give data, too$"):
+        dalmeum.compare(runs, label_range=(0, 1))
     arms = dalmeum.Arms([0, 1, 2], {"baseline": [0, 1, 2], "other": [0, 2, 1]})
     with pytest.raises(InputError, match=r"^data: is for runs"):
         dalmeum.compare(arms, data=elsewhere)
+
+
+def test_the_runs_own_dev_is_told_and_so_is_a_training_file_that_is_gone(
+    runs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = "is the dev set on which the checkpoint was chosen: scores on it are a little too good"
+    chosen = f"practice/dev.csv: {own}"
+    assert call("compare", *runs, "--data", "practice/dev.csv", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["warnings"][0] == chosen
+    train = Path("practice", "train.csv").rename(tmp_path / "train.csv")
+    try:
+        assert call("compare", *runs, "--data", "practice/dev.csv", "--json") == 0
+        found = json.loads(capsys.readouterr().out)
+    finally:
+        train.rename(Path("practice", "train.csv"))
+    assert found["warnings"][:2] == [
+        "practice/train.csv, which was trained on, is gone or holds other pairs by now: nobody can say "
+        "whether practice/dev.csv has pairs of it",
+        chosen,
+    ]
+
+
+def test_pairs_on_another_label_scale(
+    runs: list[str], elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Correlations are those of the same labels on the runs' scale; errors exist on one scale alone."""
+    table = dalmeum.read_pairs(elsewhere)
+    assert table.label is not None
+    rows = zip(table.sentence1, table.sentence2, (table.label / 5).tolist(), strict=True)
+    head = "sentence1,sentence2,label"
+    Path("else", "one.csv").write_text("\n".join([head, *(f'"{a}","{b}",{c!r}' for a, b, c in rows)]) + "\n")
+
+    def found(*arguments: str) -> Any:
+        assert call("compare", *runs, "--json", "--data", *arguments) == 0
+        return next(iter(json.loads(capsys.readouterr().out)["splits"].values()))["arms"]
+
+    def refused(*arguments: str) -> str:
+        assert call("compare", *runs, "--data", *arguments) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        return line
+
+    on_one = found("else/one.csv", "--label-range", "0", "1")
+    on_five = found(str(elsewhere))
+    for arm, result in on_one.items():
+        assert result["score"]["value"] == pytest.approx(on_five[arm]["score"]["value"], abs=1e-12)
+    takes = "the runs answer on 0..5, and rmse takes one scale: judge by pearson or spearman"
+    assert refused("else/one.csv", "--label-range", "0", "1", "--metric", "rmse") == (
+        f"else/one.csv: its labels are on 0..1, {takes}"
+    )
+    assert refused("else/one.csv", "--metric", "rmse") == (
+        f"else/one.csv: its labels seem to be on 0..1, {takes}, or say label_range=(0.0, 5.0) "
+        "(--label-range 0 5) where that is theirs"
+    )
+    assert set(found("else/one.csv", "--metric", "rmse", "--label-range", "0", "5")) == set(on_five)
+    held = dalmeum.read_pairs("else/one.csv", label_range=(0, 1))
+    with pytest.raises(
+        InputError, match=r"its labels are on 0\.\.1, the runs answer on 0\.\.5, and mae takes"
+    ):
+        dalmeum.compare(runs, data=held, metric="mae")

@@ -15,6 +15,11 @@ from tests.conftest import run_folders
 LEAK = "dev.csv: 2 pairs (12.5%) also in train.csv: a score on one flatters a model trained on the other"
 EMPTY = "dev.csv: 1 pair with an empty sentence"
 LOST = "dev.csv: 1 pair with U+FFFD, where a character was lost"
+OWN_DEV = "dev.csv: is the dev set on which the checkpoint was chosen: scores on it are a little too good"
+GONE = (
+    "train.csv, which was trained on, is gone or holds other pairs by now: nobody can say whether again.csv "
+    "has pairs of it"
+)
 COMPOSED = "dev.csv: 2 sentences in decomposed Unicode, as macOS writes Hangul, were composed (NFC)"
 
 
@@ -83,23 +88,52 @@ def test_evaluate_and_predict_say_them(run: str, capsys: pytest.CaptureFixture[s
     assert "also in" in out
 
 
-def test_pairs_that_the_run_learned_from_are_told_while_its_file_is_what_it_was(
+def test_pairs_that_the_run_learned_from_are_told_and_where_nobody_can_say(
     run: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     capsys.readouterr()
     shutil.copy("train.csv", "again.csv")
     assert call("evaluate", run, "again.csv") == 0
-    assert told(capsys) == [
+    learned = (
         "again.csv: 16 pairs (100.0%) also in train.csv: a score on one flatters a model trained on the other"
-    ]
+    )
+    assert told(capsys) == [learned]
+    assert call("evaluate", run, "again.csv", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["warnings"] == [learned]
     with pytest.warns(UserWarning, match="16 pairs"):
         dalmeum.evaluate(run, "again.csv")
     assert call("evaluate", f"{run}/model", "again.csv") == 0
+    assert told(capsys) == [learned]
     write("train.csv", rows("other"))
     assert call("evaluate", run, "again.csv") == 0
     Path("train.csv").unlink()
     assert call("evaluate", run, "again.csv") == 0
-    assert told(capsys) == []
+    assert told(capsys) == [GONE, GONE]
+    shutil.copytree(f"{run}/model", "foreign")
+    assert call("evaluate", "foreign", "again.csv") == 0
+    assert told(capsys) == []  # nobody knows what it was trained on
+
+
+def test_the_dev_set_that_chose_the_checkpoint_is_told(run: str, capsys: pytest.CaptureFixture[str]) -> None:
+    write("some.csv", rows("dev")[5:9] + rows("fresh")[:12])
+    capsys.readouterr()
+    assert call("evaluate", run, "some.csv") == 0
+    assert told(capsys) == []  # one evaluation leaves nothing to choose
+    shutil.copytree(run, "twice")
+    history = Path("twice", "history.json")
+    entries = json.loads(history.read_text(encoding="utf-8"))
+    history.write_text(json.dumps(2 * entries), encoding="utf-8")
+    some = (
+        "some.csv: 4 pairs (25.0%) also in dev.csv, on which the checkpoint was chosen: scores on them are a "
+        "little too good"
+    )
+    assert call("evaluate", "twice", "some.csv") == 0
+    assert told(capsys) == [some]
+    assert call("evaluate", "twice", "dev.csv") == 0
+    assert told(capsys)[-1] == OWN_DEV
+    history.unlink()
+    assert call("evaluate", "twice", "some.csv") == 0
+    assert told(capsys) == [some]  # nobody knows that there was one
 
 
 def test_clean_data_are_met_with_silence(run: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -120,11 +154,54 @@ def test_another_label_scale_is_told_by_all(run: str, capsys: pytest.CaptureFixt
     capsys.readouterr()
     assert call("evaluate", run, "small.csv") == 0
     assert told(capsys) == [setting]
+    assert call("predict", run, "small.csv", "-o", "out.csv") == 0
+    assert told(capsys) == [setting]
     assert call("check", "small.csv") == 1
     assert "data.label_range=[0,1]" in " ".join(capsys.readouterr().out.split())
     assert call("train", "recipe.yaml", "data.train=small.csv", "data.dev=small.csv", "data.test=null") == 0
     assert told(capsys)[0] == setting
     assert call("check", "small.csv", "--label-range", "0", "1") == 0
+
+
+def test_on_the_scale_that_is_stated_correlations_alone_exist(
+    run: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    large = [line.replace(f",{row % 6},", f",{20 * (row % 6)},") for row, line in enumerate(rows("same"))]
+    write("large.csv", large)
+    write("same.csv", rows("same"))
+    capsys.readouterr()
+    assert call("evaluate", run, "large.csv") == 2
+    assert "(set data.label_range, or --label-range, if your scale differs)" in capsys.readouterr().err
+    assert call("evaluate", run, "same.csv", "--json") == 0
+    same = json.loads(capsys.readouterr().out)["metrics"]
+    assert call("evaluate", run, "large.csv", "--label-range", "0", "100", "--json", "--slices") == 0
+    printed = capsys.readouterr()
+    found = json.loads(printed.out)
+    for name in ("pearson", "spearman"):
+        assert found["metrics"][name]["value"] == pytest.approx(same[name]["value"], abs=1e-12)
+    nothing = {"value": None, "low": None, "high": None}
+    assert (found["metrics"]["rmse"], found["metrics"]["mae"]) == (nothing, nothing)
+    assert found["by_source"]["s"]["metrics"]["rmse"] == nothing
+    assert list(found["by_label"])[-1] == "80-100"
+    scales = (
+        "large.csv: its labels are on 0..100, and the run answers on 0..5: rmse, mae, f1 would compare "
+        "the two, and are left out"
+    )
+    assert found["warnings"] == [scales]
+    assert printed.err.splitlines()[-1] == f"warning: {scales}"
+    table = dalmeum.read_pairs("large.csv", label_range=(0, 100))
+    with pytest.warns(UserWarning, match="rmse, mae, f1 would compare"):
+        evaluation = dalmeum.evaluate(run, table)
+    assert evaluation.metrics.pearson.value == pytest.approx(same["pearson"]["value"], abs=1e-12)
+    assert dalmeum.predict(run, "large.csv", label_range=(0, 100)) == pytest.approx(
+        dalmeum.predict(run, "same.csv")
+    )
+    assert (
+        call("predict", run, "large.csv", "-o", "hand-in.csv", "--submission", "--label-range", "0", "100")
+        == 0
+    )
+    targets = [float(line.split(",")[1]) for line in Path("hand-in.csv").read_text().splitlines()[1:]]
+    assert targets == pytest.approx(dalmeum.predict(run, "same.csv").clip(0, 5))
 
 
 @pytest.mark.parametrize("ends", [("-1e308", "1e308"), ("3", "3.0000000000000004")])

@@ -83,6 +83,7 @@ def test_what_stands_where(findings: Findings, arms: Arms) -> None:
         "convergence",
         "choice_on_dev",
         "choice_of_checkpoint",
+        "warnings",
     ]
     assert values["schema"] == 4
     assert {key: values[key] for key in list(values)[1:10]} == {

@@ -117,7 +117,8 @@ def test_every_bad_cell_is_told_in_the_order_of_lines(problems: Problems) -> Non
         "j,s,가,나,-0.1,0",
     ]
     assert problems("train.csv", HEADER + "\n".join(rows)) == [
-        "train.csv, line 2: label 7.5 is outside 0..5 (set data.label_range if your scale differs)",
+        "train.csv, line 2: label 7.5 is outside 0..5 "
+        "(set data.label_range, or --label-range, if your scale differs)",
         "train.csv, line 3: label 'high' is not a number",
         "train.csv, line 4: label 'nan' is not finite",
         "train.csv, line 5: label 'inf' is not finite",
@@ -129,7 +130,8 @@ def test_every_bad_cell_is_told_in_the_order_of_lines(problems: Problems) -> Non
         "train.csv, line 10: id is empty",
         "train.csv, line 11: 5 fields where the header has 6 (quote a sentence that holds a comma)",
         "train.csv, line 12: sentence_1 holds a NUL character; the file is damaged here",
-        "train.csv, line 14: label -0.1 is outside 0..5 (set data.label_range if your scale differs)",
+        "train.csv, line 14: label -0.1 is outside 0..5 "
+        "(set data.label_range, or --label-range, if your scale differs)",
     ]
 
 

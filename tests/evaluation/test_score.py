@@ -211,6 +211,24 @@ def test_a_metric_of_ones_own_is_scored_like_the_others() -> None:
     assert found.low < found.value < found.high
 
 
+def test_on_two_scales_scores_that_compare_them_do_not_exist() -> None:
+    """Labels of 0..1 and similarities of 0..5: correlations as ever, F1 from probabilities alone."""
+    labels = np.array([0.1, 0.9, 0.4, 0.6, 0.8, 0.2])
+    similarity = np.array([1.0, 4.5, 2.5, 2.0, 4.0, 0.5])
+    pairs = dataclasses.replace(table(labels.tolist()), binary=(labels >= 0.5).astype(np.int64))
+    found = evaluate_predictions(pairs, Predictions(similarity), one_scale=False, resamples=20).metrics
+    assert found.pearson.value == pytest.approx(stats.pearsonr(labels, similarity).statistic)
+    assert found.scores["spearman"].value == pytest.approx(stats.spearmanr(labels, similarity).statistic)
+    assert math.isnan(found.scores["rmse"].value)
+    assert math.isnan(found.scores["mae"].value)
+    assert found.f1 is None
+    probabilities = np.array([0.1, 0.9, 0.6, 0.7, 0.9, 0.2])  # one of four that are called similar is not
+    with_task = Predictions(similarity, probabilities)
+    told = evaluate_predictions(pairs, with_task, one_scale=False, resamples=20).metrics
+    assert told.f1 is not None
+    assert told.f1.value == pytest.approx(2 * 3 / (2 * 3 + 1))
+
+
 def test_the_name_of_f1_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(METRICS, "f1", METRICS["mae"])
     with pytest.raises(ValueError, match=r"^metric f1: is the name of the binary F1"):

@@ -1,6 +1,7 @@
 """Ensembles: what members say together, kept and found again."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,12 @@ import pytest
 import torch
 
 from dalmeum.data import PairTable
+from dalmeum.data.splits import PairReader
 from dalmeum.errors import InputError
+from dalmeum.experiments.ready import check_ready
 from dalmeum.models.ensemble import Ensemble
 from dalmeum.models.kinds import load_scorer, new_scorer
+from dalmeum.models.offline import build
 from dalmeum.models.pretrained import check_folder
 from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import build_recipe
@@ -28,6 +32,7 @@ def table(count: int) -> PairTable:
 
 
 PAIRS = table(30)
+TWO_OFFLINE: dict[str, Any] = {"a": {"kind": "offline"}, "b": {"kind": "offline", "training": {"epochs": 1}}}
 
 
 def made(encoder: str, *, loss: str = "mixture", binary: bool = False, **members: Any) -> PairScorer:
@@ -148,7 +153,7 @@ def test_of_a_member_of_own_code_trust_is_asked(
 
 
 def test_what_is_damaged_is_told_in_a_line(tiny_encoder: Tiny, tmp_path: Path) -> None:
-    made("", a={"kind": "offline"}, b={"kind": "offline", "training": {"epochs": 1}}).save(tmp_path)
+    made("", **TWO_OFFLINE).save(tmp_path)
     path = tmp_path / "dalmeum.json"
     whole = json.loads(path.read_text(encoding="utf-8"))
     for change, message in (
@@ -156,7 +161,10 @@ def test_what_is_damaged_is_told_in_a_line(tiny_encoder: Tiny, tmp_path: Path) -
         ({"members": {"../a": 1.0}}, "not a weight by the name of each member"),
         ({"members": []}, r"members is \[\], not a weight by the name of each member"),
         ({"intercept": None}, "intercept is None, not a number"),
-        ({"members": {"a": 1.0, "c": 1.0}}, "c: is no model folder"),
+        ({"members": {"a": 1.0, "b": 1.0, "c": 1.0}}, "c: is no model folder"),
+        ({"members": {"b": 1.0}}, "not a weight for a, too"),
+        ({"members": {"b": 1.0}, "sha256": {}}, "not a weight for a, too"),
+        ({"sha256": [1]}, r"sha256 is \[1\], not a JSON object of texts"),
     ):
         path.write_text(json.dumps({**whole, **change}), encoding="utf-8")
         with pytest.raises(InputError, match=message):
@@ -167,9 +175,78 @@ def test_what_is_damaged_is_told_in_a_line(tiny_encoder: Tiny, tmp_path: Path) -
 
 
 def test_as_an_encoder_it_names_its_members(tmp_path: Path) -> None:
-    made("", a={"kind": "offline"}, b={"kind": "offline", "training": {"epochs": 1}}).save(tmp_path)
+    made("", **TWO_OFFLINE).save(tmp_path)
     with pytest.raises(InputError) as error:
         check_folder(tmp_path)
     assert str(error.value) == (
         f"{tmp_path}: is an ensemble, and no encoder: name a member of it, as {tmp_path / 'a'}"
     )
+
+
+def test_members_in_each_others_place_are_refused(tiny_encoder: Tiny, tmp_path: Path) -> None:
+    """Two of one kind, which only their weights tell apart; older folders say nothing of these."""
+    members: dict[str, Any] = {
+        name: {"kind": "cross", "encoder": tiny_encoder(name)} for name in ("bert", "roberta")
+    }
+    made("", **members).save(tmp_path)
+    for name in ("bert", "roberta"):  # swapped
+        (tmp_path / name).rename(tmp_path / f"{name}-away")
+    (tmp_path / "bert-away").rename(tmp_path / "roberta")
+    (tmp_path / "roberta-away").rename(tmp_path / "bert")
+    with pytest.raises(InputError, match=r"bert: is not the member that .* was saved with: put that back"):
+        load_scorer(tmp_path)
+    path = tmp_path / "dalmeum.json"
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    del settings["sha256"]
+    path.write_text(json.dumps(settings), encoding="utf-8")
+    assert load_scorer(tmp_path, "float32").score(pairs()).shape == (30,)
+
+
+def test_an_ensemble_is_no_member_of_one(tiny_encoder: Tiny, tmp_path: Path) -> None:
+    scorer = made(tiny_encoder("bert"))
+    scorer.save(tmp_path)
+    shutil.rmtree(tmp_path / "words")
+    scorer.save(tmp_path / "words")
+    with pytest.raises(InputError, match=r"words: is an ensemble itself, and no member of one$"):
+        load_scorer(tmp_path)
+
+
+def test_bad_members_are_refused_by_their_own_keys_before_any_is_fitted(
+    tiny_encoder: Tiny, own_module: Callable[[str, str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    own_module("own_bad", "class Half:\n    def new(self, recipe, one, two): ...\n\n\ndef made(): return 1\n")
+    build._fitted.cache_clear()
+    for kind, message in (
+        (
+            "own_bad:Half",
+            "model.members.late.kind: own_bad:Half has no load and no owns: a kind has",
+        ),
+        ("own_bad:Nothing", "model.members.late.kind: module own_bad has no Nothing"),
+        ("own_gone:Kind", "model.members.late.kind: there is no module own_gone: install it"),
+    ):
+        with pytest.raises(InputError) as caught:
+            made("", offline={"kind": "offline"}, late={"kind": kind})
+        assert str(caught.value).startswith(message)
+    broken = Path(tiny_encoder("bert")).parent / "broken"
+    shutil.copytree(tiny_encoder("bert"), broken)
+    (broken / "model.safetensors").write_bytes(b"no weights")
+    with pytest.raises(InputError, match=r"broken: can't be loaded as an encoder: weights are damaged"):
+        made("", offline={"kind": "offline"}, late={"kind": "cross", "encoder": str(broken)})
+    assert "fitting" not in capsys.readouterr().err
+    scorer = made(tiny_encoder("bert"))
+    assert list(members_of(scorer)) == ["offline", "words", "both"]
+    assert "fitting the offline encoder on 30 pairs" in capsys.readouterr().err
+
+
+def test_a_package_that_a_member_lacks_is_told_by_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = build_recipe(
+        {"data": {"train": "x.csv"}, "model": {"kind": "ensemble", "members": TWO_OFFLINE}}, "test"
+    )
+    reason = "model.kind offline: its file is not that of the package"
+
+    def refuse() -> None:
+        raise InputError(reason)
+
+    monkeypatch.setattr("dalmeum.models.pretrained.check_universal", refuse)
+    with pytest.raises(InputError, match=r"^model\.members\.a\.kind offline: its file is not that"):
+        check_ready([recipe], PairReader())

@@ -153,6 +153,14 @@ def test_arms_change_one_member_all_of_them_or_leave_one_out() -> None:
             "model.members: a and c are the same, and would learn the same: leave one out, or change it",
         ),
         (
+            "model.members={a: {kind: offline}, c: {kind: offline, training: {warmup: 0.1}}}",
+            "model.members: a and c are the same, and would learn the same: leave one out, or change it",
+        ),
+        (
+            "model.members={a: {kind: bi, encoder: x}, c: {kind: bi, encoder: x, max_length: 128}}",
+            "model.members: a and c are the same, and would learn the same: leave one out, or change it",
+        ),
+        (
             "model.kind=offline",
             "model: members have no use with kind offline: leave them out (model.members=), "
             "or take model.kind=ensemble",
@@ -161,10 +169,14 @@ def test_arms_change_one_member_all_of_them_or_leave_one_out() -> None:
             "model.encoder=x",
             "model: encoder has no use with kind ensemble: give it to a member (model.members.NAME.encoder)",
         ),
-        ("loss.name=bce", "loss.name bce wants a logit, model.kind bi answers a cosine: use mse or mixture"),
+        (
+            "loss.name=bce",
+            "loss.name bce wants a logit, model.members.words.kind bi answers a cosine: use mse or mixture",
+        ),
         (
             "loss.name=angle",
-            "loss.name angle is a loss of two embeddings: use it with model.kind bi, or cosent",
+            "loss.name angle is a loss of two embeddings: use it with model.members.offline.kind bi, or "
+            "cosent",
         ),
         (
             "model.members.words.training.early_stopping=2",
@@ -220,3 +232,9 @@ def test_names_that_no_folder_can_have_are_refused(name: str) -> None:
 def test_names_that_differ_in_capitals_alone_are_refused() -> None:
     (said,) = told(model={"kind": "ensemble", "members": {**TWO, "Words": {"kind": "offline"}}})
     assert "members: words and Words differ in capitals alone" in said
+
+
+def test_what_a_member_spells_out_makes_another_where_the_recipe_has_another_value() -> None:
+    spelled_out = {"a": {"kind": "offline"}, "c": {"kind": "offline", "training": {"warmup": 0.1}}}
+    recipe = ensemble(model={"kind": "ensemble", "members": spelled_out}, training={"warmup": 0.3})
+    assert [each.training.warmup for each in recipe.members.values()] == [0.3, 0.1]

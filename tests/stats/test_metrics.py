@@ -21,6 +21,7 @@ from dalmeum.stats import (
     try_metric,
     weighted,
 )
+from dalmeum.stats.metrics import is_free_of_scale, metrics_free_of_scale
 
 Array = NDArray[np.float64]
 
@@ -149,3 +150,22 @@ def test_the_name_of_the_binary_f1_is_taken(monkeypatch: pytest.MonkeyPatch, row
     monkeypatch.setitem(METRICS, "f1", row)
     with pytest.raises(ValueError, match=r"^metric f1: is the name of the binary F1: give your row another$"):
         metric_named("f1")
+
+
+def test_which_metrics_take_one_scale(monkeypatch: pytest.MonkeyPatch) -> None:
+    def far(labels: Array, predictions: Array) -> float:
+        if labels.max() < 4:
+            raise ValueError("labels of 0..5 are wanted")
+        return pearson(labels, predictions)
+
+    def above(labels: Array, predictions: Array) -> float:
+        """A rank statistic of a threshold on the label scale: free of the predictions' scale alone."""
+        return float(stats.mannwhitneyu(predictions[labels >= 0.5], predictions[labels < 0.5]).statistic)
+
+    assert metrics_free_of_scale() == ("pearson", "spearman")
+    kendall = Metric(lambda labels, predictions: stats.kendalltau(labels, predictions).statistic)
+    assert is_free_of_scale(kendall)
+    monkeypatch.setitem(METRICS, "kendall", kendall)
+    assert metrics_free_of_scale() == ("pearson", "spearman", "kendall")
+    assert not is_free_of_scale(Metric(far))
+    assert not is_free_of_scale(Metric(above))

@@ -192,7 +192,7 @@ class TableBuilder:
             elif not math.isfinite(number):
                 self._add(row, f"{name} {quoted(value)} is not finite")
             else:
-                mend = "set data.label_range if your scale differs"
+                mend = "set data.label_range, or --label-range, if your scale differs"
                 self._add(row, f"{name} {quoted(value)[1:-1]} is outside {low:g}..{high:g} ({mend})")
         return labels
 

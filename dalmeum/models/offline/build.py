@@ -17,7 +17,7 @@ from dalmeum.models.offline.encoder import OfflineEncoder
 from dalmeum.models.offline.modeling import FirstOfflineForPairScoring, OfflineForPairScoring
 from dalmeum.models.pretrained import read_json
 from dalmeum.models.quiet import silent_libraries
-from dalmeum.progress import first_process, tell
+from dalmeum.progress import tell
 from dalmeum.recipe.model import UniversalRecipe
 
 FITTING = Text(
@@ -63,8 +63,7 @@ SHARED = "universal_embedding"
 @functools.lru_cache(maxsize=1)
 def _fitted(sentence1: tuple[str, ...], sentence2: tuple[str, ...]) -> OfflineEncoder:
     """No seed moves the encoder: the runs of a study share it."""
-    if first_process():
-        tell(FITTING.format(pairs=len(sentence1), counted=counted(len(sentence1), "pair")))
+    tell(FITTING.format(pairs=len(sentence1), counted=counted(len(sentence1), "pair")))
     return OfflineEncoder.fit(sentence1, sentence2)
 
 
