@@ -215,6 +215,7 @@ def _training_record(result: Fit, scorer: PairScorer) -> dict[str, Any]:
         "steps": result.steps,
         "best_step": result.best_step,
         "seconds": round(result.seconds, 3),
+        "processor_seconds": round(result.processor_seconds, 3),
         "precision": str(scorer.precision).removeprefix("torch."),
         "parameters": sum(parameter.numel() for parameter in scorer.model.parameters()),
         "slope": result.slope,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dalmeum.author import author
 from dalmeum.data.splits import PairReader, Split
 from dalmeum.errors import InputError
 from dalmeum.files import check_path, make_folders, output_error, writable, write_json, write_text
@@ -211,6 +212,7 @@ def create_run(
             parent_study=None if parent_study is None else writable(parent_study),
             code=own_code(recipe),
             machine=machine(),
+            author=author(),
             **record,
         )
         write_text(folder / "recipe.yaml", kept.to_yaml())

@@ -75,7 +75,7 @@ class RunRecord:
 
     `code` is the user's own that the recipe names (`dalmeum.recipe.own_code`). `encoder` is the hash of what
     the model began with, `training_version` that of dalmeum's own training (`dalmeum.runs.contents`); both
-    are None in runs from before they were kept.
+    are None in runs from before they were kept. `author` is who had it trained, as far as that is known.
     """
 
     __pydantic_config__ = STRICT
@@ -95,6 +95,7 @@ class RunRecord:
     code: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
     encoder: str | None = None
     training_version: int | None = None
+    author: str | None = None
 
     @property
     def is_certain(self) -> bool:
