@@ -30,7 +30,7 @@ TRIED = Text(
     "{what}: tried by {author}, {verdict}, see {see}",
     "{what}: {author}이(가) 이미 해 봄, {verdict}, {see} 참고",
 )
-VERDICT, NO_VERDICT = Text("verdict {word}", "판정 {word}"), Text("no verdict yet", "아직 판정 없음")
+VERDICT, NO_VERDICT = Text("verdict {word}", "결과: {word}"), Text("no verdict yet", "아직 판정 없음")
 SOMEBODY = Text("somebody", "누군가")
 NOT_ASKED = Text(
     "what the team has tried is not known: {reason}", "팀에서 이미 해 본 것인지 확인하지 못했습니다: {reason}"

@@ -25,8 +25,8 @@ RANK, AUTHOR, VERDICT = Text("rank", "순위"), Text("by", "만든 사람"), Tex
 COST, ERRORS = Text("cost", "비용"), Text("errors with the best's", "1위와의 오차 상관")
 TO_BEST, IDEA = Text("less the best", "1위와의 차이"), Text("idea", "아이디어")
 HOURS = {
-    "processor": Text("{hours:.2f} processor h", "프로세서 {hours:.2f}시간"),
-    "gpu": Text("{hours:.2f} GPU h", "GPU {hours:.2f}시간"),
+    "processor": Text("{hours} processor h", "프로세서 {hours}시간"),
+    "gpu": Text("{hours} GPU h", "GPU {hours}시간"),
 }
 HEAD = Text("{name}: {pairs}, {runs}", "{name}: {pairs}, {runs}")
 PAIRS, RUNS = Text("{count:,} pairs", "문장쌍 {count:,}개"), Text("{count:,} runs", "실행 {count:,}개")
@@ -204,7 +204,10 @@ def _verdict(run: BoardRun) -> Shown:
 
 
 def _cost(run: BoardRun) -> Shown:
-    return NONE if run.cost is None else HOURS[run.cost.of].format(hours=run.cost.hours)
+    if run.cost is None:
+        return NONE
+    digits = 2 if run.cost.hours >= 0.1 else 4
+    return HOURS[run.cost.of].format(hours=number(run.cost.hours, digits))
 
 
 def _errors(board: Board, place: int) -> str:
