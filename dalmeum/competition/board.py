@@ -21,7 +21,7 @@ from dalmeum.pages.board import Board, BoardRun, Cost
 from dalmeum.runs.folder import Run
 from dalmeum.runs.predictions import labelled, read_predictions
 from dalmeum.runs.reuse import age, runs_in
-from dalmeum.stats import Estimate, rank_models
+from dalmeum.stats import Estimate, pearson, rank_models
 
 SPLIT: Split = "dev"
 LONGEST_IDEA = 120
@@ -68,7 +68,7 @@ def _board(those: Sequence[Judgeable], judged: Mapping[str, Judged], reader: Pai
         pairs=len(pairs.labels),
         groups=None if groups is None else GroupSizes.of(groups).count,
         runs=tuple(
-            _listed(those[index][0], ranking.ranks[index], ranking.to_best[index].interval, judged)
+            _listed(those[index], ranking.ranks[index], ranking.to_best[index].interval, judged)
             for index in order
         ),
         error_correlations=errors,
@@ -93,7 +93,8 @@ def correlations(errors: Array) -> Array:
     return found
 
 
-def _listed(run: Run, rank: int, to_best: Estimate, judged: Mapping[str, Judged]) -> BoardRun:
+def _listed(judgeable: Judgeable, rank: int, to_best: Estimate, judged: Mapping[str, Judged]) -> BoardRun:
+    run, pairs, predictions = judgeable
     verdict = judged.get(run.id)
     question = run.recipe().question
     idea = f"{verdict.study}: {verdict.arm}" if verdict else question or run.record.recipe
@@ -103,7 +104,7 @@ def _listed(run: Run, rank: int, to_best: Estimate, judged: Mapping[str, Judged]
         author=run.record.author,
         idea=shorten(idea, LONGEST_IDEA),
         outcome=verdict.outcome if verdict else None,
-        score=_score(run),
+        score=_score(run) or Estimate(pearson(pairs.labels, predictions)),
         to_best=to_best,
         cost=_cost(run),
         page=quote(f"{run.folder.name}/{run.report.name}") if run.report.is_file() else "",
@@ -111,13 +112,13 @@ def _listed(run: Run, rank: int, to_best: Estimate, judged: Mapping[str, Judged]
     )
 
 
-def _score(run: Run) -> Estimate:
-    """Pearson with its interval, as the run's record has it."""
+def _score(run: Run) -> Estimate | None:
+    """Pearson with its interval, as the run's metrics have it; None where they have none."""
     with contextlib.suppress(InputError, LookupError):
         kept = run.metrics()[SPLIT]["pearson"] or {}
         bounds = [math.nan if kept.get(name) is None else kept[name] for name in ("value", "low", "high")]
-        return Estimate(*bounds)
-    return Estimate(math.nan)
+        return None if math.isnan(bounds[0]) else Estimate(*bounds)
+    return None
 
 
 def _cost(run: Run) -> Cost | None:

@@ -70,7 +70,8 @@ def verdicts(studies: Path) -> dict[str, Judged]:
     for _, file in sorted(files):
         with contextlib.suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
             values = json.loads(file.read_bytes())
-            judged = next(iter(values["splits"].values()))["arms"]
+            first, *_ = values["splits"].values()
+            judged = first["arms"]
             for arm, told in values["arms"].items():
                 outcome = (judged[arm]["verdict"] or {}).get("outcome")
                 word = outcome if outcome in get_args(Outcome) else None

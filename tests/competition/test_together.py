@@ -1,23 +1,57 @@
 """Several people on one store, who are killed in the middle and come back: nothing lost, nothing doubled."""
 
+import contextlib
 import json
 import math
 import random
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dalmeum.competition.claims import claims
-from dalmeum.competition.ledger import submissions
+from dalmeum.competition.claims import TakenError, claims, take
+from dalmeum.competition.ledger import Quota, QuotaError, record, set_quota, submissions
 from dalmeum.competition.store import open_store
 from dalmeum.competition.team_runs import team_runs
 
 from .person import IDEAS
+
+AT_ONCE = 6
+
+
+def test_at_the_same_moment(url: str) -> None:
+    """Of those who ask at once for one idea, or for the last of a quota, one gets it."""
+    open_store(url).close()
+    meet = threading.Barrier(AT_ONCE)
+
+    def person(number: int) -> list[str]:
+        got = []
+        with open_store(url) as store:
+            for round in range(5):
+                for what, act in (
+                    ("idea", lambda: take(store, f"idea-{round}", f"person {number}")),  # noqa: B023
+                    ("last", lambda: record(store, f"author-{round}", f"{number}", {}, {})),  # noqa: B023
+                ):
+                    meet.wait()
+                    with contextlib.suppress(TakenError, QuotaError):
+                        act()
+                        got.append(f"{what} {round}")
+        return got
+
+    with open_store(url) as store:
+        set_quota(store, Quota(1, "UTC"))
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        got = [each for of_one in threads.map(person, range(AT_ONCE)) for each in of_one]
+    assert sorted(got) == sorted(f"{what} {round}" for what in ("idea", "last") for round in range(5))
+    with open_store(url) as store:
+        assert [line.number for line in submissions(store)] == [1, 2, 3, 4, 5]
+
 
 OPERATIONS = 200
 KILLS = 6

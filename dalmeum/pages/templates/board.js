@@ -15,7 +15,7 @@
   };
   const compared = (one, other) => {
     const [a, b] = [number(one), number(other)];
-    if (Number.isFinite(a) && Number.isFinite(b)) return a - b;
+    if (Number.isFinite(a) && Number.isFinite(b) && a !== b) return a - b;
     if ((one === "-") !== (other === "-")) return one === "-" ? 1 : -1;
     return one.localeCompare(other, "ko");
   };
