@@ -89,6 +89,11 @@ def train(
     if starts_slowly(ready):
         tell(plan_told(ready, read_splits(ready, reader), Path(ready.output), reader))
 
+    if first_process():
+        from dalmeum.competition.tried import tell_tried_recipe
+
+        tell_tried_recipe(ready, reader)
+
     from dalmeum.experiments.train import train as train_run
 
     return train_run(
@@ -137,7 +142,11 @@ def study(
     check_pages(page / STUDY_PAGE, [*read, *([study] if isinstance(study, str | Path) else [])])
     check_ready(recipes, reader)
 
+    from dalmeum.competition.ideas import first_recipes
+    from dalmeum.competition.tried import tell_tried_arms
     from dalmeum.experiments.study import conduct
+
+    tell_tried_arms(first_recipes(ready), ready, page, reader)
 
     return conduct(
         ready,

@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn, TextIO
 import typer
 from typer.exceptions import TyperException
 
+from dalmeum.cli.board import board
 from dalmeum.cli.check import check
 from dalmeum.cli.compare import compare
 from dalmeum.cli.demo import demo
@@ -34,7 +35,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings=HELP_OPTIONS,
 )
-for command in (demo, init, check, train, study, runs, compare, predict, evaluate, score):
+for command in (demo, init, check, train, study, runs, board, compare, predict, evaluate, score):
     app.command(cls=Command, context_settings=HELP_OPTIONS)(command)
 app.add_typer(encoder)
 

@@ -11,9 +11,16 @@ from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import JsonOption, SelfContainedOption
 from dalmeum.cli.output import note_page, print_json
 from dalmeum.errors import InputError
+from dalmeum.languages import Text
+from dalmeum.progress import tell
 
 if TYPE_CHECKING:
     from dalmeum.recipe.study import Study
+
+IDEAS = Text(
+    "ideas to try next: {file} (dalmeum board --next)",
+    "다음에 해 볼 아이디어: {file}(dalmeum board --next)",
+)
 
 
 @documented(
@@ -115,6 +122,7 @@ def study(
         raise InputError("--seed-sd and --pair-se: are what --plan goes by: give it, too, or leave them out")
 
     from dalmeum.api import study as conduct
+    from dalmeum.competition.ideas import FILE, write_first_ideas
     from dalmeum.experiments.findings import check_pages
     from dalmeum.pages import STUDY_PAGE
 
@@ -133,6 +141,8 @@ def study(
     else:
         print(findings)
     note_page(page)
+    if write_first_ideas(loaded, study, overrides or []):
+        tell(IDEAS.format(file=FILE))
 
 
 def _plan(

@@ -90,7 +90,10 @@ def together(recipe: Recipe, tables: Tables, outcomes: Mapping[str, tuple[Tables
         history=tuple(entry for name, outcome in each.items() for entry in log_of(name, outcome.history)),
         record={
             "steps": sum(outcome.record["steps"] for outcome in each.values()),
-            "seconds": round(sum(outcome.record["seconds"] for outcome in each.values()), 3),
+            **{
+                name: round(sum(outcome.record[name] for outcome in each.values()), 3)
+                for name in ("seconds", "processor_seconds")
+            },
             "parameters": sum(outcome.record["parameters"] for outcome in each.values()),
             "members": {name: outcome.record for name, outcome in each.items()},
         },
@@ -123,6 +126,7 @@ def _record(result: Fit, scorer: PairScorer) -> dict[str, Any]:
         "steps": result.steps,
         "best_step": result.best_step,
         "seconds": round(result.seconds, 3),
+        "processor_seconds": round(result.processor_seconds, 3),
         "precision": str(scorer.precision).removeprefix("torch."),
         "parameters": sum(parameter.numel() for parameter in scorer.model.parameters()),
         "slope": result.slope,

@@ -36,12 +36,14 @@ class Page:
         template: name of the body's template.
         values: what the template names. Nothing in it is trusted: a text is shown as text.
         figures: by the id of the place that each is drawn into.
+        script: name of a script that this kind of page has beside what all have.
     """
 
     title: Shown
     template: str
     values: Mapping[str, Any]
     figures: Mapping[str, Figure] = field(default_factory=dict)
+    script: str = ""
 
 
 def write_page(path: Path, page: Page, *, assets: Path, self_contained: bool = False) -> None:
@@ -69,6 +71,7 @@ def render(page: Page, plotly: str = "") -> str:
     scripts = {
         "language_script": asset("language.js"),
         "page_script": asset("page.js"),
+        "own_script": asset(page.script) if page.script else Markup(""),
         "plotly_script": Markup("") if plotly or not page.figures else Markup(_plotly()),
     }
     template = _environment().get_template(page.template)

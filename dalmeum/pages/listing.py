@@ -62,17 +62,26 @@ def listing_lines(runs: Sequence[ListedRun], output: str) -> list[str]:
         return [str(NO_RUNS.format(output=output))]
     rows: list[Sequence[object]] = [(RUN, SCORE, INTERVAL, STATE, AGE)]
     rows += [(run.id, *written_score(run.score), _state(run), age(run.age)) for run in runs]
-    lines = terminal.table(rows, right=[1], whole=[0], width=UNBROKEN)
-    width, questions = terminal.terminal_width(), [run.question or "" for run in runs]
+    return lines_with_texts(rows, QUESTION, [run.question or "" for run in runs], right=[1], whole=[0])
+
+
+def lines_with_texts(
+    rows: Sequence[Sequence[object]], head: Text, texts: Sequence[str], **how: Any
+) -> list[str]:
+    """A terminal's table whose last column is of texts; on a narrow one each stands below its row, once for
+    rows after one another that have the same. `how` are `right` and `whole` of `terminal.table`.
+    """
+    lines = terminal.table(rows, width=UNBROKEN, **how)
+    width = terminal.terminal_width()
     if max(map(terminal.columns, lines)) + 2 + terminal.LONGEST_WHOLE <= width:
-        told = [(*row, asked) for row, asked in zip(rows, (QUESTION, *questions), strict=True)]
-        return terminal.table(told, right=[1], whole=[0])
-    head, *lines = lines
-    below = [head]
-    for line, asked, following in zip(lines, questions, (*questions[1:], ""), strict=True):
+        told = [(*row, text) for row, text in zip(rows, (head, *texts), strict=True)]
+        return terminal.table(told, **how)
+    first, *lines = lines
+    below = [first]
+    for line, text, following in zip(lines, texts, (*texts[1:], ""), strict=True):
         below.append(line)
-        if asked != following:
-            below += terminal.wrapped(asked, width, first="  ", rest="  ") if asked else []
+        if text != following:
+            below += terminal.wrapped(text, width, first="  ", rest="  ") if text else []
     return below
 
 
@@ -82,10 +91,7 @@ def write_listing(output: Path, runs: Sequence[ListedRun], *, assets: Path) -> P
     Raises `InputError` as `write_page` does, and where a page that is none of dalmeum's stands there.
     """
     page = output / INDEX
-    if page.is_file() and b"dalmeum</title>" not in page.read_bytes():
-        raise InputError(
-            f"{page}: is no page of dalmeum, and is left as it is: move it away for a list of runs"
-        )
+    check_own_page(page)
     title = TITLE.format(output=output)
     rows = []
     for run in runs:
@@ -99,6 +105,14 @@ def write_listing(output: Path, runs: Sequence[ListedRun], *, assets: Path) -> P
     }
     write_page(page, Page(title, "listing.html", values), assets=assets)
     return page
+
+
+def check_own_page(page: Path) -> None:
+    """Raise `InputError` where a page that is written anew each time would replace something else."""
+    if page.is_file() and b"dalmeum</title>" not in page.read_bytes():
+        raise InputError(
+            f"{page}: is no page of dalmeum, and is left as it is: move it away to have one here"
+        )
 
 
 def age(seconds: float) -> Text:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dalmeum.author import author
 from dalmeum.data.splits import PairReader, Split
 from dalmeum.errors import InputError
 from dalmeum.files import check_path, make_folders, output_error, writable, write_json, write_text
@@ -217,6 +218,7 @@ def create_run(
             code=own_code(recipe),
             machine=machine(),
             out_of_fold=bool(recipe.data.all_folds),
+            author=author(),
             **record,
         )
         write_text(folder / "recipe.yaml", kept.to_yaml())

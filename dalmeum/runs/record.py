@@ -76,7 +76,8 @@ class RunRecord:
     `code` is the user's own that the recipe names (`dalmeum.recipe.own_code`). `encoder` is the hash of what
     the model began with, `training_version` that of dalmeum's own training (`dalmeum.runs.contents`); both
     are None in runs from before they were kept. `out_of_fold`: dev is the training file, each pair of which
-    is predicted by models that learned from neither it nor a pair of its group.
+    is predicted by models that learned from neither it nor a pair of its group. `author` is who had it
+    trained, as far as that is known.
     """
 
     __pydantic_config__ = STRICT
@@ -97,6 +98,7 @@ class RunRecord:
     encoder: str | None = None
     training_version: int | None = None
     out_of_fold: bool = False
+    author: str | None = None
 
     @property
     def is_certain(self) -> bool:

@@ -67,6 +67,17 @@ def run_key(
     return json.dumps([_decisive(recipe), hashes, known], sort_keys=True)
 
 
+def idea_key(
+    recipe: Recipe, data: Mapping[Split, DataFile], code: Mapping[str, str | None] | None = None
+) -> str:
+    """The same for all runs of one idea: as `run_key`, but for the seed and the part of a pool."""
+    training = recipe.training.model_copy(update={"seed": 0})
+    part = recipe.data.part and recipe.data.part.model_copy(update={"number": 0})
+    drawn = {"training": training, "data": recipe.data.model_copy(update={"part": part})}
+    pools = {split: file.pool or file for split, file in data.items()}
+    return run_key(recipe.model_copy(update=drawn), pools, code)
+
+
 def are_alike(one: Run, other: Run) -> bool:
     """Whether both would come to the same. Errors as in `Run.recipe`."""
     keys = {run_key(run.recipe(), run.record.data, run.record.code) for run in (one, other)}

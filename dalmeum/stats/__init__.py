@@ -43,6 +43,7 @@ from dalmeum.stats.planning import (
     likely,
     smallest_effect_found,
 )
+from dalmeum.stats.ranks import Ranking, rank_models
 from dalmeum.stats.reliability import LabelReliability, label_reliability
 from dalmeum.stats.scale import Linearity, isotonic_curve, linearity
 from dalmeum.stats.seeds import SeedMean, mean_over_seeds
@@ -66,6 +67,7 @@ __all__ = [
     "Metric",
     "Optimism",
     "Outcome",
+    "Ranking",
     "Score",
     "SeedDifference",
     "SeedMean",
@@ -109,6 +111,7 @@ __all__ = [
     "pearson",
     "plateau",
     "power",
+    "rank_models",
     "relative_squared_error",
     "rmse",
     "score",

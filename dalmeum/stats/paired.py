@@ -52,7 +52,13 @@ def jackknifed(
     The errors of two independent sets of pairs add up, at Satterthwaite's degrees of freedom.
     """
     values, parts = zip(*(_jackknife(*side) for side in sides), strict=True)
-    value = values[0] - sum(values[1:])
+    return with_errors(values[0] - sum(values[1:]), parts, confidence)
+
+
+def with_errors(
+    value: float, parts: Sequence[tuple[float, float]], confidence: float = CONFIDENCE
+) -> Difference:
+    """A difference whose variance is the sum of these parts, each with its degrees of freedom."""
     error, freedom = student.satterthwaite(parts)
     if value and error <= ROUNDING * abs(value):
         error = math.nan
@@ -74,11 +80,19 @@ def _jackknife(statistic: Weighted, pairs: int, groups: Groups | None) -> tuple[
     value = float(statistic(np.ones((1, pairs)))[0])
     if units(groups, pairs) < FEWEST_PAIRS or not math.isfinite(value):
         return value, (math.nan, math.nan)
-    (left_out,) = resampling.evaluate(
-        [statistic], resampling.jackknife(pairs, resampling.MOST_LEFT_OUT, groups)
-    )
+    (left_out,) = leave_out([statistic], pairs, groups)
+    return value, variance_of(left_out)
+
+
+def leave_out(statistics: Sequence[Weighted], pairs: int, groups: Groups | None) -> Array:
+    """Each statistic without one pair, or group, after the other: (statistics, units)."""
+    return resampling.evaluate(statistics, resampling.jackknife(pairs, resampling.MOST_LEFT_OUT, groups))
+
+
+def variance_of(left_out: Array) -> tuple[float, float]:
+    """The jackknife's variance of a statistic (units,), and its degrees of freedom; NaN where it has none."""
     influence = influences(left_out)
     if len(influence) < FEWEST_EXISTING * len(left_out):
-        return value, (math.nan, math.nan)
+        return math.nan, math.nan
     freedom = len(influence) - 1
-    return value, (float(influence @ influence) * (freedom + 1) / freedom, freedom)
+    return float(influence @ influence) * (freedom + 1) / freedom, freedom

@@ -106,6 +106,7 @@ def fit_ensemble(
         intercept=intercept,
         rise=None,
         seconds=sum(each.seconds for each in fits.values()),
+        processor_seconds=sum(each.processor_seconds for each in fits.values()),
         warnings=(*(OF_A_MEMBER.format(name=name, told=warning) for name, warning in told), *warnings),
         members=fits,
     )

@@ -37,6 +37,7 @@ class Fit:
         slope, intercept: the affine map that was folded in; 1 and 0 where none was.
         rise: of the train Pearson from the last epoch but one to the last; None where there are no two.
         seconds: wall time of the training loop in this process.
+        processor_seconds: of all its threads, in that time.
         warnings: one line each.
         members: of an ensemble, each member's own.
     """
@@ -50,6 +51,7 @@ class Fit:
     intercept: float
     rise: float | None
     seconds: float
+    processor_seconds: float = 0.0
     warnings: tuple[Text, ...] = ()
     members: "Mapping[str, Fit]" = field(default_factory=dict)
 
@@ -77,12 +79,13 @@ def fit(
         resume_from = newest_checkpoint(checkpoints)
         if resume_from is None:
             begin_on_label_scale(scorer, recipe.loss, train)
-        start = time.perf_counter()
+        start, processor_start = time.perf_counter(), time.process_time()
         try:
             trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
         finally:
             trainer.reporting.close()
         seconds = time.perf_counter() - start
+        processor_seconds = time.process_time() - processor_start
     logits = scorer.logits(train.items)
     if not np.isfinite(logits).all():
         raise DalmeumError(
@@ -110,6 +113,7 @@ def fit(
         slope=slope,
         intercept=intercept,
         seconds=seconds,
+        processor_seconds=processor_seconds,
         rise=rise,
         warnings=(*warnings, *rise_warnings(rise, len(train), dev_pearsons)),
     )
