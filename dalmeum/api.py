@@ -19,6 +19,7 @@ from dalmeum.pages import ASSETS, STUDY_PAGE
 from dalmeum.progress import first_process, tell
 from dalmeum.recipe import Recipe
 from dalmeum.recipe.study import arm_recipes
+from dalmeum.runs.names import checked_name
 from dalmeum.runs.scoring import Pairs, evaluated, folder_of, predicted
 from dalmeum.sections import recipe_from, study_from
 
@@ -313,8 +314,4 @@ def _name(name: object, source: object, default: str) -> str:
     """A part of runs' ids; `InputError` for one that is no part of a folder's name."""
     if name is None:
         return Path(source).stem if isinstance(source, str | Path) else default
-    if not isinstance(name, str) or not name.strip() or not name.isprintable() or set(name) & set("/\\"):
-        raise InputError(
-            f"name {name!r:.80}: is a part of a folder's name: no '/', nothing that does not print"
-        )
-    return name
+    return checked_name(name)

@@ -3,7 +3,7 @@
 import contextlib
 import shutil
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 from accelerate import PartialState
 from accelerate.utils import broadcast_object_list
 from numpy.typing import NDArray
+from transformers import TrainerCallback
 
 from dalmeum.comparison import check_metric
 from dalmeum.data import PairTable, Predictions
@@ -49,6 +50,7 @@ def train(
     parent_study: str | None = None,
     reader: PairReader | None = None,
     self_contained: bool = False,
+    callbacks: Sequence[TrainerCallback] = (),
 ) -> Run:
     """Run a recipe and return its finished run, whose folder holds all that came out.
 
@@ -59,7 +61,7 @@ def train(
     run, if one does; then a run that another process has finished is returned, and `HeldError` raised for one
     that another works on. `reader` holds
     pairs that the recipe names and that are in no file: they are written into the run. With `self_contained`
-    its page is one file that can be mailed.
+    its page is one file that can be mailed. `callbacks` are the trainer's, beside those of the recipe.
 
     Raises `InputError` for what only the user can mend, `DalmeumError` where training fails.
     """
@@ -105,7 +107,7 @@ def train(
             }
             with lost_processes_told():
                 pairs = encoded["train"], encoded.get("dev")
-                fit_one = _Fitting(run, still_ours, main_process=processes.is_main_process)
+                fit_one = _Fitting(run, still_ours, processes.is_main_process, tuple(callbacks))
                 if recipe.members:
                     result = fit_ensemble(scorer, recipe, *pairs, run.checkpoints, fit_one)
                 else:
@@ -128,6 +130,7 @@ class _Fitting:
     run: Run
     before_saving: Callable[[], None]
     main_process: bool
+    callbacks: tuple[TrainerCallback, ...]
 
     def __call__(
         self,
@@ -138,7 +141,8 @@ class _Fitting:
         dev: EncodedPairs | None,
         checkpoints: Path,
     ) -> Fit:
-        with viewers(recipe, self.run.folder, name, main_process=self.main_process) as callbacks:
+        with viewers(recipe, self.run.folder, name, main_process=self.main_process) as watching:
+            callbacks = [*self.callbacks, *watching]
             return fit(scorer, recipe, train, dev, checkpoints, callbacks, before_saving=self.before_saving)
 
 
