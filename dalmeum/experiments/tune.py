@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,36 +16,30 @@ from dalmeum.errors import DalmeumError, InputError
 from dalmeum.experiments.findings import links_to
 from dalmeum.experiments.jobs import default_jobs, visible_gpus
 from dalmeum.experiments.ready import check_ready
-from dalmeum.experiments.search_storage import open_storage, shown, told_of
+from dalmeum.experiments.search.result import BEST, run_of, search_result
+from dalmeum.experiments.search.storage import open_storage, shown, told_of
+from dalmeum.experiments.search.trials import COUNTED, Search, Trial, told_trials
+from dalmeum.experiments.search.trying import Trying
 from dalmeum.experiments.study import Conducted, conduct
-from dalmeum.experiments.trials import COUNTED, Search, Trial, Trying, told_trials
 from dalmeum.files import check_output, make_folder, write_text
 from dalmeum.languages import Text, counted
 from dalmeum.numbers import number
 from dalmeum.pages import ASSETS, STUDY_PAGE
-from dalmeum.pages.search import SEARCH_PAGE, SearchResult, ShownTrial, write_search
+from dalmeum.pages.search import SEARCH_PAGE, SearchResult, write_search
 from dalmeum.progress import Progress, duration, tell
 from dalmeum.recipe import Recipe
-from dalmeum.recipe.space import Dimension, Range, setting, with_settings
+from dalmeum.recipe.space import Dimension, Range, with_settings
 from dalmeum.recipe.study import Study
-from dalmeum.runs.folder import Run, open_run
-from dalmeum.runs.predictions import labelled, read_predictions
 from dalmeum.runs.record import data_files
 from dalmeum.runs.reuse import run_key
-from dalmeum.stats import Estimate, luck_of_best, optimism_of_choice
 
 if TYPE_CHECKING:
     import optuna
 
-FOLDER, DATABASE, BEST_RECIPE, BEST = "tune", "search.db", "best.yaml", "best"
-"""Under the runs' folder the one of searches, and in each its storage; beside its page the best recipe; the
-name of the arm that is judged.
-"""
+FOLDER, DATABASE, BEST_RECIPE = "tune", "search.db", "best.yaml"
+"""Under the runs' folder the one of searches, and in each its storage; beside its page the best recipe."""
 
 SEEDS = 5
-FEWEST_FOR_IMPORTANCE = 8
-"""Complete trials: of fewer, the best tenth that PED-ANOVA looks at is one trial."""
-
 PLAN = Text(
     "searching {keys} of {recipe}: {until}, {jobs} at a time, on {dev:,} dev pairs; trials are kept in "
     "{storage}",
@@ -145,8 +139,8 @@ def tune(
     make_folder(folder)
     write_text(folder / BEST_RECIPE, with_settings(recipe, best.settings, name).to_yaml())
     conducted = _judged(recipe, name, plan, best, folder, reader, assets, self_contained)
-    result = _result(search, study, trials, best, conducted)
-    here = [run for each in trials if (run := _run_of(search, each)) is not None]
+    result = search_result(search, study, trials, best, conducted)
+    here = [run for each in trials if (run := run_of(search, each)) is not None]
     write_search(
         folder / SEARCH_PAGE,
         result,
@@ -161,9 +155,7 @@ def tune(
 def _check(recipe: Recipe, plan: Plan, reader: PairReader) -> None:
     """`InputError` for what no search could be made of, or what its trials could not be compared by."""
     if not recipe.data.has_dev:
-        raise InputError(
-            "a search chooses by the score on dev, and there is none: set data.dev or data.folds"
-        )
+        raise InputError("a search chooses by the score on dev, and there is none: set data.dev or folds")
     if plan.trials is None and plan.hours is None:
         raise InputError("how long? give --trials, --hours, or both")
     if plan.seeds < 2:
@@ -271,7 +263,7 @@ def _judged(
     assets: Path | None,
     self_contained: bool,
 ) -> Conducted | None:
-    """The best settings against the recipe as it is, over seeds that no trial had; None where both are one."""
+    """The best settings against the recipe as it is, over fresh seeds; None where both are one."""
     if with_settings(recipe, best.settings, name) == recipe:
         return None
     first = recipe.training.seed
@@ -291,71 +283,3 @@ def _judged(
         assets=assets,
         self_contained=self_contained,
     )
-
-
-def _result(
-    search: Search, study: "optuna.Study", trials: Sequence[Trial], best: Trial, conducted: Conducted | None
-) -> SearchResult:
-    scores = [run.metrics()["dev"]["pearson"]["value"] for run in conducted.runs[BEST]] if conducted else []
-    luck: Estimate | None = None
-    if best.score is not None and len(scores) > 1 and None not in scores:
-        luck = luck_of_best(best.score, scores)
-    optimism, candidates = _optimism(search, trials)
-    shown_trials = {each.number: _shown_trial(each) for each in trials}
-    return SearchResult(
-        name=search.name,
-        question=search.recipe.question,
-        space={each.key: str(each) for each in search.space},
-        scales={each.key: isinstance(each, Range) and each.log for each in search.space},
-        default={each.key: setting(search.recipe, each.key) for each in search.space},
-        trials=tuple(shown_trials.values()),
-        best=shown_trials[best.number],
-        importance=_importance(study, trials),
-        findings=conducted.findings if conducted else None,
-        scores=tuple(scores),
-        luck=luck,
-        optimism=optimism,
-        candidates=candidates,
-    )
-
-
-def _shown_trial(trial: Trial) -> ShownTrial:
-    return ShownTrial(
-        trial.number, trial.state, trial.score, trial.settings, trial.run, trial.seconds, trial.error
-    )
-
-
-def _optimism(search: Search, trials: Sequence[Trial]) -> tuple[float | None, int]:
-    """What picking the best of the complete trials adds to its dev score, and how many were looked at: those
-    whose predictions are on this machine.
-    """
-    rows = []
-    labels = None
-    for trial in trials:
-        run = _run_of(search, trial) if trial.state == "complete" else None
-        if run is not None:
-            pairs, row = labelled(read_predictions(run.predictions("dev")))
-            labels = pairs.labels if labels is None else labels
-            rows.append(row)
-    if labels is None or len(rows) < 2:
-        return None, len(rows)
-    try:
-        return optimism_of_choice(labels, np.stack(rows)).optimism, len(rows)
-    except ValueError:
-        return None, len(rows)
-
-
-def _run_of(search: Search, trial: Trial) -> Run | None:
-    """A trial's run; None where it has none, or another machine has it."""
-    if trial.run is None or not (search.output / trial.run / "run.json").is_file():
-        return None
-    return open_run(search.output / trial.run)
-
-
-def _importance(study: "optuna.Study", trials: Sequence[Trial]) -> Mapping[str, float]:
-    import optuna
-
-    scores = [each.score for each in trials if each.state == "complete"]
-    if len(scores) < FEWEST_FOR_IMPORTANCE or len(set(scores)) < 2:
-        return {}
-    return optuna.importance.get_param_importances(study)

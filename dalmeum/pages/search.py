@@ -52,7 +52,8 @@ CONFIRMED = Text(
     "새 시드 {seeds}개의 평균은 {best}, 레시피 그대로는 {default}: {change}, {verdict}",
 )
 NO_LUCK = Text(
-    "The best trial's score was no luck of its seed: the same settings score {mean} on average over fresh seeds",
+    "The best trial's score was no luck of its seed: the same settings score {mean} on average over fresh "
+    "seeds",
     "최고 시도의 점수는 시드의 운이 아닙니다. 같은 설정의 새 시드 평균은 {mean}입니다",
 )
 LUCK = Text(
@@ -61,8 +62,8 @@ LUCK = Text(
     "최고 시도의 점수에서 {luck}은(는) 시드의 운입니다({bounds}). 같은 설정의 새 시드 평균은 {mean}입니다",
 )
 PAIRS = Text(
-    "Fresh seeds do not make the dev pairs new, on which the best of {candidates} was picked: that adds about "
-    "{optimism}, so expect {expected} on new pairs",
+    "Fresh seeds do not make the dev pairs new, on which the best of {candidates} was picked: that adds "
+    "about {optimism}, so expect {expected} on new pairs",
     "새 시드를 써도 dev 문장쌍은 그대로입니다. 이 문장쌍으로 {candidates}개 중 최고를 고른 것만으로 점수가 "
     "약 {optimism} 높아지므로, 새 문장쌍에서는 {expected}쯤을 기대하세요",
 )

@@ -123,7 +123,7 @@ def search_space(recipe: Recipe, given: Sequence[str] = ()) -> tuple[Dimension, 
             earlier one. A range is `LOW..HIGH`, with `:log`, `:int` or `:step=N` behind it, several of them
             with commas between; choices are `A,B,C`, or in YAML a list.
 
-    Raises `RecipeError` with all problems at once, of the ranges and of what the recipe refuses at their ends.
+    Raises `RecipeError` with all problems at once, those of the recipe at the ends of ranges among them.
     """
     values: dict[str, Any] = {}
     problems: list[str] = []
