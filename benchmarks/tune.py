@@ -2,8 +2,8 @@
 
     python benchmarks/tune.py --train data/korsts/sts-train.tsv --dev data/korsts/sts-dev.tsv --trials 24
 
-The recipe is `recipes/korsts-offline.yaml`, the space that of its kind of model. Kept is what the search's own
-JSON says, and the seconds of processor that trials and the study over fresh seeds took.
+The recipe is `recipes/korsts-offline.yaml`, the space that of its kind of model. Kept is what the search's
+own JSON says, and the seconds of processor that trials and the study over fresh seeds took.
 """
 
 import argparse

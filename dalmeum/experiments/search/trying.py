@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dalmeum.experiments.search.trials import (
     ERROR,
+    RETRIED,
     RUN,
     SURPLUS,
     Search,
