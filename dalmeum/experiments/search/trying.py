@@ -129,7 +129,7 @@ class Trying(threading.Thread):
             trial.set_user_attr(SURPLUS, True)
             raise _EndedError
         recipe = self.search.recipe_of(settings)
-        order = Order(self._name(trial.number), self.search.name, recipe, not recipe.members)
+        order = Order(self._run_name(trial.number), self.search.name, recipe, not recipe.members)
         answer = self._carried_out(trial, order)
         self._clear(_stored(study, trial))
         if answer.stopped:
@@ -183,14 +183,14 @@ class Trying(threading.Thread):
         before = [each for each in trials[: trial.number] if not is_surplus(each)]
         return sum(map(is_first, before)) >= self.most
 
-    def _name(self, number: int) -> str:
+    def _run_name(self, number: int) -> str:
         """The end of the id of a trial's run."""
         return f"{self.search.name}-{number}"
 
     def _clear(self, trial: "optuna.trial.FrozenTrial") -> None:
         """A trial leaves scores and predictions: models of all of them would fill the disk."""
         for number in (trial.number, *trial.system_attrs.get(RETRIED, ())):
-            for folder in self.search.output.glob(f"*-{glob.escape(self._name(number))}"):
+            for folder in self.search.output.glob(f"*-{glob.escape(self._run_name(number))}"):
                 for left in (folder / "model", *folder.glob("checkpoints/*")):
                     shutil.rmtree(left, ignore_errors=True)
 
