@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dalmeum.configuration import set_key
-from dalmeum.configuration.yaml_text import parse_yaml, read_text
+from dalmeum.configuration.yaml_text import YAML_SUFFIXES, parse_yaml, read_text
 from dalmeum.errors import InputError, RecipeError
 from dalmeum.recipe import ENSEMBLE, Recipe, build_recipe
 
@@ -129,10 +129,13 @@ def search_space(recipe: Recipe, given: Sequence[str] = ()) -> tuple[Dimension, 
     problems: list[str] = []
     for each in given:
         key, sign, text = each.partition("=")
-        if sign and not key.lower().endswith((".yaml", ".yml")):
+        if each.lower().endswith(YAML_SUFFIXES):
+            try:
+                values |= _read(Path(each))
+            except InputError as error:
+                problems.append(str(error))
+        elif sign:
             values[key.strip()] = text
-        elif each.lower().endswith((".yaml", ".yml")):
-            values |= _read(Path(each))
         else:
             problems.append(f"--space {each!r:.80}: {SYNTAX} behind KEY=, or name a YAML file")
     if not given:
@@ -200,7 +203,8 @@ def _dimension(recipe: Recipe, key: str, written: Any) -> Dimension:
     if isinstance(found, Range) and not found.whole and _takes_whole_numbers(recipe, found):
         found = Range(key, found.low, found.high, found.log, True, found.step)
     made = [with_settings(recipe, {key: value}, place) for value in found.ends]
-    if all(each == made[0] for each in made[1:]):
+    # Of an ensemble what its members are trained with, which may all have settings of their own.
+    if all((each.members or each) == (made[0].members or made[0]) for each in made[1:]):
         raise InputError(f"{place}: changes nothing of the recipe: leave it out, or try another key")
     return found
 
