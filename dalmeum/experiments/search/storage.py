@@ -15,7 +15,7 @@ from dalmeum.files import make_folder
 
 if TYPE_CHECKING:
     from optuna.storages import RDBStorage
-    from sqlalchemy import URL
+    from sqlalchemy import URL, Connection, Engine
 
 HEARTBEAT = 60
 """Seconds between two signs of life of a trial."""
@@ -126,6 +126,21 @@ def _parsed(address: str) -> "URL":
     return url.set(drivername=DRIVERS[backend])
 
 
+def _one_transaction_at_a_time(engine: "Engine") -> None:
+    """SQLite locks no rows: two processes that look for a waiting trial would both take the same one."""
+    from sqlalchemy import event
+
+    @event.listens_for(engine, "connect")
+    def leave_transactions_to_us(connection: Any, record: Any) -> None:
+        connection.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: "Connection") -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    engine.dispose()  # of the connections that were made before
+
+
 def _storage_class() -> Any:
     """Optuna's storage, made so that a sign of life that does not come through is no end of all others."""
     try:
@@ -149,6 +164,8 @@ def _storage_class() -> Any:
                 grace_period=GRACE,
                 heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(max_retry=MOST_RETRIES),
             )
+            if url.get_backend_name() == "sqlite":
+                _one_transaction_at_a_time(self.engine)
 
         def record_heartbeat(self, trial_id: int) -> None:
             with contextlib.suppress(SQLAlchemyError, StorageInternalError):
