@@ -38,7 +38,8 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     options = arguments()
-    settings = {name: str(value) for name, value in vars(options).items() if name not in {"out", "work"}}
+    settings = {name: value for name, value in vars(options).items() if name not in {"out", "work"}}
+    settings |= {name: Path(settings[name]).name for name in ("train", "dev")}
     begun = circumstances(PACKAGES, settings)
     with tempfile.TemporaryDirectory() as temporary:
         work = options.work or Path(temporary)
