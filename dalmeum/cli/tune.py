@@ -142,27 +142,26 @@ def tune(
     json: JsonOption = False,
 ) -> None:
     from dalmeum.recipe import load_recipe
-    from dalmeum.recipe.space import search_space
 
     loaded = load_recipe(recipe, overrides or [])
-    dimensions = search_space(loaded, space or [])
 
-    from dalmeum.experiments.tune import Plan
-    from dalmeum.experiments.tune import tune as search
-    from dalmeum.pages import ASSETS
+    from dalmeum.api import tune as search
     from dalmeum.pages.search import SEARCH_PAGE
-    from dalmeum.runs.names import checked_name
 
-    called = recipe.stem if name is None else checked_name(name)
-    folder = output or Path("searches", called)
-    plan = Plan(dimensions, trials, hours, storage, jobs, seeds, trials_only, not no_pruning)
+    called = recipe.stem if name is None else name
     result = search(
         loaded,
-        called,
-        plan,
-        folder,
-        assets=folder.parent / ASSETS if output is None else None,
+        trials=trials,
+        hours=hours,
+        space=space or [],
+        name=called,
+        folder=output,
         self_contained=self_contained,
+        storage=storage,
+        jobs=jobs,
+        seeds=seeds,
+        trials_only=trials_only,
+        prune=not no_pruning,
     )
     if result is None:
         return
@@ -170,4 +169,4 @@ def tune(
         print_json(result.to_dict())
     else:
         print(result)
-    note_page(folder / SEARCH_PAGE)
+    note_page((output or Path("searches", called)) / SEARCH_PAGE)

@@ -103,6 +103,8 @@ def tune(
     call goes on with a search, and several processes with one `storage` share it. With `plan.trials_only`
     there is no result.
 
+    `reader` holds pairs that the recipe names and that are in no file: they are written beside the trials.
+
     Raises `InputError` for what only the user can mend, before anything is run; `DalmeumError` where every
     trial fails, or none came to a score.
     """
@@ -111,6 +113,7 @@ def tune(
     check_output(folder / SEARCH_PAGE)
     output = Path(recipe.output) / FOLDER / name
     make_folder(output)
+    recipe = reader.write_held(recipe, output / "data")  # for the processes that train
     address = plan.storage or f"sqlite:///{(output / DATABASE).resolve().as_posix()}"
     tables = read_splits(recipe, reader)
     space = {each.key: str(each) for each in plan.space}

@@ -14,6 +14,8 @@ import psutil
 import pytest
 import yaml
 
+from dalmeum import api
+from dalmeum.data import read_pairs
 from dalmeum.errors import InputError
 from dalmeum.experiments.search.storage import open_storage
 from dalmeum.experiments.search.trials import Trial, told_trials
@@ -105,6 +107,16 @@ def test_nothing_better_than_the_recipe_is_said(recipe: Recipe) -> None:
     assert result.findings is None
     assert "No trial beat the recipe as it is" in str(result)
     assert not Path("found/study.html").exists()
+
+
+def test_pairs_in_memory(values: dict[str, Any]) -> None:
+    rows = {split: read_pairs(values["data"][split], label_range=(0, 5)) for split in ("train", "dev")}
+    found = api.tune(
+        {**values, "data": rows}, trials=1, space=SPACE, jobs=1, seeds=2, name="held", folder="found"
+    )
+    assert found is not None
+    assert found.best.score is not None
+    assert len(list(Path("runs/tune/held/data").glob("*.parquet"))) == 2
 
 
 @pytest.mark.parametrize(
