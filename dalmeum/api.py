@@ -16,15 +16,18 @@ from dalmeum.evaluation import Evaluation
 from dalmeum.experiments.findings import check_pages
 from dalmeum.experiments.ready import check_ready, plan_told, starts_slowly
 from dalmeum.pages import ASSETS, STUDY_PAGE
-from dalmeum.progress import tell
+from dalmeum.progress import first_process, tell
 from dalmeum.recipe import Recipe
+from dalmeum.recipe.space import search_space
 from dalmeum.recipe.study import arm_recipes
+from dalmeum.runs.names import checked_name
 from dalmeum.runs.scoring import Pairs, evaluated, folder_of, predicted
 from dalmeum.sections import recipe_from, study_from
 
 if TYPE_CHECKING:
     from dalmeum.experiments.plan import StudyPlan
     from dalmeum.models.scorer import PairScorer
+    from dalmeum.pages.search import SearchResult
     from dalmeum.runs.folder import Run
 
 
@@ -195,6 +198,51 @@ def plan(
     return plan_study(ready, called, kept, seed_sd=seed_sd, pair_se=pair_se, jobs=jobs, reader=reader)
 
 
+def tune(
+    recipe: str | Path | Mapping[str, Any] | Recipe | None = None,
+    *,
+    trials: int | None = None,
+    hours: float | None = None,
+    space: Sequence[str] = (),
+    name: str | None = None,
+    folder: str | Path | None = None,
+    self_contained: bool = False,
+    sections: Mapping[str, Any] | None = None,
+    **how: Any,
+) -> "SearchResult | None":
+    """Search for better settings, as `dalmeum tune` does, and judge the best over fresh seeds.
+
+    Args:
+        recipe: as `train` takes it, laid over by `sections`.
+        trials, hours: how many trials in all, and after how long no further one is begun; one or both.
+        space: as in `dalmeum.recipe.space.search_space`.
+        name: of the search; by default that of the recipe's file.
+        folder: for search.html, study.html and best.yaml; by default searches/NAME.
+        self_contained: make the pages one file each.
+        how: `storage`, `jobs`, `seeds`, `trials_only`, `prune` of `dalmeum.experiments.tune.Plan`.
+
+    Raises:
+        InputError: what only the caller can mend. DalmeumError: every trial failed.
+    """
+    from dalmeum.experiments.tune import Plan
+    from dalmeum.experiments.tune import tune as search
+
+    _check_flags(self_contained=self_contained)
+    _check_jobs(how.get("jobs"))
+    called, reader = _name(name, recipe, "recipe"), PairReader()
+    ready = recipe_from(recipe, sections or {}, reader)
+    place = Path(folder or Path("searches", called))
+    return search(
+        ready,
+        called,
+        Plan(search_space(ready, space), trials, hours, **how),
+        place,
+        reader=reader,
+        assets=place.parent / ASSETS if folder is None else None,
+        self_contained=self_contained,
+    )
+
+
 def compare(
     arms: "Arms | Sequence[str | Path | Run] | Mapping[str, str | Path | Run | Sequence[str | Path | Run]]",
     *,
@@ -339,8 +387,4 @@ def _name(name: object, source: object, default: str) -> str:
     """A part of runs' ids; `InputError` for one that is no part of a folder's name."""
     if name is None:
         return Path(source).stem if isinstance(source, str | Path) else default
-    if not isinstance(name, str) or not name.strip() or not name.isprintable() or set(name) & set("/\\"):
-        raise InputError(
-            f"name {name!r:.80}: is a part of a folder's name: no '/', nothing that does not print"
-        )
-    return name
+    return checked_name(name)

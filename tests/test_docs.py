@@ -46,6 +46,7 @@ TRANSLATED = (
             "python",
             "studies",
             "training",
+            "tune",
         )
     ),
 )

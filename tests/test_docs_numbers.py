@@ -41,6 +41,7 @@ FILES = {
     "calibration": "calibration-2026-11-27",
     "offline": "offline-2026-11-28",
     "offline-features": "offline-features-2026-11-28",
+    "tune": "tune-2026-11-28",
 }
 RESULTS = ROOT / "benchmarks" / "results"
 PAGES_WITH_NUMBERS = (*PAGES, "benchmarks/README.md")

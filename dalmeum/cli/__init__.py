@@ -14,6 +14,7 @@ INTERRUPTED = 130
 GOES_ON = {
     "train": "; a training run goes on with --resume",
     "study": "; the same command goes on",
+    "tune": "; the same command goes on",
     "demo": "; the same command goes on",
 }
 """What an interrupted command may say of its work."""

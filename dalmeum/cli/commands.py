@@ -23,6 +23,7 @@ from dalmeum.cli.runs import runs
 from dalmeum.cli.score import score
 from dalmeum.cli.study import study
 from dalmeum.cli.train import train
+from dalmeum.cli.tune import tune
 from dalmeum.errors import DalmeumError
 from dalmeum.files import output_error
 from dalmeum.terminal import harmless_terminal
@@ -35,7 +36,20 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings=HELP_OPTIONS,
 )
-for command in (demo, init, check, train, study, runs, board, compare, predict, evaluate, score):
+for command in (
+    demo,
+    init,
+    check,
+    train,
+    study,
+    tune,
+    runs,
+    board,
+    compare,
+    predict,
+    evaluate,
+    score,
+):
     app.command(cls=Command, context_settings=HELP_OPTIONS)(command)
 app.add_typer(encoder)
 

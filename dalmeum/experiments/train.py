@@ -3,7 +3,7 @@
 import contextlib
 import shutil
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy as np
 from accelerate import PartialState
 from accelerate.utils import broadcast_object_list
 from numpy.typing import NDArray
+from transformers import TrainerCallback
 
 from dalmeum.comparison import check_metric
 from dalmeum.data.splits import PairReader, Split, binary_labels, data_warnings, read_splits
@@ -48,6 +49,7 @@ def train(
     parent_study: str | None = None,
     reader: PairReader | None = None,
     self_contained: bool = False,
+    callbacks: Sequence[TrainerCallback] = (),
 ) -> Run:
     """Run a recipe and return its finished run, whose folder holds all that came out.
 
@@ -61,7 +63,7 @@ def train(
     run, if one does; then a run that another process has finished is returned, and `HeldError` raised for one
     that another works on. `reader` holds
     pairs that the recipe names and that are in no file: they are written into the run. With `self_contained`
-    its page is one file that can be mailed.
+    its page is one file that can be mailed. `callbacks` are the trainer's, beside those of the recipe.
 
     Raises `InputError` for what only the user can mend, `DalmeumError` where training fails.
     """
@@ -104,7 +106,8 @@ def train(
             for place, (special, each) in enumerate(trainings.items()):
                 if special:
                     tell(MEMBER.format(name=special, number=place + 1, count=len(trainings)))
-                fit_one = _Fitting(run, still_ours, special, main_process=processes.is_main_process)
+                main = processes.is_main_process
+                fit_one = _Fitting(run, still_ours, special, main, tuple(callbacks))
                 ready = first if each is first.recipe else None
                 outcomes[special] = _trained(each, ready, reader, fit_one)
             if processes.is_main_process:
@@ -179,6 +182,7 @@ class _Fitting:
     before_saving: Callable[[], None]
     special: str
     main_process: bool
+    callbacks: tuple[TrainerCallback, ...]
 
     def __call__(
         self,
@@ -190,7 +194,8 @@ class _Fitting:
         checkpoints: Path,
     ) -> Fit:
         shown = "-".join(filter(None, (self.special, name)))
-        with viewers(recipe, self.run.folder, shown, main_process=self.main_process) as callbacks:
+        with viewers(recipe, self.run.folder, shown, main_process=self.main_process) as watching:
+            callbacks = [*self.callbacks, *watching]
             return fit(scorer, recipe, train, dev, checkpoints, callbacks, before_saving=self.before_saving)
 
 

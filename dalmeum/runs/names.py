@@ -1,4 +1,4 @@
-"""What names a run beside its folder: `latest`, and a slip of the hand."""
+"""What names a run: a part of its id, `latest`, and a slip of the hand."""
 
 import contextlib
 import difflib
@@ -36,3 +36,12 @@ def nearest(name: str, output: Path) -> str:
     if alike:
         return f"; did you mean {' or '.join(map(repr, alike[:MOST_NAMED]))}?"
     return f"; the newest there: {', '.join(known[:MOST_NAMED])}" if known else ""
+
+
+def checked_name(name: object) -> str:
+    """A name that somebody gave; `InputError` for one that is no part of a folder's name."""
+    if not isinstance(name, str) or not name.strip() or not name.isprintable() or set(name) & set("/\\"):
+        raise InputError(
+            f"name {name!r:.80}: is a part of a folder's name: no '/', nothing that does not print"
+        )
+    return name

@@ -34,7 +34,7 @@ from dalmeum.stats.metrics import (
     spearman,
     try_metric,
 )
-from dalmeum.stats.optimism import Optimism, optimism_of_both_choices, optimism_of_choice
+from dalmeum.stats.optimism import Optimism, luck_of_best, optimism_of_both_choices, optimism_of_choice
 from dalmeum.stats.paired import paired_difference
 from dalmeum.stats.planning import (
     chance_at_last_look,
@@ -99,6 +99,7 @@ __all__ = [
     "levels_of_looks",
     "likely",
     "linearity",
+    "luck_of_best",
     "mae",
     "mean_over_seeds",
     "metric_named",

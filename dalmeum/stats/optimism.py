@@ -9,7 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from dalmeum.stats import resampling, weighted
 from dalmeum.stats.columns import label_and_rows
+from dalmeum.stats.intervals import Estimate
 from dalmeum.stats.resampling import SEED
+from dalmeum.stats.student import half_width
 from dalmeum.stats.unexplained import least_squares
 from dalmeum.stats.weighted import Array, Statistic
 
@@ -177,3 +179,21 @@ def _on_both_halves(label: Array, seeds: Sequence[_Runs], chosen: Array, metric:
         halves = chosen[kind == number]
         found[:, kind == number] = statistic(halves), statistic(1 - halves)
     return found
+
+
+def luck_of_best(score: float, fresh: ArrayLike) -> Estimate:
+    """By how much the best of many runs flatters its settings: its score less what they score on average.
+
+    Args:
+        score: of the run that was the best of those tried.
+        fresh: scores of the same settings with seeds that nothing was chosen by; shape (k,), k >= 2.
+
+    The run's score is known, the mean of all seeds is not: the interval is Student's t for the mean of
+    `fresh`. ValueError for fewer than 2 scores, and for what is no number.
+    """
+    scores = np.asarray(fresh, np.float64)
+    if scores.ndim != 1 or len(scores) < 2 or not np.isfinite([score, *scores]).all():
+        raise ValueError("luck_of_best: give a score, and 2 scores or more of fresh seeds")
+    error = float(scores.std(ddof=1)) / math.sqrt(len(scores))
+    luck, half = score - float(scores.mean()), half_width(error, len(scores) - 1)
+    return Estimate(luck, luck - half, luck + half)

@@ -5,6 +5,7 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from dalmeum.errors import DalmeumError
 from dalmeum.languages import Text
 from dalmeum.progress import Progress
 
@@ -30,6 +31,29 @@ class IntermediateEvaluations(TrainerCallback):
     ) -> None:
         if state.global_step == self.last:  # training ends here: once is enough
             control.should_evaluate = control.should_save = False
+
+
+class StoppedEarlyError(DalmeumError):
+    """Training was stopped, since others do better."""
+
+
+class StopsEarly(TrainerCallback):
+    """Ends a training that does worse than others.
+
+    After each evaluation but the last `goes_on` is asked, with their number, those before a resumption among
+    them, and the best Pearson on dev so far, that of the weights which would be kept. Raises
+    `StoppedEarlyError` where it says no.
+    """
+
+    def __init__(self, goes_on: Callable[[int, float], bool]) -> None:
+        self.goes_on = goes_on
+
+    def on_evaluate(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        scores = [entry["eval_pearson"] for entry in state.log_history if "eval_pearson" in entry]
+        if state.global_step < state.max_steps and not self.goes_on(len(scores), max(scores)):
+            raise StoppedEarlyError(f"stopped early, after {len(scores)} evaluations: others do better")
 
 
 TRAINING = Text("training, step", "학습 스텝")

@@ -17,6 +17,7 @@ COMMANDS = (
     "check",
     "train",
     "study",
+    "tune",
     "runs",
     "compare",
     "predict",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dalmeum.stats import mae, optimism_of_both_choices, optimism_of_choice, pearson, weighted
+from dalmeum.stats import luck_of_best, mae, optimism_of_both_choices, optimism_of_choice, pearson, weighted
 
 Array = NDArray[np.float64]
 
@@ -126,3 +126,22 @@ def test_both_choices_need_pairs_shapes_and_predictions_that_vary() -> None:
     rows[1] = 2.0
     with pytest.raises(ValueError, match="constant"):
         optimism_of_both_choices(label, [[[rows]]])
+
+
+def test_luck_of_the_best_is_students_t() -> None:
+    """Against SciPy's one-sample interval of the mean."""
+    from scipy.stats import t
+
+    fresh = np.array([0.81, 0.83, 0.82, 0.825])
+    low, high = t.interval(0.95, 3, fresh.mean(), fresh.std(ddof=1) / 2)
+    found = luck_of_best(0.84, fresh)
+    assert found.value == pytest.approx(0.84 - 0.82125)
+    assert (found.low, found.high) == pytest.approx((0.84 - high, 0.84 - low))
+    still = luck_of_best(0.84, [0.8, 0.8])
+    assert (still.value, still.low, still.high) == pytest.approx((0.04, 0.04, 0.04))
+
+
+@pytest.mark.parametrize("fresh", [[], [0.8], [[0.8, 0.9]], [0.8, np.nan]])
+def test_luck_takes_two_scores_of_fresh_seeds(fresh: list[float]) -> None:
+    with pytest.raises(ValueError, match="2 scores or more"):
+        luck_of_best(0.8, fresh)
