@@ -277,6 +277,7 @@ def predict(
     run: "str | Path | Run | PairScorer | Sequence[str | Path | Run | PairScorer]",
     data: Pairs,
     *,
+    arm: str | None = None,
     precision: str = "auto",
     output: str | Path = "runs",
     trust_code: bool = False,
@@ -285,12 +286,13 @@ def predict(
     """Similarities (n,) of pairs, on the label scale, not clipped to it; of several runs, their mean.
 
     Args:
-        run: as `load` takes it, as are `precision`, `output` and `trust_code`; or a scorer; or several.
+        run: as `load` takes it, as are `precision`, `output` and `trust_code`; or a scorer; or several; or a
+            study's folder, which stands for the runs of its `arm`.
         data: pairs, as `read_pairs` takes them; `reading` are its `columns`, `format`, `encoding`.
     """
     _check_flags(trust_code=trust_code)
     table, predictions = predicted(
-        run, data, precision=precision, output=output, trust_code=trust_code, **reading
+        run, data, arm=arm, precision=precision, output=output, trust_code=trust_code, **reading
     )
     for told in data_warnings([table]):
         warnings.warn(str(told), stacklevel=2)

@@ -12,6 +12,7 @@ from dalmeum.data.readers import InMemory
 from dalmeum.data.readers.hub import PREFIX as HUB_PREFIX
 from dalmeum.errors import DataError, InputError
 from dalmeum.evaluation import Evaluation
+from dalmeum.runs.names import runs_named
 
 if TYPE_CHECKING:
     from dalmeum.models.scorer import PairScorer
@@ -67,6 +68,7 @@ def predicted(
     run: "str | Path | Run | PairScorer | Sequence[str | Path | Run | PairScorer]",
     data: Pairs,
     *,
+    arm: str | None = None,
     precision: str = "auto",
     output: str | Path = "runs",
     trust_code: bool = False,
@@ -78,20 +80,28 @@ def predicted(
 
     Raises `InputError` where several runs have several label scales: a mean over them is none.
     """
-    runs: list[Any] = list(run) if isinstance(run, list | tuple) else [run]
+    runs = runs_named(list(run) if isinstance(run, list | tuple) else [run], arm)
     if not runs:
         raise InputError("predict: no run is given")
     source = readable(runs, data, output)
     scorers = [_scorer(each, precision, output, trust_code) for each in runs]
-    scales = {each.label_range for each in scorers}
-    if len(scales) > 1:
-        told = " and ".join("{:g}..{:g}".format(*scale) for scale in sorted(scales))
-        raise InputError(f"predict: the runs answer on {told}: a mean is of runs on one label scale")
-    table = read_pairs(source, **{"label_range": scales.pop(), **reading})
+    _check_one_scale(runs, scorers)
+    table = read_pairs(source, **{"label_range": scorers[0].label_range, **reading})
 
     from dalmeum.evaluation.predict import score_table
 
     return table, mean_predictions([score_table(scorer, table) for scorer in scorers])
+
+
+def _check_one_scale(runs: Sequence[Any], scorers: "Sequence[PairScorer]") -> None:
+    """`InputError` with a run of each label scale where there are several."""
+    first = {scorer.label_range: run for run, scorer in reversed(list(zip(runs, scorers, strict=True)))}
+    if len(first) > 1:
+        told = ", ".join(
+            f"{getattr(run, 'folder', run)} answers on {low:g}..{high:g}"
+            for (low, high), run in sorted(first.items(), key=lambda each: each[0])
+        )
+        raise InputError(f"predict: {told}: a mean is of runs on one label scale")
 
 
 def folder_of(run: "str | Path | Run") -> str | Path:
