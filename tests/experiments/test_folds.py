@@ -312,3 +312,23 @@ def test_a_studys_arm_predicts_as_the_mean_of_its_runs(
     (study / "study.json").write_text("[]", encoding="utf-8")
     assert call("predict", "studies/learning", "--arm", "slow", test, *exactly) == 2
     assert "study.json: does not say which runs its arms have" in capsys.readouterr().err
+
+
+def test_a_run_answers_both_orders_everywhere_where_its_recipe_says_so(values: dict[str, Any]) -> None:
+    recipe = recipe_of(values, data={"fold": 0}, inference={"swap": True})
+    run, plain = train(recipe, "swap"), train(recipe_of(values, data={"fold": 0}), "plain")
+    test = list(read_pairs(values["data"]["test"]).pairs)
+    one = dalmeum.load(plain, "float32")
+    both = (one.score(test) + one.score([(second, first) for first, second in test])) / 2
+    np.testing.assert_allclose(similarity(run, "test"), both, atol=1e-5)
+    np.testing.assert_allclose(dalmeum.load(run, "float32").score(test), both, atol=1e-5)
+    assert np.abs(similarity(plain, "test") - both).max() > 1e-4
+    for split in ("train", "dev"):
+        assert (similarity(run, split) != similarity(plain, split)).any()
+    over_folds = train(recipe_of(values, data={"folds": 2}, inference={"swap": True}), "folds")
+    np.testing.assert_allclose(
+        dalmeum.load(over_folds, "float32").score(test), similarity(over_folds, "test"), atol=1e-5
+    )
+    # Runs from before there was a choice are known as ever.
+    assert "inference" not in plain.recipe().model_dump(mode="json")
+    assert run.recipe() == recipe
