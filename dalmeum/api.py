@@ -343,6 +343,7 @@ def predict(
     run: "str | Path | Run | PairScorer | Sequence[str | Path | Run | PairScorer]",
     data: Pairs,
     *,
+    arm: str | None = None,
     label_range: tuple[float, float] | None = None,
     precision: str = "auto",
     output: str | Path = "runs",
@@ -352,7 +353,8 @@ def predict(
     """Similarities (n,) of pairs, on the label scale, not clipped to it; of several runs, their mean.
 
     Args:
-        run: as `load` takes it, as are `precision`, `output` and `trust_code`; or a scorer; or several.
+        run: as `load` takes it, as are `precision`, `output` and `trust_code`; or a scorer; or several; or a
+            study's folder, which stands for the runs of its `arm`.
         data: pairs, as `read_pairs` takes them; `reading` are its `columns`, `format`, `encoding`.
         label_range: lowest and highest of their labels, if any, where that is another scale than the run's.
     """
@@ -360,6 +362,7 @@ def predict(
     _, predictions, told = predicted(
         run,
         data,
+        arm=arm,
         label_range=label_range,
         precision=precision,
         output=output,

@@ -33,8 +33,10 @@ def predict(
         typer.Argument(
             metavar="RUN",
             help=help_text(
-                "Run ids under --output, latest, or run or model folders; several answer with their mean.",
-                "--output 아래의 실행 id, latest, 또는 실행이나 모델의 폴더. 여럿이면 예측의 평균을 냅니다.",
+                "Run ids under --output, latest, or run or model folders; several answer with their mean, "
+                "as do the runs of a study's arm (studies/NAME --arm ARM).",
+                "--output 아래의 실행 id, latest, 또는 실행이나 모델의 폴더. 여럿이면 예측의 평균을 냅니다. "
+                "studies/NAME --arm ARM은 비교 실험에서 그 조건에 속한 실행들의 평균입니다.",
             ),
         ),
     ],
@@ -47,6 +49,14 @@ def predict(
     out: Annotated[
         Path, typer.Option("--out", "-o", help=help_text("The CSV file to write.", "결과를 쓸 CSV 파일."))
     ],
+    arm: Annotated[
+        str | None,
+        typer.Option(
+            help=help_text(
+                "Of a study's folder, the arm whose runs answer.", "비교 실험 폴더에서 예측할 비교 조건."
+            )
+        ),
+    ] = None,
     submission: Annotated[
         bool,
         typer.Option(
@@ -67,9 +77,11 @@ def predict(
     json: JsonOption = False,
 ) -> None:
     from dalmeum.runs.folder import model_folder
+    from dalmeum.runs.names import runs_named
     from dalmeum.runs.predictions import write_predictions, write_submission
     from dalmeum.runs.scoring import predicted
 
+    runs = runs_named(runs, arm)
     check_output(out, [file, *(model_folder(run, output) for run in runs)])
     check_writable(out)
     table, predictions, told = predicted(

@@ -49,9 +49,13 @@ def outcome_of(
     name: str, scorer: PairScorer, tables: Tables, encoded: Mapping[Split, EncodedPairs], result: Fit
 ) -> Outcome:
     """That of one training; `name` is empty where it is the run's only one."""
-    predictions: dict[Split, Predictions] = {"train": result.train_predictions}
-    for split in tables:
-        if split != "train":
+    predictions: dict[Split, Predictions] = {}
+    for split, table in tables.items():
+        if scorer.swap:
+            predictions[split] = scorer.predictions(scorer.logits_of(table.sentence1, table.sentence2))
+        elif split == "train":
+            predictions[split] = result.train_predictions
+        else:
             predictions[split] = scorer.predictions(scorer.logits(encoded[split].items))
     return Outcome(
         scorer=scorer,

@@ -159,6 +159,15 @@ def _check(recipe: Recipe, plan: Plan, reader: PairReader) -> None:
     """`InputError` for what no search could be made of, or what its trials could not be compared by."""
     if not recipe.data.has_dev:
         raise InputError("a search chooses by the score on dev, and there is none: set data.dev or folds")
+    if recipe.trainings:
+        raise InputError(
+            "a trial trains one model, and the recipe several: "
+            + (
+                "set data.fold, as data.fold=0"
+                if recipe.data.all_folds
+                else "set training.seed to one number"
+            )
+        )
     if plan.trials is None and plan.hours is None:
         raise InputError("how long? give --trials, --hours, or both")
     if plan.seeds < 2:
@@ -269,7 +278,7 @@ def _judged(
     """The best settings against the recipe as it is, over fresh seeds; None where both are one."""
     if with_settings(recipe, best.settings, name) == recipe:
         return None
-    first = recipe.training.seed
+    first = recipe.training.one_seed
     study = Study(
         question=recipe.question or f"Are the best settings of {name} better than the recipe as it is?",
         baseline=recipe,

@@ -177,6 +177,7 @@ def new_scorer(recipe: Recipe, train: PairTable) -> PairScorer:
         sigmoid=sigmoid,
         binary_threshold=binary_threshold(recipe, train),
         own_kind=recipe.model.kind if is_own(recipe.model.kind) else None,
+        swap=recipe.inference.swap,
         notes=(*getattr(encoding, "notes", ()), *_unreadable(encoding, train)),
     )
     if train.label is not None and not getattr(model, "on_label_scale", on_label_scale):
@@ -200,7 +201,10 @@ def ensemble_of(
         for note in member.notes
     )
     encoding = EnsembleEncoding({name: member.encoding for name, member in members.items()})
-    return PairScorer(network, encoding, label_range, binary_threshold=threshold, notes=tuple(notes))
+    swap = any(member.swap for member in members.values())
+    return PairScorer(
+        network, encoding, label_range, binary_threshold=threshold, swap=swap, notes=tuple(notes)
+    )
 
 
 def _unreadable(encoding: PairEncoding, train: PairTable) -> tuple[Text, ...]:
@@ -248,7 +252,8 @@ def load_scorer(
     with quiet_transformers():
         model, encoding = _owner(folder, own_kind, trust_code).load(folder)
     model.to(default_device())  # type: ignore[arg-type] # the decorated method lost its type
-    scorer = PairScorer(model, encoding, label_range, sigmoid, threshold, own_kind=own_kind)
+    known: Any = {"own_kind": own_kind, "swap": settings.flag("swap", False)}
+    scorer = PairScorer(model, encoding, label_range, sigmoid, threshold, **known)
     return scorer.with_precision(precision)
 
 

@@ -63,6 +63,7 @@ class PairScorer:
         binary_threshold: the lowest label that counts as similar; None where the data had no such rule.
         precision: the floating-point type that the encoder computes in; the head computes in float32.
         own_kind: `module:Kind` of the user's own code that made the network, if it did.
+        swap: sentences are scored in both orders, and the mean is the answer.
         notes: what its user should know of a new network: what was settled when its encoder was loaded.
     """
 
@@ -73,6 +74,7 @@ class PairScorer:
     binary_threshold: float | None = None
     precision: torch.dtype = torch.float32
     own_kind: str | None = None
+    swap: bool = False
     notes: tuple[Text, ...] = ()
 
     @property
@@ -107,7 +109,16 @@ class PairScorer:
             part = slice(start, start + ENCODED_TOGETHER)
             one, two = ([normalize("NFC", text) for text in side[part]] for side in (sentence1, sentence2))
             result[part] = self.logits(self.encoding.encode(one, two), progress)
+            if self.swap:
+                result[part] = self._mean(result[part], self.logits(self.encoding.encode(two, one)))
         return result
+
+    def _mean(self, one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Logits (n, num_labels) of the mean similarity, and of the mean probability."""
+        mean = (one + other) / 2
+        probabilities = slice(0 if self.sigmoid else 1, None)
+        mean[:, probabilities] = _mean_logit(one[:, probabilities], other[:, probabilities])
+        return mean
 
     def logits(
         self, items: Sequence[Any], progress: Callable[[int], object] = lambda count: None
@@ -180,6 +191,8 @@ class PairScorer:
         }
         if self.own_kind is not None:
             settings["kind"] = self.own_kind
+        if self.swap:
+            settings["swap"] = True
         self.model.config.dalmeum = settings
         self.model.save_pretrained(folder)
         self.encoding.save_pretrained(folder)
@@ -208,6 +221,14 @@ def _columns(pairs: Iterable[tuple[str, str]]) -> tuple[list[str], list[str]]:
         sentence1.append(pair[0])
         sentence2.append(pair[1])
     return sentence1, sentence2
+
+
+def _mean_logit(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The logit of the mean of two probabilities, from theirs; finite, however large they are."""
+    similar, not_similar = (
+        np.logaddexp(-np.logaddexp(0, -sign * one), -np.logaddexp(0, -sign * other)) for sign in (1, -1)
+    )
+    return np.asarray(similar - not_similar)
 
 
 def _sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -23,6 +23,7 @@ from dalmeum.configuration import (
 from dalmeum.errors import RecipeError
 from dalmeum.own_code import is_own, source_hash, written
 from dalmeum.recipe.data import MOST_FOLDS, DataRecipe, Part, Planted
+from dalmeum.recipe.inference import InferenceRecipe
 from dalmeum.recipe.loss import LOSS_NAMES, BinaryTask, LossRecipe, TasksRecipe
 from dalmeum.recipe.model import ENSEMBLE, KIND_NAMES, ModelRecipe
 from dalmeum.recipe.schedules import FractionSchedule, WeightSchedule, scheduled
@@ -37,6 +38,7 @@ __all__ = [
     "BinaryTask",
     "DataRecipe",
     "FractionSchedule",
+    "InferenceRecipe",
     "LossRecipe",
     "ModelRecipe",
     "Part",
@@ -70,6 +72,7 @@ class Recipe(Section):
     loss: LossRecipe = LossRecipe()
     tasks: TasksRecipe = TasksRecipe()
     training: TrainingRecipe = Field(default_factory=TrainingRecipe)
+    inference: InferenceRecipe = InferenceRecipe()
     output: str = described(
         "where the run folder is made",
         "실행 폴더가 생기는 곳",
@@ -112,6 +115,14 @@ class Recipe(Section):
                 raise ValueError(
                     f"loss.name bce wants a logit, {key} bi answers a cosine: use mse or mixture"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def orders_differ(self) -> Self:
+        if self.inference.swap and {each.model.kind for each in self.singles} == {"bi"}:
+            raise ValueError(
+                "inference.swap has no use with model.kind bi: its cosine is the same in both orders"
+            )
         return self
 
     @model_validator(mode="after")
@@ -165,8 +176,11 @@ class Recipe(Section):
         return found
 
     @model_serializer(mode="wrap")
-    def auto_is_each_members_own(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def as_it_is_known(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """With what members leave to their kind left out, and what was usual before it could be chosen."""
         values: dict[str, Any] = handler(self)
+        if self.inference == InferenceRecipe():
+            values.pop("inference", None)
         if self.model.members:
             for key in set(AUTO_KEYS) - self.training.model_fields_set:
                 values.get("training", {}).pop(key, None)

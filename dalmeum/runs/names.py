@@ -1,11 +1,15 @@
-"""What names a run: a part of its id, `latest`, and a slip of the hand."""
+"""What names runs beside their folders: a part of an id, `latest`, a study's arm, and a slip of the hand."""
 
 import contextlib
 import difflib
 import json
+import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from dalmeum.errors import InputError
+from dalmeum.pages import STUDY_PAGE
 
 LATEST = "latest"
 """What names the newest finished run."""
@@ -45,3 +49,35 @@ def checked_name(name: object) -> str:
             f"name {name!r:.80}: is a part of a folder's name: no '/', nothing that does not print"
         )
     return name
+
+
+def runs_named(names: Sequence[Any], arm: str | None) -> list[Any]:
+    """Runs, in whatever form, and for a study's folder among them the ids of the runs of its arm.
+
+    Raises `InputError` where a study is named and no arm of it, or an arm and no study.
+    """
+    found: list[Any] = []
+    studies = 0
+    for name in names:
+        findings = Path(name, STUDY_PAGE).with_suffix(".json") if isinstance(name, str | Path) else None
+        if findings is None or not os.path.isfile(findings):
+            found.append(name)
+            continue
+        studies += 1
+        arms = _arms_in(findings)
+        if arm not in arms:
+            what = "is a study" if arm is None else f"has no arm {arm}"
+            raise InputError(f"{name}: {what}: name one of its arms, --arm {' or '.join(arms)}")
+        found += arms[arm]
+    if arm is not None and not studies:
+        raise InputError(f"--arm {arm}: of which study? Name its folder, as in studies/NAME")
+    return found
+
+
+def _arms_in(findings: Path) -> dict[str, list[str]]:
+    """The runs of each arm, by a study's JSON; `InputError` where it does not say."""
+    try:
+        arms = json.loads(findings.read_text(encoding="utf-8"))["arms"]
+        return {str(name): [str(run) for run in arm["runs"]] for name, arm in arms.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise InputError(f"{findings}: does not say which runs its arms have: run the study again") from None

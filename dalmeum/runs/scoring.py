@@ -16,6 +16,7 @@ from dalmeum.errors import DataError, InputError
 from dalmeum.evaluation import Evaluation
 from dalmeum.languages import Text
 from dalmeum.numbers import range_told
+from dalmeum.runs.names import runs_named
 from dalmeum.stats.metrics import BINARY, METRICS, metrics_free_of_scale
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ def predicted(
     run: "str | Path | Run | PairScorer | Sequence[str | Path | Run | PairScorer]",
     data: Pairs,
     *,
+    arm: str | None = None,
     label_range: tuple[float, float] | None = None,
     precision: str = "auto",
     output: str | Path = "runs",
@@ -120,22 +122,30 @@ def predicted(
 
     Raises `InputError` where several runs have several label scales: a mean over them is none.
     """
-    runs: list[Any] = list(run) if isinstance(run, list | tuple) else [run]
+    runs = runs_named(list(run) if isinstance(run, list | tuple) else [run], arm)
     if not runs:
         raise InputError("predict: no run is given")
     source = readable(runs, data, output)
     scorers = [_scorer(each, precision, output, trust_code) for each in runs]
-    scales = {each.label_range for each in scorers}
-    if len(scales) > 1:
-        told = " and ".join(map(range_told, sorted(scales)))
-        raise InputError(f"predict: the runs answer on {told}: a mean is of runs on one label scale")
-    (scale,) = scales
+    _check_one_scale(runs, scorers)
+    scale = scorers[0].label_range
     table = read_pairs(source, label_range=scale_of(data, label_range, scale), **reading)
 
     from dalmeum.evaluation.predict import score_table
 
     predictions = mean_predictions([score_table(scorer, table) for scorer in scorers])
     return dataclasses.replace(table, label_range=scale), predictions, data_warnings([table])
+
+
+def _check_one_scale(runs: Sequence[Any], scorers: "Sequence[PairScorer]") -> None:
+    """`InputError` with a run of each label scale where there are several."""
+    first = {scorer.label_range: run for run, scorer in reversed(list(zip(runs, scorers, strict=True)))}
+    if len(first) > 1:
+        told = ", ".join(
+            f"{getattr(run, 'folder', run)} answers on {range_told(scale)}"
+            for scale, run in sorted(first.items(), key=lambda each: each[0])
+        )
+        raise InputError(f"predict: {told}: a mean is of runs on one label scale")
 
 
 def folder_of(run: "str | Path | Run") -> str | Path:

@@ -278,3 +278,57 @@ def test_out_of_fold_is_the_mean_of_all_that_was_predicted() -> None:
     assert found.binary.tolist() == pytest.approx([0.25, 0.15, 0.5])
     single = out_of_fold(("a",), [(("a",), Predictions(np.array([1.0])))])
     assert single.binary is None
+
+
+def test_a_studys_arm_predicts_as_the_mean_of_its_runs(
+    values: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Call
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    runs = [train(recipe_of(values, data={"fold": fold}), f"one-{fold}") for fold in (0, 1)]
+    study = tmp_path / "studies" / "learning"
+    study.mkdir(parents=True)
+    arms = {"baseline": {"runs": [run.id for run in runs]}, "slow": {"runs": [runs[0].id]}}
+    (study / "study.json").write_text(json.dumps({"arms": arms}), encoding="utf-8")
+    test = values["data"]["test"]
+    means = np.mean([similarity(run, "test") for run in runs], axis=0)
+    found = dalmeum.predict("studies/learning", test, arm="baseline", precision="float32")
+    np.testing.assert_allclose(found, means, atol=1e-5)
+    exactly = ("-o", "out.csv", "--precision", "float32")
+    assert call("predict", "studies/learning", "--arm", "slow", test, *exactly) == 0
+    np.testing.assert_allclose(
+        read_predictions(Path("out.csv")).predictions.similarity, similarity(runs[0], "test"), atol=1e-5
+    )
+    capsys.readouterr()
+    for arguments, told in (
+        (["studies/learning"], "studies/learning: is a study: name one of its arms, --arm baseline or slow"),
+        (
+            ["studies/learning", "--arm", "fast"],
+            "studies/learning: has no arm fast: name one of its arms, --arm baseline or slow",
+        ),
+        ([runs[0].id, "--arm", "slow"], "--arm slow: of which study? Name its folder, as in studies/NAME"),
+    ):
+        assert call("predict", *arguments, test, *exactly) == 2
+        assert capsys.readouterr().err.strip() == told
+    (study / "study.json").write_text("[]", encoding="utf-8")
+    assert call("predict", "studies/learning", "--arm", "slow", test, *exactly) == 2
+    assert "study.json: does not say which runs its arms have" in capsys.readouterr().err
+
+
+def test_a_run_answers_both_orders_everywhere_where_its_recipe_says_so(values: dict[str, Any]) -> None:
+    recipe = recipe_of(values, data={"fold": 0}, inference={"swap": True})
+    run, plain = train(recipe, "swap"), train(recipe_of(values, data={"fold": 0}), "plain")
+    test = list(read_pairs(values["data"]["test"]).pairs)
+    one = dalmeum.load(plain, "float32")
+    both = (one.score(test) + one.score([(second, first) for first, second in test])) / 2
+    np.testing.assert_allclose(similarity(run, "test"), both, atol=1e-5)
+    np.testing.assert_allclose(dalmeum.load(run, "float32").score(test), both, atol=1e-5)
+    assert np.abs(similarity(plain, "test") - both).max() > 1e-4
+    for split in ("train", "dev"):
+        assert (similarity(run, split) != similarity(plain, split)).any()
+    over_folds = train(recipe_of(values, data={"folds": 2}, inference={"swap": True}), "folds")
+    np.testing.assert_allclose(
+        dalmeum.load(over_folds, "float32").score(test), similarity(over_folds, "test"), atol=1e-5
+    )
+    # Runs from before there was a choice are known as ever.
+    assert "inference" not in plain.recipe().model_dump(mode="json")
+    assert run.recipe() == recipe

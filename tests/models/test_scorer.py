@@ -1,5 +1,6 @@
 """Where an untrained scorer starts."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,8 +8,8 @@ import numpy as np
 import pytest
 
 from dalmeum.data import read_pairs
-from dalmeum.models.kinds import KINDS, new_scorer
-from dalmeum.models.scorer import PairScorer
+from dalmeum.models.kinds import KINDS, load_scorer, new_scorer
+from dalmeum.models.scorer import PairScorer, _mean_logit
 from dalmeum.recipe import build_recipe
 
 Tiny = Callable[[str], str]
@@ -62,3 +63,31 @@ def test_a_new_run_starts_at_the_mean_label_of_its_training_pairs(
     shift = 0.0 if kind == "bi" else table.label.mean()
     recipe = build_recipe({**recipe.model_dump(), "training": {"precision": "float32"}}, "recipe")
     np.testing.assert_allclose(new_scorer(recipe, table).score(pairs), untouched + shift, atol=1e-4)
+
+
+@pytest.mark.parametrize("sigmoid", [False, True])
+def test_both_orders_averaged(tiny_encoder: Tiny, sigmoid: bool, tmp_path: Path) -> None:
+    values = {"data": {"train": "t.csv"}, "model": {"encoder": tiny_encoder("bert")}, "tasks": {"binary": {}}}
+    model, encoding = KINDS["cross"].new(build_recipe(values, "recipe"), [], [])
+    one = PairScorer(model, encoding, (1.0, 5.0), sigmoid, 3.0)
+    both = dataclasses.replace(one, swap=True)
+    first, second = zip(*PAIRS, strict=True)
+    orders = [one.predictions(one.logits_of(*each)) for each in ((first, second), (second, first))]
+    assert np.abs(orders[0].similarity - orders[1].similarity).max() > 1e-3
+    answer = both.predictions(both.logits_of(first, second))
+    np.testing.assert_allclose(answer.similarity, np.mean([each.similarity for each in orders], 0), atol=1e-6)
+    assert answer.binary is not None
+    probabilities = [each.binary for each in orders if each.binary is not None]
+    np.testing.assert_allclose(answer.binary, np.mean(probabilities, 0), atol=1e-6)
+    np.testing.assert_allclose(both.score(PAIRS), answer.similarity, atol=1e-12)
+    both.save(tmp_path / "model")
+    loaded = load_scorer(tmp_path / "model", "float32")
+    assert loaded.swap
+    np.testing.assert_allclose(loaded.score(PAIRS), answer.similarity, atol=1e-5)
+    one.save(tmp_path / "one")
+    assert not load_scorer(tmp_path / "one", "float32").swap
+
+
+def test_the_mean_of_probabilities_that_are_all_but_certain() -> None:
+    logits = _mean_logit(np.array([800.0, -800.0, 800.0]), np.array([800.0, -800.0, -800.0]))
+    np.testing.assert_allclose(logits, [800, -800, 0])

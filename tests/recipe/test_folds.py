@@ -120,3 +120,13 @@ def test_what_a_study_can_not_train(values: dict[str, Any], problem: str) -> Non
     with pytest.raises(RecipeError) as caught:
         build_study(values, "study")
     assert problem in str(caught.value)
+
+
+def test_both_orders_are_one_for_a_bi_encoder() -> None:
+    values = {
+        "data": {"train": "t.csv"},
+        "model": {"kind": "bi", "encoder": "e"},
+        "inference": {"swap": True},
+    }
+    with pytest.raises(RecipeError, match=r"inference\.swap has no use with model\.kind bi"):
+        build_recipe(values, "recipe")
