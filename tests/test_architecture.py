@@ -12,7 +12,17 @@ PACKAGE = Path(__file__).parents[1] / "dalmeum"
 LAYERS = (
     ("errors",),
     ("languages", "places"),
-    ("author", "configuration", "files", "machine", "numbers", "own_code", "progress", "templates", "terminal"),
+    (
+        "author",
+        "configuration",
+        "files",
+        "machine",
+        "numbers",
+        "own_code",
+        "progress",
+        "templates",
+        "terminal",
+    ),
     ("recipe",),
     ("korean",),
     ("data",),
