@@ -45,6 +45,7 @@ TRANSLATED = (
             "losses",
             "python",
             "studies",
+            "team",
             "training",
             "tune",
         )

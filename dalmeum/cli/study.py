@@ -9,7 +9,7 @@ import typer
 
 from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import JsonOption, SelfContainedOption
-from dalmeum.cli.output import note_page, print_json
+from dalmeum.cli.output import note_page, note_warnings, print_json
 from dalmeum.errors import InputError
 from dalmeum.languages import Text
 from dalmeum.progress import tell
@@ -141,8 +141,11 @@ def study(
     else:
         print(findings)
     note_page(page)
-    if write_first_ideas(loaded, study, overrides or []):
-        tell(IDEAS.format(file=FILE))
+    try:
+        if write_first_ideas(loaded, study, overrides or []):
+            tell(IDEAS.format(file=FILE))
+    except InputError as error:  # where nothing can be written: the study is done all the same
+        note_warnings([Text.same(str(error))])
 
 
 def _plan(

@@ -66,8 +66,7 @@ def verdicts(studies: Path) -> dict[str, Judged]:
     What is no study's JSON is passed over.
     """
     found: dict[str, Judged] = {}
-    files = ((file.stat().st_mtime, file) for file in studies.glob("*/study.json"))
-    for _, file in sorted(files):
+    for file in sorted(studies.glob("*/study.json"), key=_written):
         with contextlib.suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
             values = json.loads(file.read_bytes())
             first, *_ = values["splits"].values()
@@ -136,6 +135,12 @@ def tell_tried_arms(recipes: Mapping[str, Recipe], study: Study, folder: Path, r
     for arm, idea in arms.items():
         if idea in found:
             tell(found[idea].told(arm))
+
+
+def _written(file: Path) -> float:
+    with contextlib.suppress(OSError):  # it may just be gone
+        return file.stat().st_mtime
+    return 0.0
 
 
 def _is_own(run: Run, verdict: Judged | None, own: tuple[str, Path] | None) -> bool:

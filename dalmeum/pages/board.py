@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dalmeum.comparison.text import OUTCOMES
-from dalmeum.languages import Shown, Text
+from dalmeum.languages import Shown, Text, shorten
 from dalmeum.numbers import NONE, has_interval, interval, number, signed, signed_interval
 from dalmeum.pages.board_plots import error_map, score_figure
 from dalmeum.pages.document import Page, write_page
@@ -20,6 +20,8 @@ from dalmeum.pages.tables import Cell, Group, Row, Table, estimate_cell
 from dalmeum.stats import Estimate, Outcome, json_number
 
 BOARD = "board.html"
+
+LONGEST_AUTHOR = 24
 
 RANK, AUTHOR, VERDICT = Text("rank", "순위"), Text("by", "만든 사람"), Text("verdict", "판정")
 COST, ERRORS = Text("cost", "비용"), Text("errors with the best's", "1위와의 오차 상관")
@@ -40,8 +42,10 @@ NO_RUNS = Text(
     "{output}에 dev 점수로 순위를 매길 수 있는 끝난 실행이 없습니다",
 )
 NOTE = Text(
-    "runs in one rank can't be told apart from its first (paired test, for all pairs of runs, 5 %)",
-    "같은 순위의 실행은 그 순위의 첫 실행과 구별되지 않습니다(짝지은 검정, 모든 실행 쌍에 대해 5 %)",
+    "runs in one rank can't be told apart from its first (paired test, 5 % for all pairs of runs together); "
+    "intervals are each run's own",
+    "같은 순위의 실행은 그 순위의 첫 실행과 구별되지 않습니다(짝지은 검정, 모든 실행 쌍을 통틀어 5 %). "
+    "구간은 실행마다 따로 구한 것입니다",
 )
 TAKEN = Text("{idea}: {author} until {until}", "{idea}: {author}, {until}까지")
 ONE_EACH = Text(
@@ -188,7 +192,7 @@ def board_table(board: Board) -> Table:
             Cell(str(run.rank)),
             estimate_cell(run.score, 4, 3),
             Cell(signed(less.value) if place else NONE, below),
-            Cell(run.author or NONE),
+            Cell(shorten(run.author or NONE, LONGEST_AUTHOR)),
             Cell(_verdict(run), mark=run.outcome if run.outcome in {"better", "worse"} else ""),
             Cell(_cost(run)),
             Cell(_errors(board, place)),

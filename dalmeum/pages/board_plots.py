@@ -1,5 +1,6 @@
 """The figures of the board: scores with their intervals, and how alike the runs' errors are."""
 
+import re
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -75,7 +76,7 @@ def score_figure(runs: Sequence[Ranked]) -> Figure:
         ],
         "hoverinfo": "text",
     }
-    names = names_axis(plotly_label(run.id) for run in shown)
+    names = names_axis(_label(run.id) for run in shown)
     layout = {
         "xaxis": axis(metric_title("pearson")),
         "yaxis": {**names, "range": [len(shown) - 0.4, -0.6]},
@@ -105,10 +106,15 @@ def error_map(names: Sequence[str], correlations: NDArray[np.float64]) -> Figure
         "zmax": 1,
         "colorbar": {"thickness": 10, "outlinewidth": 0},
     }
-    labels = names_axis(plotly_label(name) for name in shown)
+    labels = names_axis(_label(name) for name in shown)
     layout = {
         "xaxis": {**labels, "showticklabels": False},
         "yaxis": {**labels, "autorange": "reversed"},
         "height": 150 + 26 * len(shown),
     }
     return {"data": [cells], "layout": layout}
+
+
+def _label(run: str) -> str:
+    """A run's name without the time that its id begins with, for which an axis has no room."""
+    return plotly_label(re.sub(r"^\d{8}-\d{6}-(?=.)", "", run))

@@ -22,7 +22,7 @@ pytestmark = [
 RUNS = (
     # rank, run, author, verdict, score, hours
     (1, "20261101-alpha", "Kim", "better", 0.91, 0.5),
-    (1, "20261102-beta", "이서연", None, 0.90, 12.25),
+    (1, "20261102-beta", "Lee", None, 0.90, 12.25),
     (3, "20261103-gamma", "Kim", "undecided", 0.85, 0.0031),
     (4, "20261104-delta", None, "worse", 0.40, None),
 )
@@ -92,13 +92,13 @@ def test_sorts(page: Path, tab: Tab) -> None:
     tab.value(HEAD.format(column=2))
     assert tab.value(SHOWN) == [delta, gamma, beta, alpha]
     tab.value(HEAD.format(column=4))
-    assert tab.value(SHOWN) == [beta, alpha, gamma, delta]  # Hangul first, nobody last
+    assert tab.value(SHOWN) == [alpha, gamma, beta, delta]  # and nobody last
 
 
 def test_filters_by_person_on_a_telephone(page: Path, tab: Tab) -> None:
     tab.open(page, width=390, language="ko")
     people = tab.value("[...document.querySelector('[data-person]').options].map((each) => each.textContent)")
-    assert sorted(people) == sorted(["모두", "Kim", "이서연", "-"])
+    assert sorted(people) == sorted(["모두", "Kim", "Lee", "-"])
     tab.value(CHOOSE.format(which="person", text="Kim"))
     assert tab.value(SHOWN) == ["20261101-alpha", "20261103-gamma"]
     fits_its_width(tab, 390)
@@ -121,7 +121,7 @@ def test_hover_says_what_a_point_is(page: Path, tab: Tab) -> None:
     told = tab.value("document.querySelector('#scores-0 .hoverlayer').textContent")
     assert "20261102-beta" in told
     assert "0.9000 (0.880 to 0.920)" in told
-    assert "이서연" in told
+    assert "Lee" in told
 
 
 @pytest.mark.parametrize("width", [1280, 390])
