@@ -161,12 +161,8 @@ def _check(recipe: Recipe, plan: Plan, reader: PairReader) -> None:
         raise InputError("a search chooses by the score on dev, and there is none: set data.dev or folds")
     if recipe.trainings:
         raise InputError(
-            "a trial trains one model, and the recipe several: "
-            + (
-                "set data.fold, as data.fold=0"
-                if recipe.data.all_folds
-                else "set training.seed to one number"
-            )
+            "a trial trains one model, and the recipe several: set "
+            + ("data.fold, as data.fold=0" if recipe.data.all_folds else "training.seed to one number")
         )
     if plan.trials is None and plan.hours is None:
         raise InputError("how long? give --trials, --hours, or both")

@@ -123,6 +123,8 @@ def test_pairs_in_memory(values: dict[str, Any]) -> None:
     ("changes", "options", "told"),
     [
         ({"data": {"dev": None}}, {}, "a search chooses by the score on dev, and there is none"),
+        ({"data": {"dev": None, "folds": 3}}, {}, "and the recipe several: set data.fold, as data.fold=0"),
+        ({"training": {"seed": [1, 2]}}, {}, "and the recipe several: set training.seed to one number"),
         ({}, {"trials": None}, "how long? give --trials, --hours, or both"),
         ({"data": {"dev": "none.csv"}}, {}, "none.csv"),
         ({}, {"storage": "search.db"}, "--storage: is no database's address"),
