@@ -219,16 +219,17 @@ def _try_all(search: Search, study: "optuna.Study", plan: Plan, jobs: int) -> No
         try:
             for thread in threads:
                 thread.start()
-            while any(thread.is_alive() for thread in threads):
+            while not all(thread.ended.is_set() for thread in threads):
                 for thread in threads:
-                    thread.join(0.2)
+                    thread.ended.wait(0.2)
                     if thread.failure is not None:
                         raise thread.failure
         finally:
-            for thread in threads:
+            begun_threads = [thread for thread in threads if thread.ident is not None]
+            for thread in begun_threads:
                 thread.stop()
-            for thread in threads:
-                thread.join()
+            for thread in begun_threads:
+                thread.ended.wait()
     for thread in threads:
         if thread.failure is not None:
             raise thread.failure
