@@ -213,7 +213,8 @@ def wait_for(condition: Callable[[], bool], seconds: float = 200) -> None:
 def test_ctrl_c_leaves_a_search_that_goes_on(recipe: Recipe) -> None:
     address = f"sqlite:///{Path('runs/tune/recipe/search.db').resolve()}"
     search = start(*options(3, epochs=60))
-    wait_for(lambda: any(Path("runs/tune/recipe").glob("*/checkpoints/checkpoint-*")))
+    # The newest may be half written when its process is killed.
+    wait_for(lambda: any(step >= 12 for step in _checkpoints()))
     os.kill(search.pid, signal.SIGINT)
     _, said = search.communicate(timeout=60)
     assert search.returncode == 130, said
@@ -232,6 +233,11 @@ def test_ctrl_c_leaves_a_search_that_goes_on(recipe: Recipe) -> None:
     assert run_folders("runs/tune/recipe") == [folder]
     assert trials[1].run == folder.name
     assert trials[1].evaluations < 59
+
+
+def _checkpoints() -> list[int]:
+    folders = Path("runs/tune/recipe").glob("*/checkpoints/checkpoint-*")
+    return [int(folder.name.rpartition("-")[2]) for folder in folders]
 
 
 @pytest.fixture(scope="module")
