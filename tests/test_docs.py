@@ -224,15 +224,15 @@ def test_studies_load_and_start_with_their_command(path: Path) -> None:
     assert all(f"(../recipes/studies/{path.name})" in text(page) for page in pages)
 
 
-@pytest.mark.parametrize(
-    ("arm", "shared"), [("mixture", "multitask-e5.yaml"), ("correlation", "scope-e5.yaml")]
-)
-def test_studies_of_e5_share_their_runs(arm: str, shared: str) -> None:
+def test_studies_of_e5_share_their_runs() -> None:
     """The baseline of one is an arm of the other, seed by seed, so that no run is made twice."""
-    studies = (load_study(ROOT / "recipes" / "studies" / name) for name in ("alpha-e5.yaml", shared))
+    names = ("alpha-e5.yaml", "scope-e5.yaml")
+    studies = (load_study(ROOT / "recipes" / "studies" / name) for name in names)
     of_alpha, others = (cell_recipes(study) for study in studies)
     empty: dict[Any, Any] = {}
-    made = {run_key(recipe, empty): cell.seed for cell, recipe in of_alpha.items() if cell.arm == arm}
+    made = {
+        run_key(recipe, empty): cell.seed for cell, recipe in of_alpha.items() if cell.arm == "correlation"
+    }
     again = {run_key(recipe, empty): cell.seed for cell, recipe in others.items() if cell.arm == "baseline"}
     assert made == again
     assert sorted(made.values()) == [1, 2, 3, 4, 5]

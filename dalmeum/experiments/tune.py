@@ -209,31 +209,37 @@ def _try_all(search: Search, study: "optuna.Study", plan: Plan, jobs: int) -> No
 
         if plan.trials is not None:
             progress.jump(sum(each.state in COUNTED for each in told_trials(study, plan.space)))
-        threads = [
-            Trying(
-                search,
-                plan.trials,
-                until,
-                told,
-                waits=not plan.trials_only,
-                device=gpus[job % len(gpus)] if gpus else None,
-                threads=max(1, (os.cpu_count() or 1) // jobs),
-            )
-            for job in range(jobs)
-        ]
-        try:
+        _run(
+            [
+                Trying(
+                    search,
+                    plan.trials,
+                    until,
+                    told,
+                    waits=not plan.trials_only,
+                    device=gpus[job % len(gpus)] if gpus else None,
+                    threads=max(1, (os.cpu_count() or 1) // jobs),
+                )
+                for job in range(jobs)
+            ]
+        )
+
+
+def _run(threads: Sequence[Trying]) -> None:
+    """All threads until they end; what one fails for, and Ctrl-C, ends the others."""
+    begun: list[Trying] = []
+    try:
+        for thread in threads:
+            thread.start()
+            begun.append(thread)
+        while not (all(each.ended.is_set() for each in threads) or any(each.failure for each in threads)):
             for thread in threads:
-                thread.start()
-            while any(thread.is_alive() for thread in threads):
-                for thread in threads:
-                    thread.join(0.2)
-                    if thread.failure is not None:
-                        raise thread.failure
-        finally:
-            for thread in threads:
-                thread.stop()
-            for thread in threads:
-                thread.join()
+                thread.ended.wait(0.2)
+    finally:
+        for thread in begun:
+            thread.stop()
+        for thread in begun:
+            thread.ended.wait()
     for thread in threads:
         if thread.failure is not None:
             raise thread.failure

@@ -53,12 +53,15 @@ def test_a_run_that_was_stopped_can_be_taken_up(
     recipe = build_recipe({**tiny, "data": data, "output": str(tmp_path / "runs")}, "test")
     asked: Asked = []
 
-    def goes_on(evaluations: int, best: float) -> bool:
-        asked.append((evaluations, best))
-        return evaluations < 2
+    def asking(most: int) -> StopsEarly:
+        def goes_on(evaluations: int, best: float) -> bool:
+            asked.append((evaluations, best))
+            return evaluations < most
+
+        return StopsEarly(goes_on)
 
     with pytest.raises(StoppedEarlyError):
-        train(recipe, callbacks=[StopsEarly(goes_on)])
+        train(recipe, callbacks=[asking(2)])
     assert [evaluations for evaluations, _ in asked] == [1, 2]
     (folder,) = run_folders(tmp_path / "runs")
     stopped = open_run(folder)
@@ -66,11 +69,15 @@ def test_a_run_that_was_stopped_can_be_taken_up(
     assert stopped.record.error == "stopped early, after 2 evaluations: others do better"
 
     # Taken up, it goes on counting where it stood.
+<<<<<<< HEAD
     def asks(*each: Any) -> bool:
         asked.append(each)
         return True
 
     run = train(recipe, resume=True, callbacks=[StopsEarly(asks)])
+=======
+    run = train(recipe, resume=True, callbacks=[asking(9)])
+>>>>>>> tune
     assert run.folder == folder
     assert run.record.state == "finished"
     assert [evaluations for evaluations, _ in asked[2:]] == [2, 3]

@@ -41,6 +41,7 @@ class Trying(threading.Thread):
 
     `waits` for the trials of others, too: a dead one's are its own to try. `tell` is called with all trials
     after each that ended, and its number. What ended the thread, unless it ended well, is its `failure`.
+    Who may be interrupted waits for `ended`: a `join` that Ctrl-C ends takes the thread for dead.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class Trying(threading.Thread):
         super().__init__(daemon=True)
         self.search, self.most, self.until, self.tell, self.waits = search, most, until, tell, waits
         self.device, self.threads = device, threads
-        self.stopping = threading.Event()
+        self.stopping, self.ended = threading.Event(), threading.Event()
         self.worker: Worker | None = None
         self.failure: BaseException | None = None
         self.reported = 0
@@ -82,6 +83,7 @@ class Trying(threading.Thread):
         finally:
             if self.worker is not None:
                 self.worker.stop()
+            self.ended.set()
 
     def stop(self) -> None:
         """The trial is queued again; its process ends now."""
