@@ -69,15 +69,7 @@ def test_a_run_that_was_stopped_can_be_taken_up(
     assert stopped.record.error == "stopped early, after 2 evaluations: others do better"
 
     # Taken up, it goes on counting where it stood.
-<<<<<<< HEAD
-    def asks(*each: Any) -> bool:
-        asked.append(each)
-        return True
-
-    run = train(recipe, resume=True, callbacks=[StopsEarly(asks)])
-=======
     run = train(recipe, resume=True, callbacks=[asking(9)])
->>>>>>> tune
     assert run.folder == folder
     assert run.record.state == "finished"
     assert [evaluations for evaluations, _ in asked[2:]] == [2, 3]
