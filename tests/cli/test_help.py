@@ -18,6 +18,7 @@ COMMANDS = (
     "train",
     "study",
     "runs",
+    "board",
     "compare",
     "predict",
     "evaluate",
