@@ -19,6 +19,7 @@ COMMANDS = (
     "study",
     "tune",
     "runs",
+    "board",
     "compare",
     "predict",
     "evaluate",
