@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn, TextIO
 import typer
 from typer.exceptions import TyperException
 
+from dalmeum.cli.blend import blend
 from dalmeum.cli.board import board
 from dalmeum.cli.check import check
 from dalmeum.cli.compare import compare
@@ -45,6 +46,7 @@ for command in (
     tune,
     runs,
     board,
+    blend,
     compare,
     predict,
     evaluate,

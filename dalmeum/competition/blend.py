@@ -1,0 +1,412 @@
+"""Several runs that answer together, by weights that are judged on pairs that they were not fitted on."""
+
+import contextlib
+import dataclasses
+import datetime
+import hashlib
+import json
+import math
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dalmeum.author import author
+from dalmeum.comparison import Pairs
+from dalmeum.comparison.arm import Array
+from dalmeum.comparison.rows import check_same
+from dalmeum.data import PairTable, Predictions
+from dalmeum.data.folds import groups_of
+from dalmeum.data.splits import PairReader, Split, binary_threshold, read_splits
+from dalmeum.errors import DalmeumError, InputError
+from dalmeum.files import write_json, write_text
+from dalmeum.languages import Text
+from dalmeum.machine import machine, versions
+from dalmeum.models.ensemble import member_hash
+from dalmeum.models.pretrained import SETTINGS
+from dalmeum.numbers import number, range_told
+from dalmeum.recipe import Recipe
+from dalmeum.runs.folder import PACKAGES, Run, open_run
+from dalmeum.runs.predictions import labelled, read_predictions, write_predictions, write_submission
+from dalmeum.runs.record import RunRecord
+from dalmeum.runs.report import evaluated_split, write_report
+from dalmeum.stats import Estimate, difference, gap
+from dalmeum.stats.blends import (
+    BLENDS,
+    CHOSEN,
+    Gains,
+    Weights,
+    best_method,
+    blend_gains,
+    blend_weights,
+    nested_blend,
+)
+
+BLEND = "blend.json"
+SCHEMA = 1
+
+SPLIT: Split = "dev"
+OTHER: Split = "test"
+
+LEAK_GAP, LEAK_ERRORS = 0.05, 4.0
+"""By how much, and how many standard errors, a member's gap between pairs that it was judged on and others is
+wider than the rest's, to be told: of the same pairs, only labels that it has seen make one that wide.
+"""
+
+NO_GAIN = Text(
+    "the blend scores {blend} on pairs that its weights were not fitted on, {best} alone {single}: {gain}; "
+    "no gain is shown",
+    "가중치를 맞추지 않은 쌍에서 블렌드는 {blend}, {best}만 쓰면 {single}: {gain}. 나아졌다고 볼 수 없습니다",
+)
+LEAK = Text(
+    "{run}: {gap} better on the pairs that it was judged on than on others, where the rest have {rest}: "
+    "has it seen their labels?",
+    "{run}: 채점한 쌍의 점수가 다른 쌍보다 {gap} 높습니다(나머지는 {rest}). 그 레이블을 본 것은 아닌가요?",
+)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A run in a blend.
+
+    Attributes:
+        weight: of its similarity in the blend's.
+        alone: its Pearson by itself, on the label scale by a line that is fitted on other pairs.
+        gain: the blend's Pearson less that of the others together.
+        share: its Shapley value: shares of all members add up to the blend's Pearson.
+    """
+
+    run: Run
+    weight: float
+    alone: float
+    gain: float
+    share: float
+
+    def to_dict(self) -> dict[str, Any]:
+        told = {"run": self.run.id, "author": self.run.record.author}
+        return told | {name: getattr(self, name) for name in ("weight", "alone", "gain", "share")}
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Several runs together; all scores are Pearson's r on pairs that no weight was fitted on.
+
+    Attributes:
+        method: how the weights were found, one of `dalmeum.stats.blends.BLENDS`.
+        score: of the blend, the way of blending chosen anew in each fold.
+        methods: of each way of blending.
+        best: the id of the best member, as chosen anew in each fold, and its score.
+        gain: the blend's score less the best member's.
+        out_of_fold: the pairs are the members' training pairs, which each predicted out of fold.
+        predictions: (n,), of the blend, by weights that were fitted on other pairs.
+    """
+
+    members: tuple[Member, ...]
+    weights: Weights
+    method: str
+    score: float
+    methods: Mapping[str, float]
+    best: tuple[str, float]
+    gain: Estimate
+    out_of_fold: bool
+    pairs: Pairs
+    predictions: Array
+    exact_shares: bool
+    warnings: tuple[Text, ...] = ()
+
+    @property
+    def gains(self) -> bool:
+        """Whether it is shown to be better than the best of its members alone."""
+        return self.gain.low > 0
+
+    @property
+    def authors(self) -> dict[str, float]:
+        """What each person adds: the shares of their members, by name, the largest first."""
+        shares: dict[str, float] = {}
+        for member in self.members:
+            name = member.run.record.author or ""
+            shares[name] = shares.get(name, 0.0) + member.share
+        return dict(sorted(shares.items(), key=lambda each: -each[1]))
+
+    def refusal(self) -> Text:
+        """Why it is none, where `gains` is false."""
+        name, single = self.best
+        return NO_GAIN.format(
+            blend=number(self.score, 4), best=name, single=number(single, 4), gain=_told(self.gain)
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `blend.json` holds."""
+        name, single = self.best
+        return {
+            "schema": SCHEMA,
+            "method": self.method,
+            "score": self.score,
+            "methods": dict(self.methods),
+            "best": {"run": name, "score": single},
+            "gain": dataclasses.asdict(self.gain),
+            "out_of_fold": self.out_of_fold,
+            "intercept": self.weights.intercept,
+            "exact_shares": self.exact_shares,
+            "members": [member.to_dict() for member in self.members],
+            "authors": self.authors,
+            "warnings": [str(warning) for warning in self.warnings],
+        }
+
+
+def blend_of(names: Sequence[str | Path], output: Path, method: str | None = None) -> Blend:
+    """What finished runs come to together, on the dev pairs that all of them were judged on.
+
+    Args:
+        names: folders, or ids under `output`.
+        method: one of `BLENDS`; by default the best of them.
+
+    Raises `InputError` for fewer than two runs, one that is named twice or not finished, and runs of other
+    pairs, label scales or kinds of dev (out of fold or not).
+    """
+    if method is not None and method not in BLENDS:
+        raise InputError(f"method {method}: is none of {', '.join(BLENDS)}")
+    runs = _opened(names, output)
+    pairs, predictions = _judged(runs, SPLIT)
+    table = _table(runs, pairs)
+    groups = None if table is None else pairs_groups(runs[0], table)
+    given = pairs.labels, predictions, groups
+    methods = {name: nested_blend(name, *given).score for name in BLENDS}
+    chosen = method or best_method(*given)
+    nested = nested_blend(method or CHOSEN, *given)
+    single = nested_blend("best", *given)
+    gains = blend_gains(chosen, *given)
+    weights = blend_weights(chosen, pairs.labels, predictions)
+    return Blend(
+        members=_members(runs, weights, gains),
+        weights=weights,
+        method=chosen,
+        score=nested.score,
+        methods=methods,
+        best=(runs[int(np.argmax(gains.alone))].id, single.score),
+        gain=_gain(pairs.labels, nested.predictions, single.predictions, groups),
+        out_of_fold=runs[0].record.out_of_fold,
+        pairs=pairs,
+        predictions=nested.predictions,
+        exact_shares=gains.exact,
+        warnings=tuple(_leaks(runs, pairs, predictions)),
+    )
+
+
+def write_blend(blend: Blend, name: str, output: Path, *, self_contained: bool = False) -> Run:
+    """Write a blend as the run `name` under `output`: whole, or not at all.
+
+    Its model is an ensemble of the members' models, linked where the disk can do that, else copied. Its dev
+    predictions are those by weights that were fitted on other pairs. Its recipe is that of the member with
+    the largest share, which tells data and label range; no recipe is ever taken for finished by it.
+
+    Raises `InputError` where the place is taken, or can't be written.
+    """
+    folder = output / name
+    if folder.exists():
+        raise InputError(f"{folder}: is there already: give the blend another name")
+    half_written = output / f".{name}.tmp"
+    shutil.rmtree(half_written, ignore_errors=True)
+    try:
+        half_written.mkdir()
+        _write(blend, Run(half_written, _record(blend, name)), self_contained)
+        half_written.rename(folder)
+    except OSError as error:
+        raise InputError(f"{folder}: can't be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(half_written, ignore_errors=True)
+    return open_run(folder)
+
+
+def _opened(names: Sequence[str | Path], output: Path) -> list[Run]:
+    runs: dict[Path, Run] = {}
+    for name in names:
+        run = open_run(name, output)
+        if run.folder.resolve() in runs:
+            raise InputError(f"{run.folder}: is given twice: a run gains nothing from itself")
+        if run.record.state != "finished":
+            raise InputError(
+                f"{run.folder}: is not finished ({run.record.state}): finish it, or leave it out"
+            )
+        runs[run.folder.resolve()] = run
+    first, *others = runs.values()
+    if not others:
+        raise InputError(f"{first.folder}: one run is no blend: name another, too")
+    for other in others:
+        ranges = [range_told(run.recipe().data.label_range) for run in (first, other)]
+        if ranges[0] != ranges[1]:
+            raise InputError(
+                f"{first.folder} answers on {ranges[0]}, {other.folder} on {ranges[1]}: blend runs of one "
+                "label scale"
+            )
+        if first.record.out_of_fold != other.record.out_of_fold:
+            whole, apart = (first, other) if first.record.out_of_fold else (other, first)
+            raise InputError(
+                f"{whole.folder} was judged out of fold, {apart.folder} on a dev set: blend runs of one kind"
+            )
+    return list(runs.values())
+
+
+def _judged(runs: Sequence[Run], split: Split) -> tuple[Pairs, Array]:
+    """The pairs, and predictions (k, n); `InputError` where they are not the same, or have no labels."""
+    (first, row), *others = (labelled(read_predictions(run.predictions(split))) for run in runs)
+    for other, _ in others:
+        check_same(first, other)
+    return first, np.stack([row, *(each for _, each in others)])
+
+
+def _table(runs: Sequence[Run], pairs: Pairs) -> PairTable | None:
+    """The pairs' sentences, where a member's data file still holds these pairs."""
+    for run in runs:
+        with contextlib.suppress(DalmeumError):
+            table = read_splits(run.recipe(), PairReader()).get(SPLIT)
+            if table is not None and table.label is not None and pairs.are(Pairs(table.id, table.label)):
+                return table
+    return None
+
+
+def pairs_groups(run: Run, table: PairTable) -> Any:
+    """Groups of pairs that belong together: near-duplicates, too, where folds were cut by them."""
+    return groups_of(table, run.recipe().data.kept_together)
+
+
+def _gain(labels: Array, blend: Array, single: Array, groups: Any) -> Estimate:
+    if np.allclose(blend, single):
+        return Estimate(0.0, 0.0, 0.0)
+    found: Estimate = difference("pearson", labels, blend, single, groups=groups).interval
+    return found
+
+
+def _members(runs: Sequence[Run], weights: Weights, gains: Gains) -> tuple[Member, ...]:
+    rows = zip(runs, weights.weights, gains.alone, gains.left_out, gains.shares, strict=True)
+    return tuple(Member(run, *map(float, each)) for run, *each in rows)
+
+
+def _leaks(runs: Sequence[Run], pairs: Pairs, predictions: Array) -> Iterator[Text]:
+    """Members that are far better on the pairs of the blend than on others, as the rest are not."""
+    try:
+        other, elsewhere = _judged(runs, OTHER)
+    except InputError:  # nothing else was judged
+        return
+    gaps = [
+        gap((pairs.labels, here), (other.labels, there)).interval
+        for here, there in zip(predictions, elsewhere, strict=True)
+    ]
+    for place, (run, own) in enumerate(zip(runs, gaps, strict=True)):
+        rest = float(np.median([each.value for number, each in enumerate(gaps) if number != place]))
+        error = (own.high - own.low) / (2 * 1.96)
+        if own.value - rest > max(LEAK_GAP, LEAK_ERRORS * error):
+            yield LEAK.format(run=run.id, gap=number(own.value, 4), rest=number(rest, 4))
+
+
+def _record(blend: Blend, name: str) -> RunRecord:
+    first = blend.members[0].run.record
+    now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+    known = json.dumps(blend.to_dict(), sort_keys=True).encode("utf-8", "surrogatepass")
+    return RunRecord(
+        id=name,
+        state="finished",
+        created=now,
+        finished=now,
+        recipe=name,
+        data=first.data,
+        versions=versions(PACKAGES),
+        machine=machine(),
+        # Like no recipe's, so that none is taken for finished by a blend.
+        encoder=f"blend {hashlib.sha256(known).hexdigest()}",
+        training_version=first.training_version,
+        out_of_fold=blend.out_of_fold,
+        author=author(),
+        warnings=blend.warnings,
+        code={name: digest for member in blend.members for name, digest in member.run.record.code.items()},
+    )
+
+
+def _write(blend: Blend, run: Run, self_contained: bool) -> None:
+    heaviest = max(blend.members, key=lambda member: member.share).run
+    question = " + ".join(f"{member.weight:.3g} {member.run.id}" for member in blend.members)
+    recipe = heaviest.recipe().model_copy(update={"question": f"{blend.method}: {question}"})
+    write_text(run.folder / "recipe.yaml", recipe.to_yaml())
+    write_json(run.folder / BLEND, blend.to_dict())
+    tables = _tables(recipe, blend)
+    _write_model(blend, recipe, tables, run.model)
+    threshold = binary_threshold(recipe, tables["train"]) if "train" in tables else None
+    predictions = {SPLIT: Predictions(blend.predictions), **_elsewhere(blend, tables)}
+    evaluations = {}
+    (run.folder / "predictions").mkdir()
+    run.write_history([])
+    for split, found in predictions.items():
+        write_predictions(run.predictions(split), tables[split], found)
+        if tables[split].label is None:
+            write_submission(run.submission, tables[split], found)
+        else:
+            evaluations[split] = evaluated_split(run, split, tables[split], found, threshold)
+    run.write_metrics({split: evaluation.to_dict() for split, evaluation in evaluations.items()})
+    written = run.update()
+    if "train" in tables:
+        write_report(written, tables, predictions, evaluations, self_contained=self_contained)
+
+
+def _tables(recipe: Recipe, blend: Blend) -> dict[Split, PairTable]:
+    """The pairs of the members' files; of dev ids and labels alone where its file is no more what it was."""
+    tables: dict[Split, PairTable] = {}
+    with contextlib.suppress(DalmeumError):
+        tables = dict(read_splits(recipe, PairReader()))
+    found = tables.get(SPLIT)
+    if found is None or found.label is None or not blend.pairs.are(Pairs(found.id, found.label)):
+        tables = {SPLIT: _without_sentences(blend.pairs)}
+    return tables
+
+
+def _without_sentences(pairs: Pairs) -> PairTable:
+    nothing = ("",) * len(pairs.ids)
+    return PairTable(pairs.ids, nothing, nothing, nothing, pairs.labels, name=pairs.name)
+
+
+def _elsewhere(blend: Blend, tables: Mapping[Split, PairTable]) -> dict[Split, Predictions]:
+    """What the blend says of the test pairs, where all members have predicted the same ones."""
+    if OTHER not in tables:
+        return {}
+    ids, rows = tables[OTHER].id, []
+    for member in blend.members:
+        try:
+            scored = read_predictions(member.run.predictions(OTHER))
+        except InputError:
+            return {}
+        if scored.ids != ids:
+            return {}
+        rows.append(scored.predictions.similarity)
+    return {OTHER: Predictions(blend.weights.of(np.stack(rows)))}
+
+
+def _write_model(blend: Blend, recipe: Recipe, tables: Mapping[Split, PairTable], folder: Path) -> None:
+    """An ensemble's folder, of the members' as they are."""
+    names = [f"member-{number}" for number, _ in enumerate(blend.members, 1)]
+    for name, member in zip(names, blend.members, strict=True):
+        shutil.copytree(member.run.model, folder / name, copy_function=_link)
+    settings = {
+        "label_range": list(recipe.data.label_range),
+        "sigmoid": False,
+        "binary_threshold": binary_threshold(recipe, tables["train"]) if "train" in tables else None,
+        "members": {name: member.weight for name, member in zip(names, blend.members, strict=True)},
+        "intercept": blend.weights.intercept,
+        "sha256": {name: member_hash(folder / name) for name in names},
+    }
+    write_json(folder / SETTINGS, settings)
+
+
+def _link(source: str, target: str) -> None:
+    """The same file under another name; a copy where the disk knows no such thing, or it is another disk."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def _told(estimate: Estimate) -> str:
+    bounds = "" if math.isnan(estimate.low) else f" ({estimate.low:+.4f} to {estimate.high:+.4f})"
+    return f"{estimate.value:+.4f}{bounds}"

@@ -1,0 +1,45 @@
+"""A blend for a terminal: who adds what, and whether the whole is better than its best member."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dalmeum.languages import Text
+from dalmeum.numbers import number
+from dalmeum.terminal import table
+
+RUN, AUTHOR = Text("run", "실행"), Text("author", "사람")
+WEIGHT, ALONE = Text("weight", "가중치"), Text("alone", "혼자")
+GAIN, SHARE = Text("left out", "빼면"), Text("share", "몫")
+SCORED = Text(
+    "{method}: {score} on pairs that no weight was fitted on; {best} alone {single}; {gain}",
+    "{method}: 가중치를 맞추지 않은 쌍에서 {score}, {best}만 쓰면 {single}, {gain}",
+)
+BY_PERSON = Text("by person: {told}", "사람별: {told}")
+NOBODY = Text("nobody named", "이름 없음")
+
+
+def blend_lines(blend: Mapping[str, Any]) -> list[str]:
+    """Of what `blend.json` holds; "left out" is how much the score falls without a run."""
+    rows: list[Sequence[object]] = [(RUN, AUTHOR, WEIGHT, ALONE, GAIN, SHARE)]
+    for member in blend["members"]:
+        rows.append(
+            (
+                member["run"],
+                member["author"] or NOBODY,
+                f"{member['weight']:.3f}",
+                number(member["alone"], 4),
+                f"{-member['gain']:+.4f}",
+                number(member["share"], 4),
+            )
+        )
+    gain = blend["gain"]
+    told = f"{gain['value']:+.4f} ({gain['low']:+.4f} to {gain['high']:+.4f})"
+    scored = SCORED.format(
+        method=blend["method"],
+        score=number(blend["score"], 4),
+        best=blend["best"]["run"],
+        single=number(blend["best"]["score"], 4),
+        gain=told,
+    )
+    people = ", ".join(f"{name or NOBODY} {number(share, 4)}" for name, share in blend["authors"].items())
+    return [*table(rows, right=[2, 3, 4, 5], whole=[0]), "", str(scored), str(BY_PERSON.format(told=people))]
