@@ -252,7 +252,8 @@ def test_runs_elsewhere_tell_the_time_only_where_none_here_do(study: Study) -> N
 
 
 def test_over_folds_a_seed_has_a_run_of_each(study: Study) -> None:
-    data = study.baseline.data.model_copy(update={"dev": None, "folds": 2})
+    cut = {"dev": None, "folds": 2, "fold": 0, "fold_groups": "sentences"}
+    data = study.baseline.data.model_copy(update=cut)
     folded = study.model_copy(
         update={"baseline": study.baseline.model_copy(update={"data": data}), "folds": 2}
     )

@@ -74,7 +74,7 @@ def test_runs_what_is_missing_and_nothing_twice(
         printed, noted = capsys.readouterr()
         folder = study_file.parent / "studies" / "study"
         assert json.loads(printed) == json.loads((folder / "study.json").read_text(encoding="utf-8"))
-        assert noted.endswith(f"page: {Path('studies', 'study', 'study.html')}\n")
+        assert f"\npage: {Path('studies', 'study', 'study.html')}\n" in noted
         assert (folder / "study.html").is_file()
     against = conduct(study, "lr", output, against="faster").findings
     assert (output / "looks.json").read_text(encoding="utf-8") == looks
