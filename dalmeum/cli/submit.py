@@ -73,7 +73,7 @@ def submit(
         typer.Option(
             metavar="FILE",
             help=help_text(
-                "The board's sample of a submission, which must have the same ids: it gives order and header.",
+                "The board's sample of a submission, with the same ids: it gives order and header.",
                 "제출 예시 파일. id가 같아야 하며, 순서와 머리글은 이 파일을 따릅니다.",
             ),
         ),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,17 @@ from dalmeum.runs.folder import Run, load, model_folder, open_run
 from dalmeum.runs.record import read_kept
 from dalmeum.runs.scoring import readable
 
+if TYPE_CHECKING:
+    from dalmeum.models.scorer import PairScorer
+
 BLEND = "blend.json"
-"""What makes a run's folder that of a blend: it has no model of its own."""
+"""What makes a run's folder that of a blend."""
+
+MEMBER = "member-"
+"""What the name of a member's folder in the blend's model begins with; a number from 1 follows."""
+
+LENIENT = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
+"""What a blend keeps beside its weights is nothing that is needed here."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,8 @@ class Answering:
 
 @dataclass(frozen=True)
 class _BlendMember:
+    __pydantic_config__ = LENIENT
+
     run: str
     weight: float
     author: str | None = None
@@ -65,12 +76,14 @@ class _BlendMember:
 
 @dataclass(frozen=True)
 class _Blend:
+    __pydantic_config__ = LENIENT
+
     members: list[_BlendMember]
     method: str
     intercept: float = 0.0
 
 
-_BLEND_FILE = TypeAdapter(_Blend, config=ConfigDict(strict=True, extra="ignore", allow_inf_nan=False))
+_BLEND_FILE = TypeAdapter(_Blend)
 
 
 def answering(run: str | Path, output: str | Path = "runs") -> Answering:
@@ -89,7 +102,7 @@ def answering(run: str | Path, output: str | Path = "runs") -> Answering:
     blend = read_kept(file, _BLEND_FILE, "is no blend that this version of dalmeum reads")
     if not blend.members:
         raise InputError(f"{file}: names no member: blend the runs again")
-    members = tuple(_member(each, opened.folder) for each in blend.members)
+    members = tuple(_member(each, number, opened.folder) for number, each in enumerate(blend.members, 1))
     return Answering(members, blend.intercept, opened, blend.method)
 
 
@@ -102,33 +115,55 @@ def answers(
     trust_code: bool = False,
     **reading: Any,
 ) -> tuple[PairTable, NDArray[np.float64]]:
-    """A table on the models' label scale, and what they answer (n,), not clipped; one model in memory at a
-    time.
+    """A table on the models' label scale, and what they answer together (n,), not clipped.
 
     `members` are folders of models with their weights; `reading` is that of `read_pairs`.
 
     Raises `InputError` for data and models that can't be read, and models on several label scales.
     """
+    source = readable([], data, "runs")
+
     from dalmeum.evaluation.predict import score_table
 
-    source = readable([], data, "runs")
-    table, total = None, np.zeros(0)
-    for folder, weight in members:
-        scorer = load(folder, precision, trust_code=trust_code)
-        if table is None:
-            table = read_pairs(source, label_range=scorer.label_range, **reading)
-            total = np.full(len(table), intercept)
-        elif scorer.label_range != table.label_range:
-            told = " and ".join(map(range_told, (table.label_range, scorer.label_range)))
-            raise InputError(f"{folder}: answers on another label scale than the member before it: {told}")
-        total += weight * score_table(scorer, table).similarity
-    if table is None:
-        raise ValueError("no member")
-    return table, total
+    scorer = _together(members, intercept, precision, trust_code)
+    table = read_pairs(source, label_range=scorer.label_range, **reading)
+    return table, score_table(scorer, table).similarity
 
 
-def _member(kept: _BlendMember, blend: Path) -> Member:
-    run = open_run(kept.run, blend.parent)
-    if (run.folder / BLEND).is_file():
+def _together(
+    members: Sequence[tuple[Path, float]], intercept: float, precision: str, trust_code: bool
+) -> "PairScorer":
+    """The same network that a blend's own folder holds, so that the same numbers come out of it."""
+    scorers = [load(folder, precision, trust_code=trust_code) for folder, _ in members]
+    if len(scorers) == 1 and members[0][1] == 1 and intercept == 0:
+        return scorers[0]
+    scales = [scorer.label_range for scorer in scorers]
+    for (folder, _), scale in zip(members, scales, strict=True):
+        if scale != scales[0]:
+            told = f"{range_told(scale)}, and {members[0][0]} on {range_told(scales[0])}"
+            raise InputError(f"{folder}: answers on {told}: a blend is of models on one label scale")
+
+    from dalmeum.models.ensemble import Ensemble
+    from dalmeum.models.kinds import ensemble_of
+
+    names = [f"{MEMBER}{number}" for number, _ in enumerate(scorers, 1)]
+    together = ensemble_of(dict(zip(names, scorers, strict=True)), scales[0], None)
+    assert isinstance(together.model, Ensemble)
+    weights = (weight for _, weight in members)
+    together.model.put(dict(zip(names, weights, strict=True)), intercept)
+    return together
+
+
+def _member(kept: _BlendMember, number: int, blend: Path) -> Member:
+    """Its model is the blend's own copy, where there is one; the run, which may be gone, can train it anew.
+    """
+    own, run = blend / "model" / f"{MEMBER}{number}", None
+    try:
+        run = open_run(kept.run, blend.parent)
+    except InputError:
+        if not is_model_folder(own):
+            raise
+    if run is not None and (run.folder / BLEND).is_file():
         raise InputError(f"{run.folder}: is a blend itself, and no member of {blend}")
-    return Member(model_folder(run.folder), kept.weight, run, kept.author or run.record.author)
+    model = own if run is None or is_model_folder(own) else model_folder(run.folder)
+    return Member(model, kept.weight, run, kept.author or (run.record.author if run else None))

@@ -189,8 +189,9 @@ def _planned(kept: MemberRecord, folder: Path, output: Path) -> _Plan:
             return _Plan(place, "found")
     finished = [run for run in runs_in(output, {"finished"}) if is_model_folder(run.model)]
     for run in finished:
-        if folder_hash(run.model, any_file=True) == kept.weights:
-            return _Plan(run.model, "found")
+        for place in (run.model, *filter(is_model_folder, run.model.iterdir())):  # a blend's copies, too
+            if folder_hash(place, any_file=True) == kept.weights:
+                return _Plan(place, "found")
     for run in finished:
         if kept.content is not None and _content(run) == kept.content:
             return _Plan(run.model, "same_run")

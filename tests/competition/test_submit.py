@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,9 +55,22 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 def blend(runs: tuple[Run, ...]) -> None:
-    """A run folder without a model, whose members are these."""
+    """A run folder whose model is an ensemble of copies of these runs' models."""
     folder = shutil.copytree(runs[0].folder, Path("runs", "blend"))
     shutil.rmtree(folder / "model")
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    (folder / "run.json").write_text(json.dumps({**record, "id": "blend", "encoder": "blend 1"}))
+    names = [f"member-{number}" for number in (1, 2, 3)]
+    for name, run in zip(names, runs, strict=True):
+        shutil.copytree(run.model, folder / "model" / name)
+    ensemble = {
+        "label_range": [0.0, 5.0],
+        "sigmoid": False,
+        "binary_threshold": None,
+        "members": dict(zip(names, WEIGHTS, strict=True)),
+        "intercept": INTERCEPT,
+    }
+    (folder / "model" / "dalmeum.json").write_text(json.dumps(ensemble), encoding="utf-8")
     members = [
         {"run": run.id, "weight": weight, "author": "이", "gain": 0.0}
         for run, weight in zip(runs, WEIGHTS, strict=True)
@@ -68,12 +80,12 @@ def blend(runs: tuple[Run, ...]) -> None:
 
 
 @pytest.fixture
-def world(trained: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Run, ...]]:
+def world(trained: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Run, ...]:
     """The runs in a copy of their folder, where the test works as Kim."""
     shutil.copytree(trained.folder, tmp_path / "here")
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setenv("DALMEUM_AUTHOR", "Kim")
-    yield tuple(Run.open(run.id) for run in trained.runs)
+    return tuple(Run.open(run.id) for run in trained.runs)
 
 
 def rows_of(file: Path) -> list[list[str]]:
@@ -88,16 +100,19 @@ print(json.dumps(dalmeum.load(sys.argv[1]).score(list(read_pairs("test.csv").pai
 """
 
 
+def in_a_fresh_process(run: str) -> list[float]:
+    done = subprocess.run([sys.executable, "-c", FRESH, run], capture_output=True, text=True, check=True)
+    scores: list[float] = json.loads(done.stdout)
+    return scores
+
+
 def test_a_run_in_a_fresh_process_scores_what_was_submitted(world: tuple[Run, ...]) -> None:
     run, file = world[0], Path("hand-in.csv")
     written = submit(run.id, "test.csv", file)
     head, *rows = rows_of(file)
     assert head == ["id", "target"]
     assert [row[0] for row in rows] == [f"test-{number}" for number in range(12)]
-    done = subprocess.run(
-        [sys.executable, "-c", FRESH, str(run.folder)], capture_output=True, text=True, check=True
-    )
-    expected = np.clip(json.loads(done.stdout), 0, 5)
+    expected = np.clip(in_a_fresh_process(str(run.folder)), 0, 5)
     np.testing.assert_allclose([float(row[1]) for row in rows], expected, rtol=0, atol=1e-6)
 
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
@@ -124,7 +139,9 @@ def test_a_blend_is_the_weighted_sum_and_comes_out_byte_for_byte(world: tuple[Ru
         weight * dalmeum.load(run.folder).score(pairs) for run, weight in zip(world, WEIGHTS, strict=True)
     )
     _, *rows = rows_of(Path("blend.csv"))
-    np.testing.assert_allclose([float(row[1]) for row in rows], np.clip(expected, 0, 5), rtol=0, atol=1e-9)
+    scores = [float(row[1]) for row in rows]
+    np.testing.assert_allclose(scores, np.clip(expected, 0, 5), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(scores, np.clip(in_a_fresh_process("runs/blend"), 0, 5), rtol=0, atol=1e-6)
     kept = json.loads(Path("blend.csv.manifest.json").read_text(encoding="utf-8"))
     assert (kept["method"], kept["intercept"]) == ("nnls", INTERCEPT)
     assert [(each["weight"], each["author"]) for each in kept["members"]] == [(w, "이") for w in WEIGHTS]
@@ -133,8 +150,9 @@ def test_a_blend_is_the_weighted_sum_and_comes_out_byte_for_byte(world: tuple[Ru
     made = reproduce(Path("blend.csv.manifest.json"))
     assert (made.identical, made.largest, made.share, made.written) == (True, 0.0, 0.0, None)
     assert [each.how for each in made.members] == ["found"] * 3
-    # The file is gone, the members lie elsewhere under other names: put back, the same bytes.
+    # The file is gone, so is the blend, the runs have other names: put back, the same bytes.
     Path("blend.csv").unlink()
+    shutil.rmtree("runs/blend")
     for number, run in enumerate(world):
         run.folder.rename(Path("runs", f"moved-{number}"))
     made = reproduce(Path("blend.csv.manifest.json"))
@@ -149,6 +167,7 @@ def test_weights_that_are_gone_are_trained_anew(
     submit("blend", "test.csv", Path("blend.csv"))
     before = Path("blend.csv").read_bytes()
     shutil.rmtree(world[1].folder)
+    shutil.rmtree("runs/blend")
     Path("blend.csv.manifest.json").rename("elsewhere.manifest.json")
     capsys.readouterr()
     made = reproduce(Path("elsewhere.manifest.json"), Path("again.csv"))
@@ -297,7 +316,7 @@ def test_a_test_file_whose_ids_are_there_twice_or_missing(world: tuple[Run, ...]
     with pytest.raises(InputError, match=r"id 'test-0' is also on line 2; ids must be unique"):
         submit(world[0].id, "twice.csv", Path("x.csv"))
     Path("missing.csv").write_text("\n".join([*lines, ",s,a cat,a dog"]) + "\n", encoding="utf-8")
-    with pytest.raises(InputError, match="id is empty|id is missing"):
+    with pytest.raises(InputError, match=r"id is empty|id is missing"):
         submit(world[0].id, "missing.csv", Path("x.csv"))
     assert not list(Path().glob("x.csv*"))
 
