@@ -19,6 +19,8 @@ COMMANDS = (
     "study",
     "tune",
     "runs",
+    "submit",
+    "reproduce",
     "compare",
     "predict",
     "evaluate",
