@@ -40,6 +40,8 @@ class MemberRecord:
         code: the user's own that its recipe names, by the hash of its source.
     """
 
+    __pydantic_config__ = STRICT
+
     name: str
     folder: str
     weight: float
@@ -55,6 +57,8 @@ class MemberRecord:
 @dataclass(frozen=True)
 class Judged:
     """The labelled pairs that the scores are of; equal hashes are equal rows with equal labels."""
+
+    __pydantic_config__ = STRICT
 
     pairs: int
     sha256: str
@@ -104,11 +108,13 @@ class Manifest:
     def own_code(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name for member in self.members for name in member.code))
 
-    def to_dict(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
-
     def to_text(self) -> str:
-        return json_text(self.to_dict())
+        return json_text(dataclasses.asdict(self))
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON gives it back."""
+        values: dict[str, Any] = json.loads(self.to_text())
+        return values
 
 
 _MANIFEST = TypeAdapter(Manifest)

@@ -13,7 +13,7 @@ import numpy as np
 
 from dalmeum.competition.manifest import ENDING, Manifest, MemberRecord, read_manifest
 from dalmeum.competition.members import answers
-from dalmeum.competition.submit import Sample, laid_out
+from dalmeum.competition.submit import Sample, content_of
 from dalmeum.competition.tried import content_hash
 from dalmeum.data import read_pairs
 from dalmeum.data.readers.hub import PREFIX as HUB_PREFIX
@@ -27,7 +27,6 @@ from dalmeum.progress import tell
 from dalmeum.recipe import Recipe, build_recipe, own_code
 from dalmeum.runs.contents import folder_hash
 from dalmeum.runs.folder import PACKAGES, Run
-from dalmeum.runs.predictions import SUBMISSION_HEADER, submission_bytes
 from dalmeum.runs.record import DataFile, data_files
 from dalmeum.runs.reuse import runs_in
 
@@ -132,7 +131,7 @@ def reproduce(
     plans = [_planned(each, manifest_file.parent, output) for each in manifest.members]
     members = tuple(_rebuilt(each, plan, output) for each, plan in zip(manifest.members, plans, strict=True))
     weighted = [(member.model, kept.weight) for member, kept in zip(members, manifest.members, strict=True)]
-    scored = answers(
+    table, similarity = answers(
         weighted,
         manifest.intercept,
         test,
@@ -140,7 +139,7 @@ def reproduce(
         trust_code=trust_code,
         **manifest.reading,
     )
-    content = submission_bytes(*laid_out(*scored, order), order.header if order else SUBMISSION_HEADER)
+    content = content_of(table, similarity, order)
     return _compared(manifest, members, content, beside, out)
 
 
@@ -221,7 +220,7 @@ def _to_train(kept: MemberRecord, folder: Path, output: Path) -> _Plan:
     recipe = recipe.model_copy(update={"data": data, "output": str(output)})
     reader = PairReader()
     for split, file in data_files(read_splits(recipe, reader)).items():
-        if split in kept.data and file.sha256 != kept.data[split].sha256:
+        if split in kept.data:
             _check_same(file.sha256, kept.data[split], own.get(split, file.path))
     for name, digest in own_code(recipe).items():
         if digest is None or digest != kept.code.get(name):

@@ -87,7 +87,7 @@ def submit(
         table, similarity, order = _answered(
             models, test, sample, precision=precision, trust_code=trust_code, reading=reading
         )
-        content = submission_bytes(table, similarity, order.header if order else SUBMISSION_HEADER)
+        content = content_of(table, similarity, order)
         manifest = manifest_of(
             models,
             table,
@@ -161,7 +161,7 @@ def _answered(
     trust_code: bool,
     reading: Mapping[str, Any],
 ) -> tuple[PairTable, Array, Sample | None]:
-    """The rows in the order of the file, and what the models answer."""
+    """The test file's pairs, what the models answer, and the sample."""
     data: str | Path | PairTable = readable([], test, "runs")
     order = Sample.read(sample) if sample else None
     if models.label_range is not None:  # what is wrong with the data is told before anything heavy
@@ -171,8 +171,13 @@ def _answered(
             order.ordered(data, np.zeros(len(data)))
     weighted = [(member.model, member.weight) for member in models.members]
     given = {"precision": precision, "trust_code": trust_code, **reading}
-    table, similarity = answers(weighted, models.intercept, data, **given)
-    return *laid_out(table, similarity, order), order
+    return *answers(weighted, models.intercept, data, **given), order
+
+
+def content_of(table: PairTable, similarity: Array, order: Sample | None) -> bytes:
+    """The file; errors as in `laid_out`."""
+    header = order.header if order else SUBMISSION_HEADER
+    return submission_bytes(*laid_out(table, similarity, order), header)
 
 
 def laid_out(table: PairTable, similarity: Array, order: Sample | None) -> tuple[PairTable, Array]:

@@ -217,6 +217,7 @@ def test_own_code_data_that_changed_and_no_manifest(world: tuple[Run, ...]) -> N
     assert reproduce(Path("own.manifest.json"), trust_code=True).identical
 
     shutil.rmtree(world[0].folder)
+    shutil.rmtree("runs/blend")  # which has a copy
     training = Path("train.csv").read_text(encoding="utf-8")
     Path("train.csv").write_text(training.replace("cat", "cow"), encoding="utf-8")
     with pytest.raises(InputError, match=r"^train\.csv: has changed since it was used"):
@@ -333,6 +334,10 @@ def test_places_that_are_no_file(world: tuple[Run, ...], place: str, told: str) 
 def test_blends_that_are_none(world: tuple[Run, ...]) -> None:
     file = Path("runs/blend/blend.json")
     kept = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps({**kept, "members": [{"run": "gone", "weight": 1.0}]}), encoding="utf-8")
+    (member,) = answering("blend").members
+    assert (member.run, member.model) == (None, Path("runs/blend/model/member-1"))
+    shutil.rmtree("runs/blend/model")
     for values, told in (
         ({**kept, "members": []}, "names no member"),
         ({**kept, "members": [{"run": "nobody", "weight": 1.0}]}, "nobody: no such run"),
@@ -355,6 +360,8 @@ def test_a_models_folder_counts_as_its_run(world: tuple[Run, ...], tmp_path: Pat
     shutil.rmtree(alone)
     assert reproduce(Path("alone.csv.manifest.json")).identical  # found by its content
     shutil.rmtree(world[0].folder)
+    assert reproduce(Path("alone.csv.manifest.json")).identical  # in the blend
+    shutil.rmtree("runs/blend")
     with pytest.raises(InputError, match="nothing says how it was trained: put it back"):
         reproduce(Path("alone.csv.manifest.json"))
 
