@@ -35,6 +35,7 @@ from dalmeum.stats import difference, score
 
 Floats = NDArray[np.float64]
 GROUPED: FoldGroups = "near_duplicates"
+KINDS = ("random", "sentences", GROUPED)
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--train", default="data/korsts/sts-train.tsv")
     parser.add_argument("--dev", default="data/korsts/sts-dev.tsv")
     parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, help="of folds, to be judged")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--out", type=Path, help="where to write the result as JSON")
     return parser.parse_args()
@@ -70,7 +72,10 @@ def main() -> None:
         "sentences": fold_rows(train, options.folds),
         GROUPED: fold_rows(train, options.folds, GROUPED),
     }
-    found = {name: predicted(recipe, train, dev, rows, options.seeds) for name, rows in folds.items()}
+    found = {
+        name: predicted(recipe, train, dev, folds[name], options.seeds)
+        for name in dict.fromkeys((*options.kinds, GROUPED))
+    }
     result = {**begun, **judged(train, dev, found)}
     shown = [key for key in result if key not in begun]
     print(json.dumps({key: result[key] for key in shown}, indent=1))

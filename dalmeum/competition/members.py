@@ -155,8 +155,7 @@ def _together(
 
 
 def _member(kept: _BlendMember, number: int, blend: Path) -> Member:
-    """Its model is the blend's own copy, where there is one; the run, which may be gone, can train it anew.
-    """
+    """Its model is the blend's own copy, where there is one; its run, which may be gone, trains it anew."""
     own, run = blend / "model" / f"{MEMBER}{number}", None
     try:
         run = open_run(kept.run, blend.parent)

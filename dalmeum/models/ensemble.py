@@ -147,15 +147,13 @@ def member_hash(folder: Path) -> str:
 
 def check_members(folder: Path, settings: Fields, names: Sequence[str]) -> None:
     """`InputError` where the members in an ensemble's folder are not those that were saved there: left out of
-    its settings, put in another's place (of which older folders do not say), or ensembles themselves.
+    its settings, or put in another's place, of which older folders do not say.
     """
     kept = settings.mapping("sha256", str) if "sha256" in settings else {}
     here = {each.name for each in folder.iterdir() if is_model_folder(each)}
     if unnamed := sorted((here | kept.keys()) - set(names)):
         raise settings.wrong("members", f"a weight for {unnamed[0]}, too")
     for name in names:
-        if members_in(folder / name):
-            raise InputError(f"{folder / name}: is an ensemble itself, and no member of one")
         if (
             kept
             and (folder / name).is_dir()

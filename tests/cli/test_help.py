@@ -21,6 +21,7 @@ COMMANDS = (
     "runs",
     "submit",
     "reproduce",
+    "board",
     "compare",
     "predict",
     "evaluate",

@@ -28,7 +28,7 @@ AT_ONCE = 6
 def test_at_the_same_moment(url: str) -> None:
     """Of those who ask at once for one idea, or for the last of a quota, one gets it."""
     open_store(url).close()
-    meet = threading.Barrier(AT_ONCE)
+    meet = threading.Barrier(AT_ONCE, timeout=60)
 
     def person(number: int) -> list[str]:
         got = []

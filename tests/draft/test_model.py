@@ -1,6 +1,7 @@
 """Which model `init` takes: the best that is installed and that the machine trains soon."""
 
 import importlib.util
+import json
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -12,9 +13,11 @@ from typer.testing import CliRunner
 from dalmeum.cli import app
 from dalmeum.data.practice import write_practice
 from dalmeum.draft import draft_recipe, model, write_recipe
+from dalmeum.draft.model import SLOWER
 from dalmeum.draft.text import told
 from dalmeum.errors import InputError, MissingExtraError
 from dalmeum.recipe import ModelRecipe, Recipe, load_recipe
+from tests.test_docs import ROOT
 
 Installed = Callable[..., None]
 
@@ -73,8 +76,15 @@ def test_without_a_gpu_it_is_the_offline_encoder(machine: Installed) -> None:
     assert (recipe.model.kind, recipe.model.encoder) == ("offline", None)
     assert other_model(text) == {"kind": "bi", "encoder": "package:e5"}
     assert line.startswith("offline ")
-    assert "--encoder package:e5 scores higher and takes some 20 times as long" in line
+    assert "--encoder package:e5 scores higher and takes 7 times as long or more" in line
     assert "pip install" not in line + text
+
+
+def test_how_much_longer_it_takes_is_what_was_measured() -> None:
+    path = ROOT / "benchmarks" / "results" / "first-recipes-2026-11-28.json"
+    assert round(json.loads(path.read_text(encoding="utf-8"))["times"]) == SLOWER
+    recipe = (ROOT / "recipes" / "competition-e5.yaml").read_text(encoding="utf-8")
+    assert f"without one {SLOWER} times\n" in recipe
 
 
 def test_with_a_gpu_it_is_e5(machine: Installed) -> None:

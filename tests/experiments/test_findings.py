@@ -7,7 +7,7 @@ import pytest
 
 from dalmeum.comparison import Findings, compare_arms
 from dalmeum.errors import InputError
-from dalmeum.experiments.findings import links_to, warnings_of, write_findings_about
+from dalmeum.experiments.findings import links_to, warnings_of, with_warnings, write_findings_about
 from dalmeum.languages import Text
 from dalmeum.runs.folder import Run
 
@@ -50,6 +50,7 @@ def test_a_warning_is_told_once_with_its_arms(findings: Findings, runs: dict[str
 def test_both_files_are_written(findings: Findings, runs: dict[str, tuple[Run, ...]], tmp_path: Path) -> None:
     everything = [run for those in runs.values() for run in those]
     page = tmp_path / "new" / "study.html"
+    findings = with_warnings(findings, everything)
     write_findings_about(page, findings, everything, "the source")
     text = page.read_text(encoding="utf-8")
     assert "the source" in text
@@ -60,6 +61,7 @@ def test_both_files_are_written(findings: Findings, runs: dict[str, tuple[Run, .
     # Half of a surrogate pair is no UTF-8.
     values = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
     assert values["arms"]["arm"]["changes"]["data.train"] == "half ? of a pair"
+    assert values["warnings"] == ["all arms: of all", f"arm: {ONE.en}"]
     assert values == json.loads(json.dumps(findings.to_dict()).replace("\\ud800", "?"))
     (tmp_path / "other" / "study.json").mkdir(parents=True)
     with pytest.raises(InputError, match="is a folder"):
