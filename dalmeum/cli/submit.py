@@ -149,8 +149,17 @@ def submit(
         from dalmeum.competition.submit import submit as write
 
         reading = {"format": format, "columns": parse_columns(columns), "encoding": encoding}
-        given = {"precision": precision, "output": output, "trust_code": trust_code, "reading": reading}
-        _show_written(write(run, test, out, sample=sample, **given), json)
+        written = write(
+            run,
+            test,
+            out,
+            sample=sample,
+            precision=precision,
+            output=output,
+            trust_code=trust_code,
+            reading=reading,
+        )
+        _show_written(written, json)
         return
 
     from dalmeum.competition.store import open_store

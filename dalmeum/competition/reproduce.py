@@ -211,7 +211,7 @@ def _content(run: Run) -> str | None:
 
 def _to_train(kept: MemberRecord, folder: Path, output: Path) -> _Plan:
     recipe = build_recipe({**(kept.recipe or {})}, f"the recipe of {kept.name}")
-    own = {
+    own: dict[str, str] = {
         split: _place(path, folder)
         for split in kept.data
         if (path := getattr(recipe.data, split)) is not None

@@ -162,7 +162,8 @@ def _answered(
     reading: Mapping[str, Any],
 ) -> tuple[PairTable, Array, Sample | None]:
     """The test file's pairs, what the models answer, and the sample."""
-    data: str | Path | PairTable = readable([], test, "runs")
+    data: str | Path | PairTable = test
+    readable([], test, "runs")
     order = Sample.read(sample) if sample else None
     if models.label_range is not None:  # what is wrong with the data is told before anything heavy
         data = read_pairs(test, label_range=models.label_range, **reading)
@@ -234,5 +235,6 @@ def _write(file: Path, content: bytes, manifest: Manifest, store: "Store | None"
         if store is not None:
             from dalmeum.competition.ledger import record
 
-            line = record(store, manifest.author, manifest.sha256, manifest.to_dict(), manifest.scores)
+            kept = manifest.to_dict()
+            line = record(store, manifest.author, manifest.sha256, kept, kept["scores"])
     return line

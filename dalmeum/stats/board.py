@@ -134,4 +134,5 @@ def _levels(here: Array, public: Array, pairs: int, public_pairs: int) -> Array:
         return here
     above = (public - here)[both].mean()
     weight = np.where(both, public_pairs / (pairs + public_pairs), 0.0)
-    return here + weight * np.where(both, public - above - here, 0.0)
+    level: Array = here + weight * np.where(both, public - above - here, 0.0)
+    return level

@@ -22,9 +22,9 @@ from tests.experiments.made_runs import make_run, predicted
 NOISES = (0.1, 0.5, 1.0, 2.0)
 
 
-def line(run: Run, number: int, public: float | None, author: str = "Kim", **changes: Any) -> Submission:
+def line(made: Run, number: int, public: float | None, author: str = "Kim", **changes: Any) -> Submission:
     """A line of the ledger of a made run, whose dev score is what its predictions have."""
-    found = dev_pairs(run)
+    found = dev_pairs(made)
     assert found is not None
     score = float(pearsonr(found[0].labels, found[1]).statistic)
     scores: Any = {"dev": {"pearson": {"value": score, "low": score - 0.01, "high": None}}}
@@ -34,7 +34,7 @@ def line(run: Run, number: int, public: float | None, author: str = "Kim", **cha
         rows=600,
         created="2026-11-28T00:00:00+00:00",
         author=author,
-        run=str(run.folder),
+        run=str(made.folder),
         members=(),
         test=DataFile("test.csv", 600, "0"),
         reading={},
