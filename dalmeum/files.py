@@ -100,7 +100,12 @@ def writable(text: str) -> str:
 
 def write_json(path: Path, values: Mapping[str, Any]) -> None:
     """Write JSON for people to read to `path`; errors as in `replace_file`."""
-    write_text(path, writable(json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False)) + "\n")
+    write_text(path, json_text(values))
+
+
+def json_text(values: Mapping[str, Any]) -> str:
+    """JSON for people to read, as a file has it."""
+    return writable(json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False)) + "\n"
 
 
 class KeyTwiceError(ValueError):

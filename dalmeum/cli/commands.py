@@ -20,9 +20,11 @@ from dalmeum.cli.evaluate import evaluate
 from dalmeum.cli.help import HELP_OPTIONS, Command, Group, call_error, documented, help_text
 from dalmeum.cli.init import init
 from dalmeum.cli.predict import predict
+from dalmeum.cli.reproduce import reproduce
 from dalmeum.cli.runs import runs
 from dalmeum.cli.score import score
 from dalmeum.cli.study import study
+from dalmeum.cli.submit import submit
 from dalmeum.cli.train import train
 from dalmeum.cli.tune import tune
 from dalmeum.errors import DalmeumError
@@ -51,6 +53,8 @@ for command in (
     predict,
     evaluate,
     score,
+    submit,
+    reproduce,
 ):
     app.command(cls=Command, context_settings=HELP_OPTIONS)(command)
 app.add_typer(encoder)

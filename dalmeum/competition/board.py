@@ -42,13 +42,14 @@ def boards(output: Path) -> list[Board]:
         with contextlib.suppress(InputError):
             pairs, predictions = labelled(read_predictions(run.predictions(SPLIT)))
             run.recipe()
-            by_pairs.setdefault(_key(pairs), []).append((run, pairs, predictions))
+            by_pairs.setdefault(pairs_key(pairs), []).append((run, pairs, predictions))
     judged = verdicts(output.parent / STUDIES)
     found = [_board(each, judged, PairReader()) for each in by_pairs.values()]
     return sorted(found, key=lambda board: -len(board.runs))
 
 
-def _key(pairs: Pairs) -> str:
+def pairs_key(pairs: Pairs) -> str:
+    """The same for runs that were judged on the same rows, with the same labels."""
     digest = hashlib.sha256("\0".join(pairs.ids).encode("utf-8", "surrogatepass"))
     digest.update(pairs.labels.tobytes())
     return digest.hexdigest()

@@ -1,6 +1,7 @@
 """Predictions as files: those of a run's own splits, written and read, and one for a board."""
 
 import csv
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,13 @@ from numpy.typing import NDArray
 from dalmeum.comparison import Pairs
 from dalmeum.data import PairTable, Predictions
 from dalmeum.errors import InputError
-from dalmeum.files import replace_file
+from dalmeum.files import replace_file, write_bytes
 
 Array = NDArray[np.float64]
 
 
 COLUMNS = ("id", "label", "prediction", "binary_prediction")
+SUBMISSION_HEADER = ("id", "target")
 
 LARGEST = 1e9
 """No score of a model that learned anything is larger, on whatever label scale."""
@@ -123,11 +125,18 @@ def write_evaluations(path: Path, table: PairTable, evaluations: Mapping[int, ND
 
 def write_submission(path: Path, table: PairTable, predictions: Predictions) -> None:
     """CSV `id,target`, clipped to the table's label range: what a board takes."""
-    with replace_file(path, newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["id", "target"])
-        clipped = np.clip(predictions.similarity, *table.label_range)
-        writer.writerows(zip(table.id, _column(clipped, len(table)), strict=True))
+    write_bytes(path, submission_bytes(table, predictions.similarity))
+
+
+def submission_bytes(
+    table: PairTable, similarity: Array, header: tuple[str, str] = SUBMISSION_HEADER
+) -> bytes:
+    """The same file as it will stand on the disk; similarities (n,) are clipped here."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(zip(table.id, _column(np.clip(similarity, *table.label_range), len(table)), strict=True))
+    return text.getvalue().encode("utf-8")
 
 
 def _column(values: NDArray[np.float64] | None, rows: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 from dalmeum.stats.advice import Advice, advice, pairs_needed, seeds_needed
 from dalmeum.stats.arms import SeedDifference, judged_together, seed_by_pair, seeds_by_pair
-from dalmeum.stats.board import ShakeUp, shake_up
+from dalmeum.stats.board import ShakeUp, best_two, shake_up
 from dalmeum.stats.correlations import (
     CorrelationComparison,
     SignificanceTest,
@@ -79,6 +79,7 @@ __all__ = [
     "advice",
     "bca",
     "bca_each",
+    "best_two",
     "chance_at_last_look",
     "chance_of_no_difference",
     "chance_to_find",

@@ -1,6 +1,9 @@
-"""How far a board will shake: public and private scores of the same submissions, simulated."""
+"""How far a board will shake, public and private scores of the same submissions simulated; and which two of
+them are worth handing in.
+"""
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -8,7 +11,7 @@ from numpy.typing import ArrayLike
 from dalmeum.stats import resampling, weighted
 from dalmeum.stats.columns import label_and_rows
 from dalmeum.stats.resampling import SEED
-from dalmeum.stats.weighted import Statistic
+from dalmeum.stats.weighted import Array, Statistic
 
 SPLITS = 2000
 
@@ -78,3 +81,58 @@ def shake_up(
         same_best=float(np.mean(private_best == scores[1].max(axis=0))),
         reversed_pairs=float(np.mean(public_signs * private_signs < 0)),
     )
+
+
+def best_two(
+    labels: ArrayLike,
+    predictions: ArrayLike,
+    public: ArrayLike,
+    *,
+    public_pairs: int,
+    private_pairs: int,
+    metric: Statistic = weighted.pearson,
+    resamples: int = resampling.RESAMPLES,
+    seed: int = SEED,
+) -> tuple[int, int]:
+    """The two submissions of which the better one may be expected to score highest on the private side.
+
+    A submission's level is the mean of its score here and its public one, by numbers of pairs; the public
+    ones less what they all are above those here (another set may be easier). Around its level its private
+    score varies, and with those of the others, as in bootstrap draws of the pairs here: two that err alike
+    are worth less than two that don't. Of these two, the one of the higher level comes first.
+
+    Args:
+        labels: shape (n,), of pairs that no submission was trained on.
+        predictions: shape (m, n), a row a submission, m >= 2.
+        public: shape (m,); NaN where the board's answer is not known.
+        metric: one where higher is better.
+
+    Raises:
+        ValueError: shapes that do not fit, or fewer than two submissions that have a score.
+    """
+    label, rows = label_and_rows(labels, predictions, "predictions")
+    answered = np.asarray(public, np.float64)
+    if answered.shape != (len(rows),):
+        raise ValueError(f"public scores of shape {answered.shape} for {len(rows)} submissions")
+    statistics = [metric(label, row) for row in rows]
+    here = resampling.evaluate(statistics, resampling.everything(len(label)))[:, 0]
+    drawn = resampling.evaluate(statistics, resampling.bootstrap(len(label), resamples, seed))
+    level = _levels(here, answered, len(label), public_pairs)
+    usable = np.flatnonzero(np.isfinite(level) & np.isfinite(drawn).all(axis=1))
+    if len(usable) < 2:
+        raise ValueError("fewer than two submissions have a score")
+    private = level[:, None] + (drawn - here[:, None]) * np.sqrt(len(label) / private_pairs)
+    one, other = max(combinations(usable, 2), key=lambda two: np.maximum(*private[list(two)]).mean())
+    first, second = sorted((int(one), int(other)), key=lambda index: -level[index])
+    return first, second
+
+
+def _levels(here: Array, public: Array, pairs: int, public_pairs: int) -> Array:
+    """The scores (m,) that submissions have by all that is known of them."""
+    both = np.isfinite(here) & np.isfinite(public)
+    if not both.any():
+        return here
+    above = (public - here)[both].mean()
+    weight = np.where(both, public_pairs / (pairs + public_pairs), 0.0)
+    level: Array = here + weight * np.where(both, public - above - here, 0.0)
+    return level

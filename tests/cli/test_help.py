@@ -19,6 +19,8 @@ COMMANDS = (
     "study",
     "tune",
     "runs",
+    "submit",
+    "reproduce",
     "board",
     "compare",
     "predict",

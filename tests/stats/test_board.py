@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dalmeum.stats import mae, shake_up, weighted
+from dalmeum.stats import best_two, mae, pearson, shake_up, weighted
 
 Array = NDArray[np.float64]
 
@@ -76,3 +76,40 @@ def test_what_is_no_board() -> None:
         shake_up(label, rows, public_share=0.1)
     with pytest.raises(ValueError, match=r"shape \(2, 9\)"):
         shake_up(label, rows[:, :9])
+
+
+NAN = float("nan")
+
+
+def test_two_that_err_apart_are_worth_more_than_two_that_err_alike() -> None:
+    label, rows = submissions(300, [1.0, 1.0])
+    twin = rows[0] + 1e-3 * rows[1]
+    # The twin is the better one by a hair's breadth, and adds nothing.
+    chosen = best_two(label, np.stack([rows[0], twin, rows[1]]), [NAN] * 3, public_pairs=50, private_pairs=50)
+    assert 2 in chosen
+    scores = [pearson(label, row) for row in (rows[0], twin, rows[1])]
+    assert scores[chosen[0]] >= scores[chosen[1]]
+
+
+def test_the_boards_answers_count_by_their_pairs_and_less_what_all_have_in_common() -> None:
+    label, rows = submissions(200, [0.5, 0.7, 2.0])
+    dev = np.array([pearson(label, row) for row in rows])
+    given = {"public_pairs": 200, "private_pairs": 200}
+    assert best_two(label, rows, [NAN] * 3, **given) == (0, 1)
+    # All .2 below dev, as of a harder set: nothing changes.
+    assert best_two(label, rows, dev - 0.2, **given) == (0, 1)
+    # In public the last is far ahead; with as many pairs there the mean of both puts it first.
+    answers = np.array([0.5, 0.5, 0.5 + 2 * (dev[0] - dev[2])])
+    assert best_two(label, rows, answers, **given)[0] == 2
+    assert best_two(label, rows, answers, public_pairs=1, private_pairs=200) == (0, 1)
+
+
+def test_two_are_needed_that_have_a_score() -> None:
+    label, rows = submissions(50, [0.5, 1.0])
+    rows = np.concatenate([rows, np.full((1, 50), 2.0)])
+    given = {"public_pairs": 25, "private_pairs": 25}
+    assert best_two(label, rows, [NAN, 0.9, 0.99], **given) == (0, 1)
+    with pytest.raises(ValueError, match="fewer than two"):
+        best_two(label, rows[1:], [NAN, NAN], **given)
+    with pytest.raises(ValueError, match=r"public scores of shape \(1,\) for 3"):
+        best_two(label, rows, [NAN], **given)
