@@ -55,3 +55,7 @@ class FirstOfflineConfig(OfflineConfig):
     """The first version's, of another `model_type` and else the same."""
 
     model_type = FIRST_OFFLINE_TYPE
+
+    def __init__(self, **kwargs: Any) -> None:
+        # A subclass without one of its own would be given the library's, which knows no defaults of these.
+        super().__init__(**kwargs)
