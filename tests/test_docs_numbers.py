@@ -40,6 +40,7 @@ FILES = {
     "training_bi": "training-bi-float32-2026-11-28",
     "calibration": "calibration-2026-11-27",
     "offline": "offline-2026-11-28",
+    "best": "korsts-best-cpu-2026-11-28",
     "first": "first-recipes-2026-11-28",
     "offline-features": "offline-features-2026-11-28",
     "tune": "tune-2026-11-28",
