@@ -1,4 +1,5 @@
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pytest
@@ -94,7 +95,7 @@ def test_two_that_err_apart_are_worth_more_than_two_that_err_alike() -> None:
 def test_the_boards_answers_count_by_their_pairs_and_less_what_all_have_in_common() -> None:
     label, rows = submissions(200, [0.5, 0.7, 2.0])
     dev = np.array([pearson(label, row) for row in rows])
-    given = {"public_pairs": 200, "private_pairs": 200}
+    given: dict[str, Any] = {"public_pairs": 200, "private_pairs": 200}
     assert best_two(label, rows, [NAN] * 3, **given) == (0, 1)
     # All .2 below dev, as of a harder set: nothing changes.
     assert best_two(label, rows, dev - 0.2, **given) == (0, 1)
@@ -107,7 +108,7 @@ def test_the_boards_answers_count_by_their_pairs_and_less_what_all_have_in_commo
 def test_two_are_needed_that_have_a_score() -> None:
     label, rows = submissions(50, [0.5, 1.0])
     rows = np.concatenate([rows, np.full((1, 50), 2.0)])
-    given = {"public_pairs": 25, "private_pairs": 25}
+    given: dict[str, Any] = {"public_pairs": 25, "private_pairs": 25}
     assert best_two(label, rows, [NAN, 0.9, 0.99], **given) == (0, 1)
     with pytest.raises(ValueError, match="fewer than two"):
         best_two(label, rows[1:], [NAN, NAN], **given)
