@@ -105,7 +105,7 @@ def submit(
 
 
 def manifest_place(file: Path) -> Path:
-    return file.with_name(f"{file.name}{ENDING}")
+    return Path(f"{file}{ENDING}")
 
 
 @dataclass(frozen=True)
