@@ -19,6 +19,7 @@ from dalmeum.author import author
 from dalmeum.comparison import Pairs
 from dalmeum.comparison.arm import Array
 from dalmeum.comparison.rows import check_same
+from dalmeum.competition.members import BLEND, MEMBER
 from dalmeum.data import PairTable, Predictions
 from dalmeum.data.folds import groups_of
 from dalmeum.data.splits import PairReader, Split, binary_threshold, read_splits
@@ -46,7 +47,6 @@ from dalmeum.stats.blends import (
     nested_blend,
 )
 
-BLEND = "blend.json"
 SCHEMA = 1
 
 SPLIT: Split = "dev"
@@ -385,7 +385,7 @@ def _elsewhere(blend: Blend, tables: Mapping[Split, PairTable]) -> dict[Split, P
 
 def _write_model(blend: Blend, recipe: Recipe, tables: Mapping[Split, PairTable], folder: Path) -> None:
     """An ensemble's folder, of the members' as they are."""
-    names = [f"member-{number}" for number, _ in enumerate(blend.members, 1)]
+    names = [f"{MEMBER}{number}" for number, _ in enumerate(blend.members, 1)]
     for name, member in zip(names, blend.members, strict=True):
         shutil.copytree(member.run.model, folder / name, copy_function=_link)
     settings = {

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import dalmeum
-from dalmeum.competition.blend import BLEND, blend_of, write_blend
+from dalmeum.competition.blend import blend_of, write_blend
+from dalmeum.competition.members import BLEND
 from dalmeum.data import PairTable, Predictions, read_pairs
 from dalmeum.errors import InputError
 from dalmeum.experiments.train import train
