@@ -22,6 +22,7 @@ COMMANDS = (
     "submit",
     "reproduce",
     "board",
+    "blend",
     "compare",
     "predict",
     "evaluate",
