@@ -206,3 +206,14 @@ def test_a_blend_that_fails_leaves_nothing(
     assert sorted(path.name for path in output.iterdir() if path.name != "assets") == sorted(
         run.id for run in trained
     )
+
+
+def test_a_blend_is_handed_in_and_made_again(
+    trained: list[Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert call("blend", *(run.id for run in trained), "-o", "ours", "--anyway") == 0
+    assert call("submit", "ours", "test.csv", "-o", "ours.csv") == 0
+    capsys.readouterr()
+    assert call("reproduce", "ours.csv.manifest.json", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["identical"] is True
