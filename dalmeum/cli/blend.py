@@ -69,7 +69,8 @@ def blend(
 
     name = checked_name(name)
 
-    from dalmeum.competition.blend import blend_of, write_blend
+    from dalmeum.competition.blend import blend_of
+    from dalmeum.competition.blend_folder import write_blend
     from dalmeum.pages.blend import blend_lines
 
     found = blend_of(runs, output, method)

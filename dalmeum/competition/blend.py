@@ -2,12 +2,7 @@
 
 import contextlib
 import dataclasses
-import datetime
-import hashlib
-import json
 import math
-import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,26 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from dalmeum.author import author
 from dalmeum.comparison import Pairs
 from dalmeum.comparison.arm import Array
 from dalmeum.comparison.rows import check_same
-from dalmeum.competition.members import BLEND, MEMBER
-from dalmeum.data import PairTable, Predictions
+from dalmeum.data import PairTable
 from dalmeum.data.folds import groups_of
-from dalmeum.data.splits import PairReader, Split, binary_threshold, read_splits
+from dalmeum.data.splits import PairReader, Split, read_splits
 from dalmeum.errors import DalmeumError, InputError
-from dalmeum.files import write_json, write_text
 from dalmeum.languages import Text
-from dalmeum.machine import machine, versions
-from dalmeum.models.ensemble import member_hash
-from dalmeum.models.pretrained import SETTINGS
 from dalmeum.numbers import number, range_told
-from dalmeum.recipe import Recipe
-from dalmeum.runs.folder import PACKAGES, Run, open_run
-from dalmeum.runs.predictions import labelled, read_predictions, write_predictions, write_submission
-from dalmeum.runs.record import RunRecord
-from dalmeum.runs.report import evaluated_split, write_report
+from dalmeum.runs.folder import Run, open_run
+from dalmeum.runs.predictions import labelled, read_predictions
 from dalmeum.stats import Estimate, difference, gap
 from dalmeum.stats.blends import (
     BLENDS,
@@ -197,31 +183,6 @@ def blend_of(names: Sequence[str | Path], output: Path, method: str | None = Non
     )
 
 
-def write_blend(blend: Blend, name: str, output: Path, *, self_contained: bool = False) -> Run:
-    """Write a blend as the run `name` under `output`: whole, or not at all.
-
-    Its model is an ensemble of the members' models, linked where the disk can do that, else copied. Its dev
-    predictions are those by weights that were fitted on other pairs. Its recipe is that of the member with
-    the largest share, which tells data and label range; no recipe is ever taken for finished by it.
-
-    Raises `InputError` where the place is taken, or can't be written.
-    """
-    folder = output / name
-    if folder.exists():
-        raise InputError(f"{folder}: is there already: give the blend another name")
-    half_written = output / f".{name}.tmp"
-    shutil.rmtree(half_written, ignore_errors=True)
-    try:
-        half_written.mkdir()
-        _write(blend, Run(half_written, _record(blend, name)), self_contained)
-        half_written.rename(folder)
-    except OSError as error:
-        raise InputError(f"{folder}: can't be written: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(half_written, ignore_errors=True)
-    return open_run(folder)
-
-
 def _opened(names: Sequence[str | Path], output: Path) -> list[Run]:
     runs: dict[Path, Run] = {}
     for name in names:
@@ -301,110 +262,6 @@ def _leaks(runs: Sequence[Run], pairs: Pairs, predictions: Array) -> Iterator[Te
         error = (own.high - own.low) / (2 * 1.96)
         if own.value - rest > max(LEAK_GAP, LEAK_ERRORS * error):
             yield LEAK.format(run=run.id, gap=number(own.value, 4), rest=number(rest, 4))
-
-
-def _record(blend: Blend, name: str) -> RunRecord:
-    first = blend.members[0].run.record
-    now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
-    known = json.dumps(blend.to_dict(), sort_keys=True).encode("utf-8", "surrogatepass")
-    return RunRecord(
-        id=name,
-        state="finished",
-        created=now,
-        finished=now,
-        recipe=name,
-        data=first.data,
-        versions=versions(PACKAGES),
-        machine=machine(),
-        # Like no recipe's, so that none is taken for finished by a blend.
-        encoder=f"blend {hashlib.sha256(known).hexdigest()}",
-        training_version=first.training_version,
-        out_of_fold=blend.out_of_fold,
-        author=author(),
-        warnings=blend.warnings,
-        code={name: digest for member in blend.members for name, digest in member.run.record.code.items()},
-    )
-
-
-def _write(blend: Blend, run: Run, self_contained: bool) -> None:
-    heaviest = max(blend.members, key=lambda member: member.share).run
-    question = " + ".join(f"{member.weight:.3g} {member.run.id}" for member in blend.members)
-    recipe = heaviest.recipe().model_copy(update={"question": f"{blend.method}: {question}"})
-    write_text(run.folder / "recipe.yaml", recipe.to_yaml())
-    write_json(run.folder / BLEND, blend.to_dict())
-    tables = _tables(recipe, blend)
-    _write_model(blend, recipe, tables, run.model)
-    threshold = binary_threshold(recipe, tables["train"]) if "train" in tables else None
-    predictions = {SPLIT: Predictions(blend.predictions), **_elsewhere(blend, tables)}
-    evaluations = {}
-    (run.folder / "predictions").mkdir()
-    run.write_history([])
-    for split, found in predictions.items():
-        write_predictions(run.predictions(split), tables[split], found)
-        if tables[split].label is None:
-            write_submission(run.submission, tables[split], found)
-        else:
-            evaluations[split] = evaluated_split(run, split, tables[split], found, threshold)
-    run.write_metrics({split: evaluation.to_dict() for split, evaluation in evaluations.items()})
-    written = run.update()
-    if "train" in tables:
-        write_report(written, tables, predictions, evaluations, self_contained=self_contained)
-
-
-def _tables(recipe: Recipe, blend: Blend) -> dict[Split, PairTable]:
-    """The pairs of the members' files; of dev ids and labels alone where its file is no more what it was."""
-    tables: dict[Split, PairTable] = {}
-    with contextlib.suppress(DalmeumError):
-        tables = dict(read_splits(recipe, PairReader()))
-    found = tables.get(SPLIT)
-    if found is None or found.label is None or not blend.pairs.are(Pairs(found.id, found.label)):
-        tables = {SPLIT: _without_sentences(blend.pairs)}
-    return tables
-
-
-def _without_sentences(pairs: Pairs) -> PairTable:
-    nothing = ("",) * len(pairs.ids)
-    return PairTable(pairs.ids, nothing, nothing, nothing, pairs.labels, name=pairs.name)
-
-
-def _elsewhere(blend: Blend, tables: Mapping[Split, PairTable]) -> dict[Split, Predictions]:
-    """What the blend says of the test pairs, where all members have predicted the same ones."""
-    if OTHER not in tables:
-        return {}
-    ids, rows = tables[OTHER].id, []
-    for member in blend.members:
-        try:
-            scored = read_predictions(member.run.predictions(OTHER))
-        except InputError:
-            return {}
-        if scored.ids != ids:
-            return {}
-        rows.append(scored.predictions.similarity)
-    return {OTHER: Predictions(blend.weights.of(np.stack(rows)))}
-
-
-def _write_model(blend: Blend, recipe: Recipe, tables: Mapping[Split, PairTable], folder: Path) -> None:
-    """An ensemble's folder, of the members' as they are."""
-    names = [f"{MEMBER}{number}" for number, _ in enumerate(blend.members, 1)]
-    for name, member in zip(names, blend.members, strict=True):
-        shutil.copytree(member.run.model, folder / name, copy_function=_link)
-    settings = {
-        "label_range": list(recipe.data.label_range),
-        "sigmoid": False,
-        "binary_threshold": binary_threshold(recipe, tables["train"]) if "train" in tables else None,
-        "members": {name: member.weight for name, member in zip(names, blend.members, strict=True)},
-        "intercept": blend.weights.intercept,
-        "sha256": {name: member_hash(folder / name) for name in names},
-    }
-    write_json(folder / SETTINGS, settings)
-
-
-def _link(source: str, target: str) -> None:
-    """The same file under another name; a copy where the disk knows no such thing, or it is another disk."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
 
 
 def _told(estimate: Estimate) -> str:

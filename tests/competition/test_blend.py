@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import dalmeum
-from dalmeum.competition.blend import blend_of, write_blend
+from dalmeum.competition.blend import blend_of
+from dalmeum.competition.blend_folder import write_blend
 from dalmeum.competition.members import BLEND
 from dalmeum.data import PairTable, Predictions, read_pairs
 from dalmeum.errors import InputError
@@ -200,7 +201,7 @@ def test_a_blend_that_fails_leaves_nothing(
     def full(*given: Any, **named: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("dalmeum.competition.blend.write_report", full)
+    monkeypatch.setattr("dalmeum.competition.blend_folder.write_report", full)
     with pytest.raises(InputError, match="ours: can't be written: No space left on device"):
         write_blend(blend_of([run.folder for run in trained], output), "ours", output)
     assert sorted(path.name for path in output.iterdir() if path.name != "assets") == sorted(
