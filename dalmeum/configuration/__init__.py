@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from dalmeum.configuration.yaml_text import dump_yaml, parse_yaml, read_text, yaml_line
 from dalmeum.errors import InputError, RecipeError
+from dalmeum.languages import shorten
 
 __all__ = [
     "FromList",
@@ -197,7 +198,7 @@ def _explain(kind: type[Section], detail: ErrorDetails) -> str:
     if problem in {"tuple_type", "list_type"}:
         message = "must be a list"
     shown = repr(value) if not isinstance(value, float) or math.isfinite(value) else str(value)
-    return f"{key}: {message}, not {shown[:80]}{_mend(problem, value, detail.get('ctx', {}))}"
+    return f"{key}: {message}, not {shorten(shown)}{_mend(problem, value, detail.get('ctx', {}))}"
 
 
 def _mend(problem: str, value: Any, context: Mapping[str, Any]) -> str:

@@ -22,7 +22,7 @@ from dalmeum.experiments.search.trials import COUNTED, Search, Trial, told_trial
 from dalmeum.experiments.search.trying import Trying
 from dalmeum.experiments.study import Conducted, conduct
 from dalmeum.files import check_output, make_folder, write_text
-from dalmeum.languages import Text, counted
+from dalmeum.languages import Text, counted, shorten
 from dalmeum.numbers import number
 from dalmeum.pages import ASSETS, STUDY_PAGE
 from dalmeum.pages.search import SEARCH_PAGE, SearchResult, write_search
@@ -178,7 +178,8 @@ def _check(recipe: Recipe, plan: Plan, reader: PairReader) -> None:
             check_ready([tried], reader)
             if not tried.data.has_dev or read_splits(tried, reader)["dev"].sha256 != dev.sha256:
                 raise InputError(
-                    f"--space {each.key}: {value!r:.80} changes the dev pairs, on which trials are compared"
+                    f"--space {each.key}: {shorten(repr(value))} changes the dev pairs, "
+                    "on which trials are compared"
                 )
 
 
