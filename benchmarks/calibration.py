@@ -26,6 +26,7 @@ KINDS = (
     "convergence",
     "means",
     "optimism",
+    "ranks",
 )
 """Modules of `simulations`."""
 

@@ -22,8 +22,12 @@ def labels(generator: np.random.Generator, n: int) -> Array:
 
 def errors(generator: np.random.Generator, label: Array, size: tuple[int, ...]) -> Array:
     """Student's t with 5 degrees of freedom, twice as wide in the middle of the scale as at its ends."""
-    width = 0.5 + 0.5 * np.sin(np.pi * label / 5)
-    return width * generator.standard_t(5, (*size, len(label)))
+    return width(label) * generator.standard_t(5, (*size, len(label)))
+
+
+def width(label: Array) -> Array:
+    """Of errors: twice as wide in the middle of the scale as at its ends."""
+    return np.asarray(0.5 + 0.5 * np.sin(np.pi * label / 5))
 
 
 def predictions(label: Array, error: Array) -> Array:
