@@ -36,7 +36,7 @@ def replace_file(path: Path, *, newline: str | None = "\n") -> Iterator[TextIOWr
         make_folders(path.parent)
         if path.is_dir():
             raise InputError(f"{path}: is a folder; name a file to write")
-        if path.exists() and not path.is_file():
+        if is_device(path):
             # /dev/null, /dev/stdout, a named pipe: to take its place would destroy it for everybody.
             with open(path, "w", encoding="utf-8", newline=newline) as file:
                 yield file
@@ -59,6 +59,11 @@ def replace_file(path: Path, *, newline: str | None = "\n") -> Iterator[TextIOWr
         if temporary is not None:
             with contextlib.suppress(OSError):
                 temporary.unlink()
+
+
+def is_device(path: Path) -> bool:
+    """Whether it is there and can't be replaced: /dev/stdout, a named pipe."""
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def make_temporary(folder: Path) -> tuple[int, Path]:

@@ -1,7 +1,8 @@
-"""dalmeum score: two sentences, or pairs from standard input."""
+"""dalmeum score: two sentences, pairs from standard input, or a file of any size."""
 
 import io
 import json as json_text
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,59 +10,142 @@ from typing import Annotated
 import typer
 
 from dalmeum.cli.help import documented, help_text
-from dalmeum.cli.options import JsonOption, OutputOption, PrecisionOption, RunArgument, TrustCodeOption
-from dalmeum.cli.output import note_warnings, print_json
+from dalmeum.cli.options import (
+    ColumnsOption,
+    EncodingOption,
+    FormatOption,
+    JsonOption,
+    OutputOption,
+    PrecisionOption,
+    RunArgument,
+    TrustCodeOption,
+    parse_columns,
+)
+from dalmeum.cli.output import note_warnings, pairs, print_json
 from dalmeum.data.readers.decode import decode
-from dalmeum.errors import DataError, InputError
+from dalmeum.errors import DataError, InputError, one_line
+from dalmeum.languages import Text
 
 STANDARD_INPUT = "standard input"
+FROM_INPUT = "-"
+
+DONE = Text("{pairs} scored, {rate:,.0f} a second: {out}", "{pairs} 채점, 초당 {rate:,.0f}개: {out}")
+ALREADY = Text("{out}: is whole already", "{out}: 이미 다 채점되어 있습니다")
 
 
 @documented(
-    """Score two sentences, or pairs from standard input: a pair a line, the sentences parted by a tab, or as
-    a JSON list of two. Files are scored by dalmeum predict.""",
-    """두 문장을, 또는 표준 입력으로 들어오는 문장쌍을 채점합니다. 한 줄에 한 쌍씩, 두 문장을 탭으로 나누거나
-    JSON 리스트로 적습니다. 파일은 dalmeum predict로 채점합니다.""",
+    """Score a file of pairs, two sentences, or pairs from standard input.
+
+    Of a file (CSV, TSV, JSONL, Parquet) all columns are kept, and a column of scores is added; it may be of
+    any size. Without a file and sentences, pairs come from standard input, one a line: sentences parted by a
+    tab, or as a JSON list of two.""",
+    """문장쌍 파일이나 두 문장, 또는 표준 입력으로 들어오는 문장쌍을 채점합니다.
+
+    파일(CSV, TSV, JSONL, Parquet)은 열을 모두 그대로 두고 점수 열을 더하며, 아무리 커도 됩니다. 파일도 문장도
+    주지 않으면 문장쌍을 표준 입력에서 읽습니다. 한 줄에 한 쌍씩, 두 문장을 탭으로 나누거나 JSON 리스트로
+    적습니다.""",
 )
 def score(
     run: RunArgument,
-    sentences: Annotated[
+    given: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TEXT TEXT]",
+            metavar="[FILE | TEXT TEXT]",
             help=help_text(
-                "Two sentences; without them, pairs are read from standard input.",
-                "두 문장. 주지 않으면 문장쌍을 표준 입력에서 읽습니다.",
+                "A file of pairs, - for one on standard input, or two sentences.",
+                "문장쌍 파일(표준 입력이면 -), 또는 두 문장.",
             ),
         ),
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            help=help_text(
+                "The file to write: .csv, .tsv, .jsonl or .parquet.",
+                "결과를 쓸 파일. .csv, .tsv, .jsonl, .parquet 중 하나.",
+            ),
+        ),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help=help_text(
+                "Go on with a scoring that was cut off, in OUT.parts.",
+                "중단된 채점을 OUT.parts에서 이어서 합니다.",
+            ),
+        ),
+    ] = False,
+    column: Annotated[
+        str, typer.Option(help=help_text("The name of the new column.", "점수를 쓸 열의 이름."))
+    ] = "score",
+    columns: ColumnsOption = None,
+    format: FormatOption = "auto",
+    encoding: EncodingOption = "auto",
     precision: PrecisionOption = "auto",
     output: OutputOption = Path("runs"),
     trust_code: TrustCodeOption = False,
     json: JsonOption = False,
 ) -> None:
+    given = given or []
+    if out is not None:
+        if len(given) != 1:
+            raise InputError(f"score -o {out}: name the file of pairs to score, or - for standard input")
+        from dalmeum.serving.score_file import score_file
+
+        scored = score_file(
+            run,
+            given[0],
+            out,
+            resume=resume,
+            column=column,
+            format=format,
+            columns=parse_columns(columns),
+            encoding=encoding,
+            precision=precision,
+            output=output,
+            trust_code=trust_code,
+        )
+        note_warnings(scored.warnings)
+        if json:
+            print_json({"run": run, "file": given[0], **scored.to_dict()})
+        else:
+            told = ALREADY if scored.rate is None else DONE
+            place = one_line(str(out))
+            print(told.format(pairs=pairs(scored.rows), rate=scored.rate or 0, out=place))
+        return
+    if len(given) == 1 and given != [FROM_INPUT] and os.path.exists(given[0]):
+        raise InputError(f"score {given[0]}: name the file to write, as in -o scores.csv")
+    if given not in ([], [FROM_INPUT]) and len(given) != 2:
+        count = "1 text is" if len(given) == 1 else f"{len(given)} texts are"
+        raise InputError(
+            f"score: {count} given: name two sentences, each in quotes, or a file that is there, and -o"
+        )
+    _score_texts(run, given, precision, output, trust_code, json)
+
+
+def _score_texts(
+    run: str, given: list[str], precision: str, output: Path, trust_code: bool, json: bool
+) -> None:
     from dalmeum.runs.folder import model_folder
     from dalmeum.runs.scoring import predicted
 
-    if sentences and len(sentences) != 2:
-        given = "1 text is" if len(sentences) == 1 else f"{len(sentences)} texts are"
-        raise InputError(
-            f"score: {given} given: name two sentences, each in quotes; a file is scored by dalmeum predict"
-        )
     model_folder(run, output)  # told before anything is asked of standard input
-    pairs = [(sentences[0], sentences[1])] if sentences else read_lines(sys.stdin.buffer.read())
-    _, predictions, told = predicted(
+    typed = [(given[0], given[1])] if len(given) == 2 else read_lines(sys.stdin.buffer.read())
+    _, predictions, warnings = predicted(
         run,
-        pairs,
+        typed,
         precision=precision,
         output=output,
         trust_code=trust_code,
-        name="score" if sentences else STANDARD_INPUT,
+        name="score" if len(given) == 2 else STANDARD_INPUT,
     )
-    note_warnings(told)
+    note_warnings(warnings)
     scores = predictions.similarity.tolist()
     if json:
-        print_json({"run": run, "scores": scores})
+        print_json({"run": run, "scores": scores, "warnings": [str(each) for each in warnings]})
     else:
         print("\n".join(f"{each:.4f}" for each in scores))
 

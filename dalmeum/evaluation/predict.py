@@ -17,12 +17,17 @@ def score_table(
 ) -> Predictions:
     """Predictions of the table's pairs; `advance` gets the number of pairs done, by default a progress bar.
 
+    A pair that stands there several times is scored once.
+
     Raises `DalmeumError` where the model answers what is no number.
     """
     if advance is None:
         with Progress(len(table), "scoring") as progress:
             return score_table(scorer, table, progress.advance)
-    logits = scorer.logits_of(table.sentence1, table.sentence2, advance)
+    places: dict[tuple[str, str], int] = {}
+    rows = [places.setdefault(pair, len(places)) for pair in table.pairs]
+    logits = scorer.logits_of([one for one, _ in places], [two for _, two in places], advance)[rows]
+    advance(len(rows) - len(places))
     broken = int((~np.isfinite(logits)).any(axis=1).sum())
     if broken:
         raise DalmeumError(

@@ -2,10 +2,10 @@
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from numbers import Real
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from dalmeum.data.readers.build import MAX_CHARACTERS, TableBuilder, composed_table
 from dalmeum.data.readers.decode import ENCODINGS, TextFile, check_encoding, check_magic, decode
@@ -34,6 +34,7 @@ from dalmeum.data.readers.schema import (
     STSB,
     STSB_CSV,
     STSB_FIELDS,
+    Match,
     Schema,
     check_names,
     match_generic,
@@ -93,21 +94,14 @@ def read_pairs(
         return composed_table(source)
     name = name or (str(source) if isinstance(source, str | Path) else f"the {type(source).__name__}")
     columns = {field: composed(column) for field, column in (columns or {}).items()}
-    format = _check_call(name, format, columns, label_range)
+    format = check_call(name, format, columns, label_range)
     encoding = check_encoding(encoding)
     problems = Problems(name)
     required = labels == "required"
 
     def build(format: str, frame: Frame, warnings: tuple[Text, ...] = ()) -> PairTable:
-        if not frame.names:
-            problems.raise_any()
-        schema = _schema(format, frame)
-        _check_header(frame, schema, columns, problems)
-        check_names(frame.names, problems)
-        if schema:
-            fields, told = match_strict(frame.names, schema, required, problems)
-        else:
-            fields, told = match_generic(frame.names, columns, required, problems)
+        fields, told = matched(format, frame.names, columns, required, problems, header=frame.header)
+        schema = _schema(format, frame.names)
         id_from = schema.id_from if schema else ()
         return TableBuilder(frame, fields, problems).build(label_range, required, id_from, warnings + told)
 
@@ -125,6 +119,27 @@ def read_pairs(
         return build(format, frame, text.warnings if text else ())
 
 
+def matched(
+    format: str,
+    names: Sequence[str],
+    columns: Mapping[str, str],
+    labels_required: bool,
+    problems: Problems,
+    *,
+    header: bool,
+) -> Match:
+    """Which column holds which field; `header` as in `Frame`. `DataError` where there are no names."""
+    if not names:
+        problems.raise_any()
+    schema = _schema(format, names)
+    if header:
+        _check_header(names, schema, columns, problems)
+    check_names(names, problems)
+    if schema:
+        return match_strict(names, schema, labels_required, problems)
+    return match_generic(names, columns, labels_required, problems)
+
+
 @contextlib.contextmanager
 def open_frame(
     path: Path,
@@ -138,19 +153,32 @@ def open_frame(
 
     Raises `DataError` where it is none of the formats, `InputError` where it can't be read.
     """
-    name = problems.name
+    with open_format(path, problems.name, format, columns or {}, encoding) as (format, file, text):
+        yield format, text, read_parquet(file, problems) if text is None else frame_of(format, text, problems)
+
+
+@contextlib.contextmanager
+def open_format(
+    path: Path, name: str, format: str, columns: Mapping[str, str], encoding: str
+) -> Iterator[tuple[str, BinaryIO, TextFile | None]]:
+    """The format of a file, the file, and its text (None of Parquet); errors as of `open_frame`."""
     with open_source(path, name) as file:
         try:
             check_magic(file, name)
             if format == "parquet" or (format == "auto" and is_parquet(file)):
-                yield "parquet", None, read_parquet(file, problems)
+                yield "parquet", file, None
                 return
             text = decode(file, name, encoding)
             if format == "auto":
-                format = recognise_text(_beginning(text), path.suffix.lower(), columns or {})
-            yield format, text, _TEXT_READERS[format](text, problems)
+                format = recognise_text(_beginning(text), path.suffix.lower(), columns)
+            yield format, file, text
         except OSError as error:
             raise unreadable(name, error) from None
+
+
+def frame_of(format: str, text: TextFile, problems: Problems) -> Frame:
+    """The columns of a text in one of the formats."""
+    return _TEXT_READERS[format](text, problems)
 
 
 def _beginning(text: TextFile) -> str:
@@ -159,20 +187,19 @@ def _beginning(text: TextFile) -> str:
     return next((piece.lstrip() for piece in pieces if not piece.isspace()), "")
 
 
-def _check_header(frame: Frame, schema: Schema | None, named: Mapping[str, str], problems: Problems) -> None:
+def _check_header(
+    names: Sequence[str], schema: Schema | None, named: Mapping[str, str], problems: Problems
+) -> None:
     """`DataError`, and nothing else, where the names are data: whatever follows from that would be noise."""
-    if not frame.header:
-        return
-    names = set(frame.names)
     if schema:
-        known = bool(names & {*schema.columns, *schema.others})
+        known = bool({*names} & {*schema.columns, *schema.others})
     else:
-        told, _ = match_generic(frame.names, named, False, Problems(problems.name))
+        told, _ = match_generic(names, named, False, Problems(problems.name))
         known = bool(told.keys() & {"sentence1", "sentence2"}) or not (
-            looks_like_data(frame.names) or (not told and not named)
+            looks_like_data(names) or (not told and not named)
         )
     if not known:
-        problems.add(no_header(frame.names, ",".join(schema.fields.values()) if schema else GENERIC_HEADER))
+        problems.add(no_header(names, ",".join(schema.fields.values()) if schema else GENERIC_HEADER))
         problems.raise_any()
 
 
@@ -200,8 +227,8 @@ _TEXT_READERS: Mapping[str, Callable[[TextFile, Problems], Frame]] = {
 }
 
 
-def _schema(format: str, frame: Frame) -> Schema | None:
-    if format == "korsts" and {"index", "old_index"} & set(frame.names):
+def _schema(format: str, names: Sequence[str]) -> Schema | None:
+    if format == "korsts" and {"index", "old_index"} & set(names):
         return STSB
     strict = {
         "competition": COMPETITION,
@@ -236,7 +263,7 @@ def _check_types(
     return float(ends[0]), float(ends[1])
 
 
-def _check_call(name: str, format: str, columns: Mapping[str, str], label_range: tuple[float, float]) -> str:
+def check_call(name: str, format: str, columns: Mapping[str, str], label_range: tuple[float, float]) -> str:
     if not name.strip():
         raise InputError("the name of a data file is empty")
     if format == "auto" and name.startswith(HUB_PREFIX):

@@ -6,7 +6,7 @@ import math
 import re
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from numbers import Real
 from typing import TypeVar
@@ -53,9 +53,7 @@ class TableBuilder:
         warnings: tuple[Text, ...] = (),
     ) -> PairTable:
         """The table; `DataError` where anything, here or earlier, was noted in `problems`."""
-        parts = [name for name in id_from if name in self.frame.names]
-        self.uses = Counter([*self.fields.values(), *parts])
-        self.columns = self.frame.load(tuple(self.uses))
+        self._load([name for name in id_from if name in self.frame.names])
         ids = self._joined_ids(id_from) if id_from else self._ids()
         source = self._texts("source")
         self.composed = 0  # of sentences alone
@@ -82,6 +80,15 @@ class TableBuilder:
             warnings=(*warnings, *self.problems.notes),
             label_range=label_range,
         )
+
+    def sentences(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Both sentences of each row, alone; what is wrong with them is noted in `problems`."""
+        self._load(())
+        return self._texts("sentence1"), self._texts("sentence2")
+
+    def _load(self, others: Iterable[str]) -> None:
+        self.uses = Counter([*self.fields.values(), *others])
+        self.columns = self.frame.load(tuple(self.uses))
 
     @property
     def _rows(self) -> int:

@@ -109,7 +109,7 @@ def delimited_frame(
         return Columns(dict(columns), numbers)
 
     sound = _sound_records(records, problems, names, fewest or len(names), header is not None, mend)
-    return Frame(names, load, "line", header=header is None)
+    return Frame(names, load, "line", header=header is None, records=sound)
 
 
 def _sound_records(

@@ -1,6 +1,6 @@
 """What every format is first read into: named columns of raw values, with the place of each row."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from unicodedata import normalize
 
@@ -31,12 +31,15 @@ class Frame:
         load: the columns of these names; called once.
         unit: what rows are counted in.
         header: whether the names are a first line, which may be data by mistake.
+        records: of a delimited file its rows, one after the other, in place of `load`: where each starts, and
+            its fields.
     """
 
     names: tuple[str, ...]
     load: Callable[[Sequence[str]], Columns]
     unit: Unit
     header: bool = False
+    records: Iterator[tuple[int, list[str]]] | None = None
 
 
 def composed(name: str) -> str:

@@ -2,12 +2,14 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from dalmeum.data.readers.decode import TextFile
 from dalmeum.data.readers.frame import Columns, Frame, composed, no_columns
 from dalmeum.data.readers.problems import Problems, Unit, quoted
+
+NOT_PARQUET = "is not a readable Parquet file"
 
 
 class _KeyTwice(dict[str, object]):
@@ -29,32 +31,46 @@ def _object(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
 
 def read_json(text: TextFile, problems: Problems) -> Frame:
     """A JSON list of objects."""
+    records = json_records(text, problems)
+    if records is None:
+        return no_columns("record")
+    return record_frame(records, range(1, len(records) + 1), "record", problems)
+
+
+def json_records(text: TextFile, problems: Problems) -> list[object] | None:
+    """What a JSON list holds; None where there is none."""
     try:
         records = json.loads(text.read(), object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
         _add_syntax_error(error, problems)
-        return no_columns("record")
+        return None
     if not isinstance(records, list):
         problems.add("holds no list of records: the outermost JSON value must be a list of objects")
-        return no_columns("record")
-    return _frame(records, range(1, len(records) + 1), "record", problems)
+        return None
+    return records
 
 
 def read_jsonl(text: TextFile, problems: Problems) -> Frame:
     """One JSON object a line; a JSON list of objects is taken too."""
-    if next(filter(str.strip, text.open()), "").lstrip().startswith("["):
+    if is_json_list(text):
         return read_json(text, problems)
-    records: list[object] = []
-    numbers: list[int] = []
+    found = list(jsonl_records(text, problems))
+    return record_frame([record for _, record in found], [number for number, _ in found], "line", problems)
+
+
+def is_json_list(text: TextFile) -> bool:
+    return next(filter(str.strip, text.open()), "").lstrip().startswith("[")
+
+
+def jsonl_records(text: TextFile, problems: Problems) -> Iterator[tuple[int, object]]:
+    """Each line with something in it: its number, and what it holds."""
     for number, line in enumerate(text.open(), start=1):
         if not line.strip():
             continue
         try:
-            records.append(json.loads(line, object_pairs_hook=_object))
-            numbers.append(number)
+            yield number, json.loads(line, object_pairs_hook=_object)
         except (ValueError, RecursionError) as error:
             _add_syntax_error(error, problems, number)
-    return _frame(records, numbers, "line", problems)
 
 
 def is_parquet(file: BinaryIO) -> bool:
@@ -65,18 +81,24 @@ def is_parquet(file: BinaryIO) -> bool:
 
 def read_parquet(file: BinaryIO, problems: Problems) -> Frame:
     import pyarrow
-    import pyarrow.parquet
 
     try:
         # Not read_table, to which a name that stands there twice is a file that it can't read.
-        return arrow_frame(pyarrow.parquet.ParquetFile(file).read(), problems)
+        return arrow_frame(open_parquet(file).read(), problems)
     except (pyarrow.ArrowException, OSError, ValueError):
-        problems.add("is not a readable Parquet file")
+        problems.add(NOT_PARQUET)
         return no_columns("record")
 
 
-def arrow_frame(table: Any, problems: Problems) -> Frame:
-    """The columns of a `pyarrow.Table`."""
+def open_parquet(file: BinaryIO) -> Any:
+    """Raises what pyarrow raises."""
+    import pyarrow.parquet
+
+    return pyarrow.parquet.ParquetFile(file)
+
+
+def arrow_frame(table: Any, problems: Problems, first: int = 1) -> Frame:
+    """The columns of a `pyarrow.Table`, whose rows are numbered from `first`."""
     flat = table.flatten()
     names = tuple(map(composed, flat.column_names))
     if not table.num_rows:
@@ -87,17 +109,17 @@ def arrow_frame(table: Any, problems: Problems) -> Frame:
         for name in wanted:
             column = flat.column(names.index(name))
             try:
-                columns[name] = _values(column)
+                columns[name] = python_values(column)
             # Arrow's types are many, and so are the errors of those that Python has no value for.
             except Exception:
                 problems.add(f"column {quoted(name)} holds {column.type}, which is no text or number")
                 columns[name] = [None] * len(column)
-        return Columns(columns, range(1, table.num_rows + 1))
+        return Columns(columns, range(first, first + table.num_rows))
 
     return Frame(names, load, "record")
 
 
-def _values(column: Any) -> Sequence[object]:
+def python_values(column: Any) -> Sequence[object]:
     """As Python has them; dates and times as ISO 8601, which no library is needed for."""
     import pyarrow
 
@@ -109,14 +131,14 @@ def _values(column: Any) -> Sequence[object]:
     return values
 
 
-def _frame(records: Sequence[object], numbers: Sequence[int], unit: Unit, problems: Problems) -> Frame:
+def record_frame(records: Sequence[object], numbers: Sequence[int], unit: Unit, problems: Problems) -> Frame:
     flat: list[dict[str, object]] = []
     kept: list[int] = []
     for number, record in zip(numbers, records, strict=True):
         if not isinstance(record, dict):
             problems.add("is not a JSON object", number, unit)
             continue
-        row, repeated = _flatten(record)
+        row, repeated = flatten(record)
         if repeated is not None:
             problems.add(f"key {quoted(repeated)} stands there twice: leave one out", number, unit)
         flat.append(row)
@@ -129,7 +151,7 @@ def _frame(records: Sequence[object], numbers: Sequence[int], unit: Unit, proble
     )
 
 
-def _flatten(record: Mapping[str, object]) -> tuple[dict[str, object], str | None]:
+def flatten(record: Mapping[str, object]) -> tuple[dict[str, object], str | None]:
     """Names to values, those of an inner object named `outer.inner`; and a name that stands there twice,
     whether as written, or as two ways to write one name.
     """

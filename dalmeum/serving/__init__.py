@@ -1,0 +1,1 @@
+"""Models at work outside of experiments: over files of any size."""

@@ -1,0 +1,194 @@
+"""Files of any size, scored in constant memory: other columns kept, a column of scores added."""
+
+import contextlib
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dalmeum.data import PairTable
+from dalmeum.data.readers.rows import Block, RowFile, open_rows
+from dalmeum.data.writers import Look, check_rows, format_of, row_writer
+from dalmeum.errors import DataError, InputError
+from dalmeum.files import check_output, check_writable, is_device, make_temporary, output_error
+from dalmeum.languages import Text, counted
+from dalmeum.machine import versions
+from dalmeum.progress import Progress
+from dalmeum.runs.contents import folder_hash
+from dalmeum.runs.folder import load, model_folder
+from dalmeum.serving.shards import Shards, parts_of, shards_beside
+
+if TYPE_CHECKING:
+    from dalmeum.models.scorer import PairScorer
+
+SHARD = 4096
+"""Rows that are scored together: like lengths beside each other, repeated pairs once. What is done is kept
+after so many; another number could change scores in their last digits.
+"""
+
+COLUMN = "score"
+
+PACKAGES = ("dalmeum", "torch", "transformers", "tokenizers", "numpy")
+"""What could change a score in the middle of a file."""
+
+STANDARD_INPUT = "standard input"
+
+SCORING = Text("scoring", "채점")
+EMPTY = Text("{name}: {count} with an empty sentence", "{name}: 빈 문장이 있는 문장쌍 {number:,}개")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What was written.
+
+    Attributes:
+        rows: of the file.
+        before: those of them that were scored already.
+        seconds: that scoring took, this time.
+    """
+
+    out: Path
+    rows: int
+    before: int = 0
+    seconds: float = 0.0
+    warnings: tuple[Text, ...] = ()
+
+    @property
+    def rate(self) -> float | None:
+        """Pairs a second of this time."""
+        return (self.rows - self.before) / self.seconds if self.seconds and self.rows > self.before else None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "out": str(self.out),
+            "rows": self.rows,
+            "scored_before": self.before,
+            "seconds": round(self.seconds, 3),
+            "warnings": [str(each) for each in self.warnings],
+        }
+
+
+def score_file(
+    run: str | Path,
+    file: str | Path,
+    out: Path,
+    *,
+    resume: bool = False,
+    column: str = COLUMN,
+    format: str = "auto",
+    columns: Mapping[str, str] | None = None,
+    encoding: str = "auto",
+    precision: str = "auto",
+    output: str | Path = "runs",
+    trust_code: bool = False,
+) -> Scored:
+    """Score the pairs of a file, and write its rows with a column of scores added, in the same order.
+
+    Rows are read, scored and written some thousand at a time. `out` is there when all of it is; until then
+    scores lie in `OUT.parts/`, where with `resume` a scoring goes on that was cut off, of the same file by
+    the same model.
+
+    Args:
+        file: CSV, TSV, JSON lines or Parquet, or `-` for standard input.
+        out: written by the end of its name: .csv, .tsv, .jsonl or .parquet.
+        column: the name of the new column.
+
+    Raises `InputError` and `DataError` for what only the user can mend, before anything is scored, and
+    `DalmeumError` where scoring fails.
+    """
+    model = model_folder(run, output)
+    check_output(out, [model, *([] if str(file) == "-" else [file])])
+    check_writable(out)
+    written = format_of(out)
+    with _opened(file, out, format, columns, encoding) as rows:
+        count, told = _surveyed(rows, check_rows(out, written, rows, column))
+        if resume and out.is_file() and not parts_of(out).exists():
+            return _whole(out, count, column)
+        with shards_beside(out, resume) as shards:
+            scorer = load(run, precision, output, trust_code=trust_code)
+            shards.begin(
+                {
+                    "file": {"sha256": rows.sha256(), "rows": count, "fields": rows.fields, "shard": SHARD},
+                    "model": {"sha256": folder_hash(model), "precision": str(scorer.precision)},
+                    "versions": versions(PACKAGES),
+                }
+            )
+            start = time.monotonic()
+            before = _score(scorer, rows, count, shards)
+            seconds = time.monotonic() - start
+            with row_writer(out, written, rows, column) as write:
+                for number, block in enumerate(rows.blocks(SHARD)):
+                    write(block, shards.whole(number, len(block)))
+    return Scored(out, count, before, seconds, warnings=told)
+
+
+def _score(scorer: "PairScorer", rows: RowFile, count: int, shards: Shards) -> int:
+    """Score all shards that are not there; the number of rows that were."""
+    from dalmeum.evaluation.predict import score_table  # the model's libraries are there by now
+
+    before = 0
+    with Progress(count, SCORING) as progress:
+        for number, block in enumerate(rows.blocks(SHARD)):
+            if shards.scores(number, len(block)) is None:
+                table = _table(rows.name, block, scorer.label_range)
+                shards.keep(number, score_table(scorer, table, progress.advance).similarity)
+            else:
+                before += len(block)
+                progress.jump(progress.done + len(block))
+    return before
+
+
+def _surveyed(rows: RowFile, look: Look) -> tuple[int, tuple[Text, ...]]:
+    """The number of rows, and what to warn of; `DataError` with all that is wrong with them."""
+    count = empty = 0
+    for block in rows.blocks(SHARD):
+        look(block, count)
+        count += len(block)
+        empty += sum(
+            not one.strip() or not two.strip()
+            for one, two in zip(block.sentence1, block.sentence2, strict=True)
+        )
+    told = (EMPTY.format(name=rows.name, count=counted(empty, "pair"), number=empty),) if empty else ()
+    return count, (*rows.warnings, *told)
+
+
+def _table(name: str, block: Block, label_range: tuple[float, float]) -> PairTable:
+    ids = tuple(map(str, range(len(block))))
+    source = ("",) * len(block)
+    return PairTable(ids, source, block.sentence1, block.sentence2, name=name, label_range=label_range)
+
+
+def _whole(out: Path, count: int, column: str) -> Scored:
+    """What `resume` finds done; `InputError` for a file that is not this one's output."""
+    with contextlib.suppress(DataError), open_rows(out) as rows:
+        if column in rows.names and sum(map(len, rows.blocks(SHARD))) == count:
+            return Scored(out, count, count)
+    raise InputError(
+        f"{out}: is there, and not these {counted(count, 'row')} with a column {column}: leave --resume out "
+        "to replace it, or name another output"
+    )
+
+
+@contextlib.contextmanager
+def _opened(
+    file: str | Path, out: Path, format: str, columns: Mapping[str, str] | None, encoding: str
+) -> Iterator[RowFile]:
+    """The rows of a file, or of what comes from standard input, which is kept on the disk meanwhile."""
+    with contextlib.ExitStack() as stack:
+        name = None
+        if str(file) == "-":
+            name = STANDARD_INPUT
+            folder = out.parent if out.parent.is_dir() and not is_device(out) else Path(tempfile.gettempdir())
+            try:
+                handle, file = make_temporary(folder)
+                stack.callback(Path(file).unlink, missing_ok=True)
+                with open(handle, "wb") as spool:
+                    shutil.copyfileobj(sys.stdin.buffer, spool)
+            except OSError as error:
+                raise output_error(folder, error) from error
+        opened = open_rows(file, format=format, columns=columns, encoding=encoding, name=name)
+        yield stack.enter_context(opened)

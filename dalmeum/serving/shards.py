@@ -1,0 +1,126 @@
+"""What is done of a long scoring, in a folder beside its output: scores of so many rows a file."""
+
+import contextlib
+import io
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from dalmeum.errors import InputError
+from dalmeum.files import is_device, make_folder, output_error, write_bytes, write_json
+from dalmeum.languages import Text
+from dalmeum.progress import tell
+
+JOB, LOCK = "job.json", ".lock"
+
+KEPT = Text(
+    "{folder}: what is scored is kept: --resume goes on with it",
+    "{folder}: 채점한 것은 남겨 두었습니다. --resume으로 이어서 할 수 있습니다",
+)
+
+Scores = NDArray[np.float64]
+
+
+class Shards:
+    """Scores of shards, kept until all of them are there.
+
+    A shard's scores depend on its rows and the model alone, so that whoever goes on comes to the same.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, number: int) -> Path:
+        return self.folder / f"{number:08d}.npy"
+
+    def finished(self) -> bool:
+        """Whether any are."""
+        return any(self.folder.glob("*.npy"))
+
+    def begin(self, job: Mapping[str, Any]) -> None:
+        """Write down what is scored by what; `InputError` where these are shards of something else."""
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            kept = json.loads((self.folder / JOB).read_text(encoding="utf-8"))
+            other = [
+                key for key, value in job.items() if not isinstance(kept, dict) or kept.get(key) != value
+            ]
+            if other:
+                raise InputError(
+                    f"{self.folder}: holds scores of another {' and '.join(other)}: remove it to begin anew, "
+                    "or name another output"
+                )
+            return
+        for path in self.folder.glob("*.npy"):  # of nobody knows what
+            path.unlink()
+        write_json(self.folder / JOB, job)
+
+    def scores(self, number: int, rows: int) -> Scores | None:
+        """Of a shard of so many rows; None where they are not there, or not whole."""
+        try:
+            found = np.load(self.path(number), allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            return None
+        return found if found.shape == (rows,) and found.dtype == np.float64 else None
+
+    def whole(self, number: int, rows: int) -> Scores:
+        """As `scores`; `InputError` where they are not there."""
+        found = self.scores(number, rows)
+        if found is None:
+            raise InputError(f"{self.path(number)}: is gone or damaged: run the command again, with --resume")
+        return found
+
+    def keep(self, number: int, scores: Scores) -> None:
+        data = io.BytesIO()
+        np.save(data, scores, allow_pickle=False)
+        write_bytes(self.path(number), data.getvalue())
+
+
+def parts_of(output: Path) -> Path:
+    """The folder beside an output where its shards lie."""
+    return output.with_name(f"{output.name}.parts")
+
+
+@contextlib.contextmanager
+def shards_beside(output: Path, resume: bool = False) -> Iterator[Shards]:
+    """Those of an output, on which one process at a time works; of a device, for this once.
+
+    Their folder goes when the block ends well, or when there is nothing in it. `InputError` where another
+    process works there, the folder can't be made, or holds what only `resume` may use.
+    """
+    if is_device(output):
+        with tempfile.TemporaryDirectory(prefix="dalmeum-") as folder:
+            yield Shards(Path(folder))
+        return
+    shards = Shards(parts_of(output))
+    if shards.finished() and not resume:
+        raise InputError(
+            f"{shards.folder}: holds scores of a scoring that was cut off: --resume goes on with it; "
+            "to begin anew, remove the folder"
+        )
+    make_folder(shards.folder)
+    lock = FileLock(shards.folder / LOCK, thread_local=False, fallback_to_soft=False)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise InputError(f"{shards.folder}: another process works there: name another output") from None
+    except OSError as error:
+        raise output_error(shards.folder, error) from error
+    try:
+        yield shards
+    except BaseException:
+        if shards.finished():
+            tell(KEPT.format(folder=shards.folder))
+        else:
+            shutil.rmtree(shards.folder, ignore_errors=True)
+        raise
+    else:
+        shutil.rmtree(shards.folder, ignore_errors=True)
+    finally:
+        lock.release()
