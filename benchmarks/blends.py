@@ -1,7 +1,7 @@
 """A blend of six runs of different kinds: does its nested estimate hold on pairs that nothing was fitted on?
 
-    OMP_NUM_THREADS=1 python benchmarks/blends.py --train data/korsts/sts-train.tsv --dev data/korsts/sts-dev.tsv \
-        --work FOLDER --out benchmarks/results/NAME.json
+    OMP_NUM_THREADS=1 python benchmarks/blends.py --train data/korsts/sts-train.tsv \
+        --dev data/korsts/sts-dev.tsv --work FOLDER --out benchmarks/results/NAME.json
 
 Offline encoder, bi-encoder and cross-encoder, each by two losses, are trained over folds of the same pairs of
 the training file (runs that are finished in the work folder are taken as they are), and blended on their

@@ -5,7 +5,7 @@
 
 Works on copies of the current folder. A write is a file opened for writing, or a rename, in the command or in
 a process that it starts; the whole group dies by SIGKILL at it. Then the command is called again (`train`
-with `--resume`): it must come to its end, and to what it comes to undisturbed.
+and `score` with `--resume`): it must come to its end, and to what it comes to undisturbed.
 """
 
 import argparse
@@ -108,7 +108,8 @@ def call(command: Sequence[str], folder: Path, kill_at: int = 0) -> Called:
 
 
 def again(command: Sequence[str]) -> list[str]:
-    return [*command, "--resume"] if "train" in command and "--resume" not in command else [*command]
+    goes_on = {"train", "score"} & set(command) and "--resume" not in command
+    return [*command, "--resume"] if goes_on else [*command]
 
 
 def broken_files(folder: Path) -> Iterator[str]:

@@ -13,8 +13,8 @@ OWN = {"equal": (0.3, 0.3), "unequal": (0.1, 0.7)}
 def ranks(models: int, n: int, own: str, studies: int, generator: np.random.Generator) -> Counts:
     """Models that are equally good: how often any of them is put below the first rank.
 
-    A pair that is hard is so for all of them (a multivariate t): so their errors are distributed alike however
-    much of them is shared, and none is better than another.
+    A pair that is hard is so for all of them (a multivariate t): so their errors are distributed alike,
+    however much of them is shared, and none is better than another.
     """
     own_share = np.linspace(*OWN[own], models)[:, None]
     below = 0
@@ -32,9 +32,5 @@ def simulated(many: Many, generator: np.random.Generator) -> Named:
     for own in OWN:
         yield (
             f"ranks_{own}",
-            [
-                ranks(models, n, own, many(1000), generator)
-                for models in (2, 5, 20)
-                for n in (60, 260, 1500)
-            ],
+            [ranks(models, n, own, many(1000), generator) for models in (2, 5, 20) for n in (60, 260, 1500)],
         )

@@ -106,7 +106,7 @@ def score_file(
     written = format_of(out)
     with _opened(file, out, format, columns, encoding) as rows:
         count, told = _surveyed(rows, check_rows(out, written, rows, column))
-        if resume and out.is_file() and not parts_of(out).exists():
+        if resume and out.is_file() and not Shards(parts_of(out)).begun:
             return _whole(out, count, column)
         with shards_beside(out, resume) as shards:
             scorer = load(run, precision, output, trust_code=trust_code)
@@ -166,6 +166,7 @@ def _whole(out: Path, count: int, column: str) -> Scored:
     """What `resume` finds done; `InputError` for a file that is not this one's output."""
     with contextlib.suppress(DataError), open_rows(out) as rows:
         if column in rows.names and sum(map(len, rows.blocks(SHARD))) == count:
+            Shards(parts_of(out)).remove()
             return Scored(out, count, count)
     raise InputError(
         f"{out}: is there, and not these {counted(count, 'row')} with a column {column}: leave --resume out "

@@ -40,9 +40,18 @@ class Shards:
     def path(self, number: int) -> Path:
         return self.folder / f"{number:08d}.npy"
 
-    def finished(self) -> bool:
-        """Whether any are."""
-        return any(self.folder.glob("*.npy"))
+    @property
+    def begun(self) -> bool:
+        """Whether it is known what they are of; what is left of an output that is whole is not."""
+        return (self.folder / JOB).is_file()
+
+    @property
+    def any(self) -> bool:
+        return self.begun and any(self.folder.glob("*.npy"))
+
+    def remove(self) -> None:
+        (self.folder / JOB).unlink(missing_ok=True)  # first: without it, nobody goes on with half of the rest
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def begin(self, job: Mapping[str, Any]) -> None:
         """Write down what is scored by what; `InputError` where these are shards of something else."""
@@ -99,7 +108,7 @@ def shards_beside(output: Path, resume: bool = False) -> Iterator[Shards]:
             yield Shards(Path(folder))
         return
     shards = Shards(parts_of(output))
-    if shards.finished() and not resume:
+    if shards.any and not resume:
         raise InputError(
             f"{shards.folder}: holds scores of a scoring that was cut off: --resume goes on with it; "
             "to begin anew, remove the folder"
@@ -115,12 +124,12 @@ def shards_beside(output: Path, resume: bool = False) -> Iterator[Shards]:
     try:
         yield shards
     except BaseException:
-        if shards.finished():
+        if shards.any:
             tell(KEPT.format(folder=shards.folder))
         else:
-            shutil.rmtree(shards.folder, ignore_errors=True)
+            shards.remove()
         raise
     else:
-        shutil.rmtree(shards.folder, ignore_errors=True)
+        shards.remove()
     finally:
         lock.release()

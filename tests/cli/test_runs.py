@@ -138,7 +138,7 @@ def test_two_sentences_are_scored(own_run: Path, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out == f"{expected:.4f}\n"
     assert call("score", str(own_run), *pair, "--json") == 0
     printed = json.loads(capsys.readouterr().out)
-    assert printed == {"run": str(own_run), "scores": [pytest.approx(expected)]}
+    assert printed == {"run": str(own_run), "scores": [pytest.approx(expected)], "warnings": []}
     capsys.readouterr()
     assert call("score", "latest", "", "A cat.") == 0
     assert capsys.readouterr().err == "warning: score: 1 pair with an empty sentence\n"

@@ -87,6 +87,8 @@ class RowFile:
             if format == "klue-sts" or is_json_list(text):
                 self._listed = json_records(text, problems) or ()
             self.names, known = self._keys(problems)
+            if not known and not problems:
+                problems.add("has no rows")
         else:
             self.kind = "fields"
             frame = frame_of(format, text, problems)
