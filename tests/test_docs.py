@@ -38,6 +38,7 @@ TRANSLATED = (
         (f"docs/{name}.md", f"docs/{name}.ko.md")
         for name in (
             "data",
+            "deploy",
             "findings",
             "first-experiment",
             "install",
