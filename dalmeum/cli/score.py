@@ -78,6 +78,26 @@ def score(
             ),
         ),
     ] = False,
+    cluster: Annotated[
+        bool,
+        typer.Option(
+            "--cluster",
+            help=help_text(
+                "Score on many workers at once by Ray, on this machine or on RAY_ADDRESS.",
+                "Ray로 여러 작업자가 함께 채점합니다. 이 기계에서, 또는 RAY_ADDRESS의 클러스터에서.",
+            ),
+        ),
+    ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help=help_text(
+                "With --cluster, how many at once; by default one a processor or GPU.",
+                "--cluster에서 동시에 일할 작업자 수. 주지 않으면 프로세서나 GPU마다 하나.",
+            ),
+        ),
+    ] = None,
     column: Annotated[
         str, typer.Option(help=help_text("The name of the new column.", "점수를 쓸 열의 이름."))
     ] = "score",
@@ -100,6 +120,8 @@ def score(
             given[0],
             out,
             resume=resume,
+            cluster=cluster,
+            workers=workers,
             column=column,
             format=format,
             columns=parse_columns(columns),

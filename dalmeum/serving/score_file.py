@@ -1,6 +1,7 @@
 """Files of any size, scored in constant memory: other columns kept, a column of scores added."""
 
 import contextlib
+import os
 import shutil
 import sys
 import tempfile
@@ -10,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dalmeum.data import PairTable
-from dalmeum.data.readers.rows import Block, RowFile, open_rows
+from dalmeum.data.readers.rows import RowFile, open_rows
 from dalmeum.data.writers import Look, check_rows, format_of, row_writer
 from dalmeum.errors import DataError, InputError
 from dalmeum.files import check_output, check_writable, is_device, make_temporary, output_error
@@ -20,7 +20,7 @@ from dalmeum.machine import versions
 from dalmeum.progress import Progress
 from dalmeum.runs.contents import folder_hash
 from dalmeum.runs.folder import load, model_folder
-from dalmeum.serving.shards import Shards, parts_of, shards_beside
+from dalmeum.serving.shards import Shards, Work, parts_of, shards_beside
 
 if TYPE_CHECKING:
     from dalmeum.models.scorer import PairScorer
@@ -78,6 +78,8 @@ def score_file(
     out: Path,
     *,
     resume: bool = False,
+    cluster: bool = False,
+    workers: int | None = None,
     column: str = COLUMN,
     format: str = "auto",
     columns: Mapping[str, str] | None = None,
@@ -95,6 +97,8 @@ def score_file(
     Args:
         file: CSV, TSV, JSON lines or Parquet, or `-` for standard input.
         out: written by the end of its name: .csv, .tsv, .jsonl or .parquet.
+        cluster: on many workers at once, by Ray.
+        workers: how many of them (`dalmeum.serving.cluster`).
         column: the name of the new column.
 
     Raises `InputError` and `DataError` for what only the user can mend, before anything is scored, and
@@ -110,6 +114,15 @@ def score_file(
             return _whole(out, count, column)
         with shards_beside(out, resume) as shards:
             scorer = load(run, precision, output, trust_code=trust_code)
+            work = Work(
+                file=os.path.abspath(rows.path),
+                size=os.path.getsize(rows.path),
+                reading={"format": format, "columns": columns, "encoding": encoding, "name": rows.name},
+                model=str(model.resolve()),
+                precision=precision,
+                trust_code=trust_code,
+                shard=SHARD,
+            )
             shards.begin(
                 {
                     "file": {"sha256": rows.sha256(), "rows": count, "fields": rows.fields, "shard": SHARD},
@@ -118,7 +131,7 @@ def score_file(
                 }
             )
             start = time.monotonic()
-            before = _score(scorer, rows, count, shards)
+            before = _score(shards, work, scorer, count, cluster, workers)
             seconds = time.monotonic() - start
             with row_writer(out, written, rows, column) as write:
                 for number, block in enumerate(rows.blocks(SHARD)):
@@ -126,19 +139,27 @@ def score_file(
     return Scored(out, count, before, seconds, warnings=told)
 
 
-def _score(scorer: "PairScorer", rows: RowFile, count: int, shards: Shards) -> int:
+def _score(
+    shards: Shards, work: Work, scorer: "PairScorer", count: int, cluster: bool, workers: int | None
+) -> int:
     """Score all shards that are not there; the number of rows that were."""
-    from dalmeum.evaluation.predict import score_table  # the model's libraries are there by now
-
-    before = 0
+    sizes = [min(SHARD, count - start) for start in range(0, count, SHARD)]
+    todo = [number for number, size in enumerate(sizes) if shards.scores(number, size) is None]
+    before = count - sum(sizes[number] for number in todo)
     with Progress(count, SCORING) as progress:
-        for number, block in enumerate(rows.blocks(SHARD)):
-            if shards.scores(number, len(block)) is None:
-                table = _table(rows.name, block, scorer.label_range)
-                shards.keep(number, score_table(scorer, table, progress.advance).similarity)
-            else:
-                before += len(block)
-                progress.jump(progress.done + len(block))
+        progress.jump(before)
+        if cluster and todo:
+            from dalmeum.serving.cluster import score_shards  # Ray
+
+            for number, scores in score_shards(work, todo, workers):
+                shards.keep(number, scores)
+                progress.advance(len(scores))
+        elif todo:
+            from dalmeum.serving.worker import Worker  # the model's libraries, which are there by now
+
+            worker = Worker(work, scorer)
+            for number in todo:
+                shards.keep(number, worker.scores(number, progress.advance))
     return before
 
 
@@ -154,12 +175,6 @@ def _surveyed(rows: RowFile, look: Look) -> tuple[int, tuple[Text, ...]]:
         )
     told = (EMPTY.format(name=rows.name, count=counted(empty, "pair"), number=empty),) if empty else ()
     return count, (*rows.warnings, *told)
-
-
-def _table(name: str, block: Block, label_range: tuple[float, float]) -> PairTable:
-    ids = tuple(map(str, range(len(block))))
-    source = ("",) * len(block)
-    return PairTable(ids, source, block.sentence1, block.sentence2, name=name, label_range=label_range)
 
 
 def _whole(out: Path, count: int, column: str) -> Scored:

@@ -6,6 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,27 @@ KEPT = Text(
 )
 
 Scores = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a worker needs to know; all of it can be sent.
+
+    Attributes:
+        file: absolute; every worker reads it there.
+        size: of the file, in bytes, by which a worker knows that it sees the same one.
+        reading: arguments of `open_rows`.
+        model: an absolute folder.
+        shard: rows in one.
+    """
+
+    file: str
+    size: int
+    reading: Mapping[str, Any]
+    model: str
+    precision: str
+    trust_code: bool
+    shard: int
 
 
 class Shards:

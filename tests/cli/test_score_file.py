@@ -15,6 +15,7 @@ import dalmeum
 from dalmeum.data import read_pairs
 from dalmeum.models.scorer import PairScorer
 from dalmeum.serving import score_file as scoring
+from dalmeum.serving.shards import shards_beside
 from tests import kill
 from tests.cli.test_commands import call
 from tests.conftest import draw_pairs
@@ -215,7 +216,7 @@ def test_empty_sentences_are_counted(pairs: Path, capsys: pytest.CaptureFixture[
 
 
 def test_two_at_once_do_not_mix(pairs: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with scoring.shards_beside(Path("out.csv")):
+    with shards_beside(Path("out.csv")):
         assert call("score", "latest", str(pairs), "-o", "out.csv") == 2
         assert "out.csv.parts: another process works there" in capsys.readouterr().err
     assert not Path("out.csv.parts").exists()

@@ -58,7 +58,7 @@ class RowFile:
     """A file of pairs, whose rows can be gone through as often as needed while it is open.
 
     Attributes:
-        name: for messages.
+        path, name: where it lies, and what messages call it.
         kind: how its rows are held.
         names: of its columns, or the keys that its objects have.
         types: of objects, by key the types of its values; `object` for an integer of more than 64 bits.
@@ -68,9 +68,15 @@ class RowFile:
     """
 
     def __init__(
-        self, name: str, format: str, file: BinaryIO, text: TextFile | None, columns: Mapping[str, str]
+        self,
+        path: Path,
+        name: str,
+        format: str,
+        file: BinaryIO,
+        text: TextFile | None,
+        columns: Mapping[str, str],
     ) -> None:
-        self.name, self.format, self._file, self._text = name, format, file, text
+        self.path, self.name, self.format, self._file, self._text = path, name, format, file, text
         self._listed: Sequence[object] | None = None
         self.types: dict[str, set[type]] = {}
         self.schema: Any = None
@@ -181,7 +187,7 @@ def open_rows(
     if format == "hub":
         raise InputError(f"{name}: is no file; dalmeum predict scores data sets of the hub")
     with open_format(Path(path), name, format, columns, check_encoding(encoding)) as (format, file, text):
-        yield RowFile(name, format, file, text, columns)
+        yield RowFile(Path(path), name, format, file, text, columns)
 
 
 def _parts(rows: Iterator[T], size: int) -> Iterator[list[T]]:
