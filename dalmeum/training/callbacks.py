@@ -76,7 +76,7 @@ class ReportProgress(TrainerCallback):
 
     def __init__(self) -> None:
         self.progress: Progress | None = None
-        self.last_loss = float("nan")
+        self.last_loss: float | None = None
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
@@ -102,9 +102,11 @@ class ReportProgress(TrainerCallback):
         logs = logs or {}
         self.last_loss = logs.get("loss", self.last_loss)
         if self.progress and "eval_pearson" in logs:
+            # Of one or two steps alone none was logged yet.
+            loss = "" if self.last_loss is None else f"train loss {self.last_loss:.4f}  "
             self.progress.line(
                 f"epoch {state.epoch or 0:.1f}/{state.num_train_epochs:g}  step {state.global_step}  "
-                f"train loss {self.last_loss:.4f}  dev loss {logs['eval_loss']:.4f}  "
+                f"{loss}dev loss {logs['eval_loss']:.4f}  "
                 f"dev pearson {logs['eval_pearson']:.4f}"
             )
 
