@@ -143,11 +143,11 @@ def _held_out(draft: Draft) -> Iterator[str]:
         return
     yield from comment(
         Text(
-            "No dev file: train is cut into {folds} folds, of which number {fold} is held out as dev. To hand "
-            "in, leave fold out: a model is trained for each, in {folds} times the time, and all answer "
+            "No dev file: train is cut into {folds} folds, of which number {fold} is held out as dev. To "
+            "hand in, leave fold out: a model is trained for each, in {folds} times the time, and all answer "
             "together.",
-            "dev 파일이 없어 train을 폴드 {folds}개로 나누고, 그중 {fold}번을 dev로 떼어 둡니다. 제출할 때는 fold를 "
-            "지우세요. 폴드마다 모델을 학습해({folds}배 걸립니다) 함께 답합니다.",
+            "dev 파일이 없어 train을 폴드 {folds}개로 나누고, 그중 {fold}번을 dev로 떼어 둡니다. 제출할 때는 "
+            "fold를 지우세요. 폴드마다 모델을 학습해({folds}배 걸립니다) 함께 답합니다.",
         ).format(folds=draft.folds, fold=0),
         2,
     )
