@@ -17,6 +17,7 @@ from dalmeum.cli.compare import compare
 from dalmeum.cli.demo import demo
 from dalmeum.cli.encoder import encoder
 from dalmeum.cli.evaluate import evaluate
+from dalmeum.cli.export import export
 from dalmeum.cli.help import HELP_OPTIONS, Command, Group, call_error, documented, help_text
 from dalmeum.cli.init import init
 from dalmeum.cli.predict import predict
@@ -53,6 +54,7 @@ for command in (
     predict,
     evaluate,
     score,
+    export,
     submit,
     reproduce,
 ):

@@ -185,13 +185,22 @@ class TokenizedSentences:
         tokenizer: PreTrainedTokenizerBase = self.encoder.tokenizer
         return tokenizer
 
+    @property
+    def max_length(self) -> int:
+        """Tokens of a sentence, its prompt's and the special ones among them."""
+        return int(self.encoder.max_seq_length or self.tokenizer.model_max_length)
+
+    @property
+    def prompt(self) -> str:
+        """What stands before each sentence."""
+        return self.encoder.prompts.get(self.encoder.default_prompt_name or "") or ""
+
     def encode(self, sentence1: Sequence[str], sentence2: Sequence[str]) -> list[tuple[Sentence, Sentence]]:
         texts = list(dict.fromkeys([*sentence1, *sentence2]))
         if not texts:
             return []
         unpadded = {"text": {"padding": False}, "common": {"return_tensors": None}}
-        prompt = self.encoder.prompts.get(self.encoder.default_prompt_name or "")
-        encoded = self.encoder.preprocess(texts, prompt=prompt, processing_kwargs=unpadded)
+        encoded = self.encoder.preprocess(texts, prompt=self.prompt or None, processing_kwargs=unpadded)
         columns = {name: values for name, values in encoded.items() if isinstance(values, list)}
         if "prompt_length" in encoded:
             columns["prompt_length"] = [encoded["prompt_length"]] * len(texts)

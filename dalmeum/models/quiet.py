@@ -25,9 +25,12 @@ def quiet_transformers() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def silent_libraries() -> Iterator[None]:
-    """The same, and none of their complaints either: what fails raises, and is told in a line of our own."""
-    names = ("transformers", "huggingface_hub", "sentence_transformers")
+def silent_libraries(*others: str) -> Iterator[None]:
+    """The same, and none of their complaints either: what fails raises, and is told in a line of our own.
+
+    So with `others`, names of loggers.
+    """
+    names = ("transformers", "huggingface_hub", "sentence_transformers", *others)
     loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]
     with quiet_transformers():
