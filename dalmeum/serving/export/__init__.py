@@ -134,7 +134,7 @@ def _certified(scorer: "PairScorer", folder: Path, table: PairTable) -> "Certifi
 
 @contextlib.contextmanager
 def _appearing(out: Path) -> Iterator[Path]:
-    """A folder under another name, which becomes `out` when the block ends well; the dead's are swept away."""
+    """A folder under another name, which becomes `out` when the block ends well; a dead one's is removed."""
     folder = out.with_name(f".{out.name}.{os.getpid()}.partial")
     try:
         make_folders(out.parent)

@@ -132,9 +132,7 @@ def certified(
         megabytes=path.stat().st_size / 1e6,
         change=Change.of(changes),
         by_score=_parts(changes, ours, np.linspace(*table.label_range, BANDS + 1)),
-        by_length=_parts(
-            changes, _lengths(pairs), np.quantile(_lengths(pairs), np.linspace(0, 1, BANDS + 1))
-        ),
+        by_length=_parts(changes, lengths, np.quantile(lengths, np.linspace(0, 1, BANDS + 1))),
         pearson=_pearsons(table, ours, theirs),
         other_order={
             "model": float(np.abs(ours - model(turned, BATCHES[-1])).mean()),

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
