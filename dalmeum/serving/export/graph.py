@@ -98,10 +98,8 @@ def write_graph(scorer: PairScorer, path: Path) -> None:
         # What the exporter tells on its steps is its own.
         with (
             silent_libraries("torch.onnx"),
-            warnings.catch_warnings(),
             contextlib.redirect_stdout(io.StringIO()),
         ):
-            warnings.simplefilter("ignore")
             program = torch.onnx.export(
                 graph,
                 batch,
