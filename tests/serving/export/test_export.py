@@ -1,0 +1,218 @@
+"""A model in a folder of its own: the same scores, from a program that knows nothing of dalmeum and torch."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dalmeum
+from dalmeum.data import PairTable, read_pairs
+from dalmeum.errors import DalmeumError, InputError
+from dalmeum.models.kinds import new_scorer
+from dalmeum.recipe import load_recipe
+from dalmeum.serving import export as exporting
+from dalmeum.serving.export.certificate import Change, certified
+from dalmeum.serving.export.runtime import ExportedScorer
+from tests.cli.test_commands import call
+
+WritePairs = Callable[..., Path]
+
+ODD = [
+    ("  spaces   around ", "a"),
+    ("", "nothing before"),
+    ("long " * 100, "words " * 90),
+    ("각", "각"),
+    ("The Cat EATS.", "the cat eats."),
+]
+
+ALONE = """
+import importlib.abc, runpy, sys
+class Refuses(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"torch", "transformers", "dalmeum", "sentence_transformers"}:
+            raise ImportError(name)
+sys.meta_path.insert(0, Refuses())
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def saved(folder: Path, train: Path, swap: bool = False, **model: Any) -> Path:
+    """An untrained model whose scores differ from pair to pair."""
+    recipe = load_recipe(
+        data={"train": str(train)}, model={"max_length": 32, **model}, inference={"swap": swap}
+    )
+    scorer = new_scorer(recipe, read_pairs(train))
+    scorer.fold(3.0, 0.5)
+    scorer.save(folder)
+    return folder
+
+
+@pytest.fixture
+def model(
+    write_pairs: WritePairs,
+    tiny_encoder: Callable[[str], str],
+    korean_encoder: str,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> Path:
+    kind, encoder, swap = request.param
+    name = korean_encoder if encoder == "korean" else tiny_encoder(encoder)
+    return saved(tmp_path / "model", write_pairs("train.csv", 20), swap, kind=kind, encoder=name)
+
+
+KINDS = [("cross", "bert", False), ("cross", "roberta", True), ("bi", "korean", False), ("bi", "bert", False)]
+
+
+@pytest.mark.parametrize("model", KINDS, indirect=True, ids=["-".join(map(str, kind)) for kind in KINDS])
+def test_scores_are_those_of_the_model_wherever_they_are_computed(
+    model: Path, tmp_path: Path, write_pairs: WritePairs
+) -> None:
+    out = tmp_path / "exported"
+    certificate = exporting.export(model, out, data=write_pairs("dev.csv", 60, seed=3))
+    graph = certificate["graphs"]["float32"]
+    assert graph["within"]
+    assert graph["change"]["largest"] <= 1e-4
+    assert (graph["change"]["pairs"], certificate["pairs"]["count"]) == (60, 60)
+    assert json.loads((out / "certificate.json").read_text(encoding="utf-8")) == certificate
+    pairs = [*read_pairs(write_pairs("dev.csv", 60, seed=3)).pairs, *ODD]
+    expected = dalmeum.load(model, "float32").score(pairs)
+    assert np.ptp(expected) > 0.01
+    for batch in (1, 5, 64):
+        np.testing.assert_allclose(ExportedScorer(out).score(pairs, batch), expected, atol=1e-4)
+    for pair in (pairs[0], ODD[0], ODD[4]):
+        program = [sys.executable, "-c", ALONE.replace("sys.argv[0]", repr(str(out / "example.py"))), *pair]
+        done = subprocess.run(program, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert float(done.stdout) == pytest.approx(expected[pairs.index(pair)], abs=2e-4)
+
+
+def test_the_program_is_short(own_run: Path) -> None:
+    assert call("export", "latest", "-o", "exported") == 0
+    text = Path("exported", "example.py").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith('"""')]
+    assert len(lines) <= 18
+
+
+def test_the_command_compares_on_the_runs_own_dev_pairs(
+    own_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("export", "latest", "-o", "exported", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    dev = read_pairs("dev.csv")
+    assert (told["folder"], told["certificate"]["pairs"]["count"]) == ("exported", len(dev))
+    pearson = told["certificate"]["graphs"]["float32"]["pearson"]
+    assert pearson["difference"]["value"] == pytest.approx(0, abs=1e-6)
+    assert pearson["model"]["value"] == pytest.approx(
+        dalmeum.evaluate(own_run, "dev.csv", precision="float32").metrics.pearson.value
+    )
+    assert sorted(path.name for path in Path("exported").iterdir()) == [
+        "certificate.json",
+        "example.py",
+        "export.json",
+        "model.onnx",
+        "tokenizer.json",
+    ]
+
+
+def test_what_is_refused_leaves_nothing(
+    own_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("there").mkdir()
+    before = sorted(Path().rglob("*"))
+    for arguments, told in (
+        (["latest", "-o", "there"], "there: is there already"),
+        (["nobody", "-o", "out"], "nobody"),
+        (["latest", "-o", "out", "--data", "none.csv"], "none.csv: no such file"),
+        (["latest", "-o", str(own_run / "out")], "lies in the folder of a run"),
+    ):
+        assert call("export", *arguments) == 2, arguments
+        assert told in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    assert call("export", "latest", "-o", "out") == 2
+    assert "pip install 'dalmeum[export]'" in capsys.readouterr().err
+    assert sorted(Path().rglob("*")) == before
+
+
+def test_a_graph_that_is_away_from_its_model_is_not_written(
+    own_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = ExportedScorer.score
+
+    def spoiled(self: ExportedScorer, pairs: Any, batch: int = 64) -> Any:
+        return original(self, pairs, batch) + 0.001
+
+    monkeypatch.setattr(ExportedScorer, "score", spoiled)
+    with pytest.raises(DalmeumError, match=r"up to 0\.001 away from the model, where 0\.0001 is allowed"):
+        exporting.export(own_run, Path("out"))
+    assert not Path("out").exists()
+    assert not list(Path().glob(".out*"))
+
+
+def test_what_no_graph_holds_is_told(
+    write_pairs: WritePairs, tiny_encoder: Callable[[str], str], here: Path
+) -> None:
+    train = write_pairs("train.csv", 30)
+    offline = saved(here / "offline", train, kind="offline", encoder=None)
+    with pytest.raises(InputError, match=r"offline: .* can't be exported: cross-encoders"):
+        exporting.export(offline, Path("out"))
+    recipe = load_recipe(
+        data={"train": str(train), "folds": 2},
+        model={"encoder": tiny_encoder("bert"), "max_length": 16},
+        training={"max_steps": 1, "precision": "float32"},
+    )
+    run = dalmeum.train(recipe)
+    with pytest.raises(InputError, match=r"is an ensemble: export its members one by one \(fold-0, fold-1\)"):
+        exporting.export(run.folder, Path("out"))
+    assert exporting.export(run.model / "fold-1", Path("out"))["pairs"]["name"] == "practice dev"
+
+
+def test_folders_of_the_dead_are_swept(own_run: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    for pid in (dead.pid, os.getppid()):
+        Path(f".out.{pid}.partial").mkdir()
+    exporting.export(own_run, Path("out"))
+    assert [path.name for path in Path().glob(".out.*")] == [f".out.{os.getppid()}.partial"]
+
+
+def test_changes_are_those_of_the_scores(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(b"0" * 2_000_000)
+    table = PairTable(
+        id=tuple("abcdefgh"),
+        source=("",) * 8,
+        sentence1=tuple("a" * length for length in range(1, 9)),
+        sentence2=("b",) * 8,
+        label=np.arange(8) / 2,
+    )
+    ours = {pair: number / 2 for number, pair in enumerate(table.pairs)}
+
+    def model(pairs: Any, batch: int) -> Any:
+        return np.array([ours.get(pair, 9.0) for pair in pairs])
+
+    def graph(pairs: Any, batch: int) -> Any:
+        moved = model(pairs, batch) + 0.01 * batch
+        moved[-1] += 0.5
+        return moved
+
+    found = certified(path, table, model, graph, {"pearson": 0.001, "p99": 0.1})
+    assert found.change.largest == pytest.approx(0.5 + 0.64)
+    assert found.change.mean == pytest.approx(0.64 + 0.5 / 8)
+    assert found.batches == pytest.approx(0.63)
+    assert [each.pairs for each in found.by_score.values()] == [2, 2, 2, 2, 0]
+    assert list(found.by_score) == ["0 to 1", "1 to 2", "2 to 3", "3 to 4", "4 to 5"]
+    assert sum(each.pairs for each in found.by_length.values()) == 8
+    assert found.megabytes == 2.0
+    assert not found.within
+    assert found.to_dict()["by_score"]["4 to 5"]["mean"] is None
+    assert Change.of(np.zeros(3)) == Change(3, 0.0, 0.0, 0.0)
+    same = certified(path, table, model, model, {"pearson": 0.001, "p99": 0.1})
+    assert same.within
+    assert same.pearson is not None
+    assert same.pearson["difference"]["value"] == 0
