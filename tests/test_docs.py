@@ -138,6 +138,8 @@ def test_shell_lines_call_what_exists(page: str, line: str) -> None:
     elif program == "make":
         targets = re.findall(r"^([\w-]+):", text("Makefile"), re.MULTILINE)
         assert {target for target in arguments if "=" not in target} <= set(targets)
+    elif program == "python":
+        assert arguments[0] == "exported/example.py", line  # that of `dalmeum export latest -o exported`
     else:
         assert program in OTHER_PROGRAMS or re.match(r"[A-Z]+=\$\(ls -d runs/\*-[\w-]+", line), line
 

@@ -27,6 +27,7 @@ COMMANDS = (
     "predict",
     "evaluate",
     "score",
+    "export",
     "encoder",
     "encoder trim",
 )
