@@ -271,3 +271,13 @@ def test_the_recorded_speed_means_and_choices_hold_what_is_promised(recorded: An
     for each in recorded["both_choices"]:
         error = math.hypot(*(each[name]["standard_error"] for name in ("of_both", "real")))
         assert abs(each["of_both"]["mean"] - each["real"]["mean"]) < 0.1 * each["real"]["mean"] + 2 * error
+
+
+def test_of_equal_models_seldom_any_stands_below_the_first_rank(
+    simulation: Simulation, recorded: dict[str, Any]
+) -> None:
+    found = simulation("ranks").ranks(5, 260, "unequal", 200, np.random.default_rng(0))
+    assert within(found["any_below"], 0.05)
+    boards = recorded["ranks_equal"] + recorded["ranks_unequal"]
+    assert {(each["models"], each["pairs"]) for each in boards} >= {(20, 1500), (2, 60)}
+    assert all(within(each["any_below"], 0.05) for each in boards)
