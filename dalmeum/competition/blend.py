@@ -15,6 +15,7 @@ from dalmeum.comparison.arm import Array
 from dalmeum.comparison.rows import check_same
 from dalmeum.data import PairTable
 from dalmeum.data.folds import groups_of
+from dalmeum.data.groups import Groups, judged_by
 from dalmeum.data.splits import PairReader, Split, read_splits
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.languages import Text
@@ -22,13 +23,15 @@ from dalmeum.numbers import number, range_told
 from dalmeum.runs.folder import Run, open_run
 from dalmeum.runs.predictions import labelled, read_predictions
 from dalmeum.stats import Estimate, difference, gap
+from dalmeum.stats.blend_sums import BLENDS, Weights
 from dalmeum.stats.blends import (
-    BLENDS,
     CHOSEN,
+    SUBSETS,
     Gains,
-    Weights,
+    Shares,
     best_method,
     blend_gains,
+    blend_shares,
     blend_weights,
     nested_blend,
 )
@@ -82,7 +85,7 @@ class Blend:
     """Several runs together; all scores are Pearson's r on pairs that no weight was fitted on.
 
     Attributes:
-        method: how the weights were found, one of `dalmeum.stats.blends.BLENDS`.
+        method: how the weights were found, one of `dalmeum.stats.blend_sums.BLENDS`.
         score: of the blend, the way of blending chosen anew in each fold.
         methods: of each way of blending.
         best: the id of the best member, as chosen anew in each fold, and its score.
@@ -158,17 +161,38 @@ def blend_of(names: Sequence[str | Path], output: Path, method: str | None = Non
         raise InputError(f"method {method}: is none of {', '.join(BLENDS)}")
     runs = _opened(names, output)
     pairs, predictions = _judged(runs, SPLIT)
-    table = _table(runs, pairs)
-    groups = None if table is None else pairs_groups(runs[0], table)
+    groups = pairs_groups(runs[0], _table(runs, pairs))
+    found = blended(runs, pairs, predictions, groups, method)
+    return dataclasses.replace(found, warnings=tuple(_leaks(runs, pairs, predictions)))
+
+
+def blended(
+    runs: Sequence[Run],
+    pairs: Pairs,
+    predictions: Array,
+    groups: Groups | None,
+    method: str | None = None,
+    *,
+    subsets: int = SUBSETS,
+) -> Blend:
+    """What runs come to together by their predictions (k, n) of the same pairs.
+
+    `groups` are as in `pairs_groups`, `subsets` as in `blend_shares`; of none, shares are not found, and NaN.
+    Raises `InputError` for fewer than 2 pairs.
+    """
+    if len(pairs.labels) < 2:
+        raise InputError(f"{pairs.name}: a blend is judged on pairs that it was not fitted on: 2 or more")
     given = pairs.labels, predictions, groups
     methods = {name: nested_blend(name, *given).score for name in BLENDS}
     chosen = method or best_method(*given)
     nested = nested_blend(method or CHOSEN, *given)
     single = nested_blend("best", *given)
     gains = blend_gains(chosen, *given)
+    nobody = Shares(np.full(len(runs), math.nan), False)
+    shares = blend_shares(chosen, *given, subsets=subsets) if subsets else nobody
     weights = blend_weights(chosen, pairs.labels, predictions)
     return Blend(
-        members=_members(runs, weights, gains),
+        members=_members(runs, weights, gains, shares),
         weights=weights,
         method=chosen,
         score=nested.score,
@@ -178,8 +202,7 @@ def blend_of(names: Sequence[str | Path], output: Path, method: str | None = Non
         out_of_fold=runs[0].record.out_of_fold,
         pairs=pairs,
         predictions=nested.predictions,
-        exact_shares=gains.exact,
-        warnings=tuple(_leaks(runs, pairs, predictions)),
+        exact_shares=shares.exact,
     )
 
 
@@ -230,20 +253,22 @@ def _table(runs: Sequence[Run], pairs: Pairs) -> PairTable | None:
     return None
 
 
-def pairs_groups(run: Run, table: PairTable) -> Any:
-    """Groups of pairs that belong together: near-duplicates, too, where folds were cut by them."""
-    return groups_of(table, run.recipe().data.kept_together)
+def pairs_groups(run: Run, table: PairTable | None) -> Groups | None:
+    """Groups of pairs that belong together: near-duplicates, too, where folds were cut by them; None where
+    they are not known, or too few to judge by.
+    """
+    return None if table is None else judged_by(groups_of(table, run.recipe().data.kept_together))
 
 
-def _gain(labels: Array, blend: Array, single: Array, groups: Any) -> Estimate:
+def _gain(labels: Array, blend: Array, single: Array, groups: Groups | None) -> Estimate:
     if np.allclose(blend, single):
         return Estimate(0.0, 0.0, 0.0)
     found: Estimate = difference("pearson", labels, blend, single, groups=groups).interval
     return found
 
 
-def _members(runs: Sequence[Run], weights: Weights, gains: Gains) -> tuple[Member, ...]:
-    rows = zip(runs, weights.weights, gains.alone, gains.left_out, gains.shares, strict=True)
+def _members(runs: Sequence[Run], weights: Weights, gains: Gains, shares: Shares) -> tuple[Member, ...]:
+    rows = zip(runs, weights.weights, gains.alone, gains.left_out, shares.values, strict=True)
     return tuple(Member(run, *map(float, each)) for run, *each in rows)
 
 

@@ -7,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from dalmeum.stats.blend_sums import BLENDS
 from dalmeum.stats.blends import (
-    BLENDS,
     FOLDS,
     best_method,
     blend_gains,
+    blend_shares,
     blend_weights,
     group_folds,
     nested_blend,
@@ -153,13 +154,26 @@ def test_many_models_of_noise_show_no_gain_where_nothing_is_fitted() -> None:
 def test_shares_add_up_and_equal_models_have_equal_ones() -> None:
     labels, predictions, groups = data()
     predictions[3] = predictions[2]
-    gains = blend_gains("least_squares", labels, predictions, groups)
+    shares = blend_shares("least_squares", labels, predictions, groups)
     whole = nested_blend("least_squares", labels, predictions, groups).score
-    assert gains.exact
-    assert gains.shares.sum() == pytest.approx(whole, abs=1e-9)
-    assert gains.shares[2] == pytest.approx(gains.shares[3], abs=1e-4)
-    assert gains.left_out[2] == pytest.approx(0.0, abs=1e-4)
-    for row, score in zip(predictions, gains.alone, strict=True):
+    assert shares.exact
+    assert shares.values.sum() == pytest.approx(whole, abs=1e-9)
+    assert shares.values[2] == pytest.approx(shares.values[3], abs=1e-4)
+
+
+@pytest.mark.parametrize("method", BLENDS)
+def test_a_gain_is_what_the_others_lack(method: str) -> None:
+    labels, predictions, groups = data()
+    predictions[3] = predictions[2]
+    noise = np.random.default_rng(1).normal(size=(3, len(labels)))
+    models = np.concatenate([predictions, noise, -predictions[:1]])
+    gains = blend_gains(method, labels, models, groups)
+    whole = nested_blend(method, labels, models, groups).score
+    without = [nested_blend(method, labels, np.delete(models, each, 0), groups).score for each in range(8)]
+    np.testing.assert_allclose(gains.left_out, whole - np.array(without), atol=1e-6)
+    assert gains.left_out[7] == 0.0
+    assert method == "mean" or gains.left_out[2] == pytest.approx(0.0, abs=1e-4)
+    for row, score in zip(models[:7], gains.alone, strict=False):
         assert score == pytest.approx(nested_blend("mean", labels, row[None], groups).score, abs=1e-9)
 
 
@@ -174,17 +188,23 @@ def test_shares_by_all_orders_are_those_by_subsets() -> None:
     for order in orders:
         for place, each in enumerate(order):
             expected[each] += (worth(order[: place + 1]) - worth(order[:place])) / len(orders)
-    np.testing.assert_allclose(blend_gains("mean", labels, predictions, groups).shares, expected, atol=1e-9)
+    found = blend_shares("mean", labels, predictions, groups)
+    np.testing.assert_allclose(found.values, expected, atol=1e-9)
 
 
 def test_of_many_models_orders_are_drawn() -> None:
+    """They add up all the same, and come near to what all orders give."""
     labels, predictions, groups = data(models=4)
-    many = np.concatenate([predictions + np.random.default_rng(k).normal(0, 1, (4, 1)) for k in range(4)])[
-        :13
-    ]
-    gains = blend_gains("mean", labels, many, groups)
-    assert not gains.exact
-    assert gains.shares.sum() == pytest.approx(nested_blend("mean", labels, many, groups).score, abs=1e-9)
+    draw = np.random.default_rng(2)
+    spread = predictions.std(axis=1)[:, None] / 3
+    many = np.concatenate([predictions + spread * draw.normal(size=predictions.shape) for _ in range(2)])
+    exact = blend_shares("mean", labels, many, groups)
+    drawn = blend_shares("mean", labels, many, groups, subsets=128)
+    assert exact.exact
+    assert not drawn.exact
+    assert drawn.values.sum() == pytest.approx(nested_blend("mean", labels, many, groups).score, abs=1e-9)
+    np.testing.assert_allclose(drawn.values, exact.values, atol=0.015)
+    assert np.ptp(exact.values) > 0.03
 
 
 @settings(max_examples=50, deadline=None)
