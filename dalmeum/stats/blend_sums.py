@@ -114,27 +114,43 @@ class Sums:
         shared = blended[:, -1].sum() / count - mean * label
         return float(shared / math.sqrt(spread)) if spread > 0 else math.nan
 
+    def nested_lines(self, method: str) -> Lines:
+        """For each set a line that was fitted on the others, on the scale of `on_one_scale`."""
+        return self.on_one_scale(self.rest.lines(method))
+
+    def on_one_scale(self, lines: Lines) -> Lines:
+        """The same, each so that over all pairs it has mean 0 and variance 1: predictions of several sets can
+        be put together, and what correlates is the weights' doing alone. It takes no labels.
+        """
+        whole = self.products.sum(axis=0)
+        means = whole[0, 1:-1] / whole[0, 0]
+        covariance = whole[1:-1, 1:-1] / whole[0, 0] - np.outer(means, means)
+        spread = np.sqrt(np.einsum("fi,ij,fj->f", lines.weights, covariance, lines.weights))
+        weights = lines.weights / np.where(spread > 0, spread, 1.0)[:, None]
+        return Lines(weights, -weights @ (means + self.origin[:-1]))
+
     def nested(self, method: str) -> float:
         """The score of lines that were each fitted on the other sets."""
-        return self.score(self.rest.lines(method))
+        return self.score(self.nested_lines(method))
 
     def best_method(self) -> str:
         """The way to blend with the highest nested score; of equal ones the simplest."""
-        best, highest = BLENDS[0], -math.inf
-        for name in BLENDS:
+        best, highest = SIMPLEST, -math.inf
+        for name in METHODS:
             score = self.nested(name)
             if score > highest + TIED:
                 best, highest = name, score
         return best
 
     def chosen_lines(self) -> Lines:
-        """For each set the line of all others, by the way that is best among those; of one the simplest."""
+        """As `nested_lines`, each by the way that is best among the other sets; of one the simplest."""
         rest, found = self.rest, []
         for place in range(len(self.products)):
             others = self.without(place)
-            name = others.best_method() if len(others.products) > 1 else BLENDS[0]
+            name = others.best_method() if len(others.products) > 1 else SIMPLEST
             found.append(Sums(rest.products[[place]], self.origin).lines(name)[0])
-        return Lines(np.stack([each.weights for each in found]), np.array([each.intercept for each in found]))
+        weights, intercepts = zip(*((each.weights, each.intercept) for each in found), strict=True)
+        return self.on_one_scale(Lines(np.stack(weights), np.array(intercepts)))
 
 
 Method = Callable[[Array, Array, NDArray[np.bool_]], Array]
@@ -175,17 +191,11 @@ def _greedy(among: Array, to_labels: Array, rising: NDArray[np.bool_]) -> Array:
     return kept
 
 
-def _best(among: Array, to_labels: Array, rising: NDArray[np.bool_]) -> Array:
-    scores = to_labels / np.sqrt(np.where(rising, np.diagonal(among, axis1=1, axis2=2), np.inf))
-    return np.asarray(rising & (scores == scores.max(axis=1, keepdims=True)), float)
-
-
 METHODS: dict[str, Method] = {
     "mean": _equal,
     "least_squares": _least_squares,
     "greedy": _greedy,
-    "best": _best,
 }
-"""By name, the simplest first; `best` is no blend."""
+"""By name, the simplest first."""
 
-BLENDS = tuple(name for name in METHODS if name != "best")
+SIMPLEST = next(iter(METHODS))

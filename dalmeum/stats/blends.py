@@ -29,7 +29,8 @@ class Nested:
 
     Attributes:
         score: Pearson over all pairs; NaN where the blend is constant.
-        predictions: (n,), each fold's by weights that were fitted on the other folds.
+        predictions: (n,), each fold's by weights that were fitted on the other folds: on one scale whatever
+            the fold, which is the labels' by the least-squares line over all pairs.
     """
 
     score: float
@@ -69,8 +70,7 @@ def nested_blend(
     """What `blend_weights` would score on new pairs, by cross-validation.
 
     Args:
-        method: also `best`, the one model that correlates best on the pairs it is fitted on, and `chosen`,
-            the way to blend that `best_method` finds on these pairs.
+        method: also `chosen`, the way to blend that `best_method` finds on the pairs that it is fitted on.
         groups: (n,), numbers of groups of pairs that belong together, which no two folds share.
         folds: as many as there are groups, where these are fewer.
 
@@ -79,11 +79,13 @@ def nested_blend(
     labels, predictions = _columns(labels, predictions)
     parts = group_folds(len(labels), groups, folds=folds, seed=seed)
     sums = Sums.of(labels, predictions, parts)
-    lines = sums.chosen_lines() if method == CHOSEN else sums.rest.lines(_method(method))
+    lines = sums.chosen_lines() if method == CHOSEN else sums.nested_lines(_method(method))
     blended = np.empty(len(labels))
     for place, rows in enumerate(parts):
         blended[rows] = lines[place].of(predictions[:, rows])
-    return Nested(sums.score(lines), blended)
+    variance = float(blended.var())
+    slope = abs(float(np.cov(blended, labels, bias=True)[0, 1])) / variance if variance > 0 else 0.0
+    return Nested(sums.score(lines), labels.mean() + slope * (blended - blended.mean()))
 
 
 def best_method(
