@@ -204,7 +204,7 @@ def test_a_blend_that_fails_leaves_nothing(
 
     monkeypatch.setattr("dalmeum.competition.blend_folder.write_report", full)
     with pytest.raises(InputError, match="ours: can't be written: No space left on device"):
-        write_blend(blend_of([run.folder for run in trained], output), "ours", output)
+        write_blend(blend_of([run.folder for run in trained], output), "ours", output, anyway=True)
     assert sorted(path.name for path in output.iterdir() if path.name != "assets") == sorted(
         run.id for run in trained
     )
