@@ -1,5 +1,6 @@
 """What the runs of a board come to together, and what each of them adds."""
 
+import math
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -27,7 +28,7 @@ MOST_SHARED = 64
 def best_blend(
     runs: Sequence[Run], pairs: Pairs, predictions: Array
 ) -> tuple[BestBlend | None, dict[int, Part]]:
-    """Of the runs that can be members of one blend, by their place, and the blend; None of fewer than two.
+    """The blend, and each member's part by its place; None of fewer than two, and where none has a score.
 
     A blend is none, since its members stand beside it, nor is a run that answers as an older one does; and of
     runs with other label scales, or some judged out of fold, the most that go together are.
@@ -41,6 +42,8 @@ def best_blend(
     members, rows = [runs[place] for place in places], predictions[places]
     groups = pairs_groups(members[0], pairs.table)
     found = blended(members, pairs, rows, groups, subsets=0)
+    if not math.isfinite(found.score):
+        return None, {}
     used = np.flatnonzero(found.weights.weights)
     shares, people = dict[int, float](), dict[str, float]()
     if 0 < len(used) <= MOST_SHARED:

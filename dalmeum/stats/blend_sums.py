@@ -92,7 +92,9 @@ class Sums:
         means = means + self.origin
         among, to_labels = covariance[:, :-1, :-1], covariance[:, :-1, -1]
         variances = np.diagonal(among, axis1=1, axis2=2)
-        scales = np.where(variances > np.square(means[:, :-1] * 1e-12), variances, np.inf)
+        squares = np.diagonal(self.products, axis1=1, axis2=2)[:, 1:-1] / count
+        rounding = np.maximum(np.square(means[:, :-1] * 1e-12), squares * 1e-12)
+        scales = np.where(variances > rounding, variances, np.inf)
         slopes = np.maximum(to_labels / scales, 0.0)  # onto the label scale
         weights = slopes * METHODS[method](
             slopes[:, :, None] * slopes[:, None, :] * among, slopes * to_labels, slopes > 0

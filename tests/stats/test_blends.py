@@ -152,6 +152,16 @@ def test_what_is_chosen_is_chosen_without_the_pairs_that_it_is_judged_on() -> No
     assert best_method(labels, predictions, groups, folds=4) in METHODS
 
 
+@pytest.mark.parametrize("pairs", [2, 3, 4, 5])
+def test_a_handful_of_pairs_gives_a_score_or_none(pairs: int) -> None:
+    """Where the others of a fold are one pair, no model varies, but for what rounding makes of it."""
+    for seed in range(60):
+        labels, predictions, _ = data(seed=seed, pairs=pairs)
+        found = nested_blend("chosen", labels, predictions)
+        assert math.isnan(found.score) or -1 - 1e-9 <= found.score <= 1 + 1e-9
+        assert np.isfinite(found.predictions).all()
+
+
 def test_many_models_of_noise_show_no_gain_where_nothing_is_fitted() -> None:
     """In its own pairs a blend of 30 models gains; the nested score does not see it."""
     draw = np.random.default_rng(0)
