@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING, Any
 from dalmeum.models.registration import register_offline
 
 if TYPE_CHECKING:
-    from dalmeum.api import compare, evaluate, load, plan, predict, study, train
+    from dalmeum.api import compare, evaluate, load, plan, predict, study, train, tune
     from dalmeum.comparison.arms import Arms
     from dalmeum.data import read_pairs
     from dalmeum.recipe import Recipe, load_recipe
     from dalmeum.runs.folder import Run
+    from dalmeum.team import blend, board, reproduce, submit
 
 __all__ = [
     "Arms",
     "Recipe",
     "Run",
+    "blend",
+    "board",
     "compare",
     "evaluate",
     "load",
@@ -23,8 +26,11 @@ __all__ = [
     "plan",
     "predict",
     "read_pairs",
+    "reproduce",
     "study",
+    "submit",
     "train",
+    "tune",
 ]
 
 _HOMES = {
@@ -33,7 +39,10 @@ _HOMES = {
     "Run": "dalmeum.runs.folder",
     "load_recipe": "dalmeum.recipe",
     "read_pairs": "dalmeum.data",
-    **dict.fromkeys(("compare", "evaluate", "load", "plan", "predict", "study", "train"), "dalmeum.api"),
+    **dict.fromkeys(
+        ("compare", "evaluate", "load", "plan", "predict", "study", "train", "tune"), "dalmeum.api"
+    ),
+    **dict.fromkeys(("blend", "board", "reproduce", "submit"), "dalmeum.team"),
 }
 """Where the public names live; each is imported when it is first asked for."""
 

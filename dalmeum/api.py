@@ -55,7 +55,7 @@ def load(
     """
     from dalmeum.runs.folder import load as load_run
 
-    _check_flags(trust_code=trust_code)
+    check_flags(trust_code=trust_code)
     return load_run(folder_of(run), precision, output, trust_code=trust_code)
 
 
@@ -85,7 +85,7 @@ def train(
     Example:
         >>> run = dalmeum.train(data=frame, model={"kind": "offline"})  # doctest: +SKIP
     """
-    _check_flags(resume=resume, self_contained=self_contained)
+    check_flags(resume=resume, self_contained=self_contained)
     reader, called = PairReader(), _name(name, recipe, "recipe")
     ready = recipe_from(recipe, sections, reader)
     check_ready([ready], reader)
@@ -134,9 +134,9 @@ def study(
     Raises:
         InputError: what only the caller can mend. DalmeumError: a run failed.
     """
-    _check_flags(self_contained=self_contained)
+    check_flags(self_contained=self_contained)
     called = _name(name, study, "study")
-    _check_jobs(jobs)
+    _check_counts(jobs=jobs)
     page = Path(folder or Path("studies", called))
     reader = PairReader()
     ready = study_from(study, keys, reader)
@@ -187,7 +187,7 @@ def plan(
         InputError: what only the caller can mend.
     """
     called = _name(name, study, "study")
-    _check_jobs(jobs)
+    _check_counts(jobs=jobs)
     reader = PairReader()
     ready = study_from(study, keys, reader)
     check_ready(arm_recipes(ready).values(), reader)
@@ -204,22 +204,33 @@ def tune(
     trials: int | None = None,
     hours: float | None = None,
     space: Sequence[str] = (),
+    storage: str | None = None,
+    jobs: int | None = None,
+    seeds: int = 5,
+    trials_only: bool = False,
+    prune: bool = True,
     name: str | None = None,
     folder: str | Path | None = None,
     self_contained: bool = False,
-    sections: Mapping[str, Any] | None = None,
-    **how: Any,
+    **sections: Any,
 ) -> "SearchResult | None":
     """Search for better settings, as `dalmeum tune` does, and judge the best over fresh seeds.
 
+    The same call goes on with a search, and several at once share it.
+
     Args:
-        recipe: as `train` takes it, laid over by `sections`.
+        recipe, sections: as `train` takes them.
         trials, hours: how many trials in all, and after how long no further one is begun; one or both.
-        space: as in `dalmeum.recipe.space.search_space`.
+        space: what to try, as `["training.learning_rate=1e-5..1e-3:log"]`; by default what the kind of model
+            has.
+        storage: the search's database, for several machines; by default a file beside its runs.
+        jobs: trials at once; by default as in `study`.
+        seeds: fresh ones, over which the best settings are judged; 2 or more.
+        trials_only: help with trials, and leave judging to another process: answers None.
+        prune: end trials early that do worse than others.
         name: of the search; by default that of the recipe's file.
         folder: for search.html, study.html and best.yaml; by default searches/NAME.
         self_contained: make the pages one file each.
-        how: `storage`, `jobs`, `seeds`, `trials_only`, `prune` of `dalmeum.experiments.tune.Plan`.
 
     Raises:
         InputError: what only the caller can mend. DalmeumError: every trial failed.
@@ -227,15 +238,17 @@ def tune(
     from dalmeum.experiments.tune import Plan
     from dalmeum.experiments.tune import tune as search
 
-    _check_flags(self_contained=self_contained)
-    _check_jobs(how.get("jobs"))
+    check_flags(self_contained=self_contained, trials_only=trials_only, prune=prune)
+    _check_counts(jobs=jobs, trials=trials, seeds=seeds)
+    if hours is not None and not (isinstance(hours, int | float) and hours > 0):
+        raise InputError(f"hours {hours!r:.80}: give a number above 0, or leave it out")
     called, reader = _name(name, recipe, "recipe"), PairReader()
-    ready = recipe_from(recipe, sections or {}, reader)
+    ready = recipe_from(recipe, sections, reader)
     place = Path(folder or Path("searches", called))
     return search(
         ready,
         called,
-        Plan(search_space(ready, space), trials, hours, **how),
+        Plan(search_space(ready, space), trials, hours, storage, jobs, seeds, trials_only, prune),
         place,
         reader=reader,
         assets=place.parent / ASSETS if folder is None else None,
@@ -283,7 +296,7 @@ def compare(
     """
     from dalmeum.experiments.compare import compared
 
-    _check_flags(self_contained=self_contained, trust_code=trust_code)
+    check_flags(self_contained=self_contained, trust_code=trust_code)
     findings, told = compared(
         arms,
         split=split,
@@ -323,7 +336,7 @@ def evaluate(
         label_range: lowest and highest label of `data`, where it has another scale than the run; by default
             a table's own, else the run's. Across scales there is no RMSE, no MAE, and no F1 of similarities.
     """
-    _check_flags(trust_code=trust_code)
+    check_flags(trust_code=trust_code)
     _, evaluation, told = evaluated(
         run,
         data,
@@ -358,7 +371,7 @@ def predict(
         data: pairs, as `read_pairs` takes them; `reading` are its `columns`, `format`, `encoding`.
         label_range: lowest and highest of their labels, if any, where that is another scale than the run's.
     """
-    _check_flags(trust_code=trust_code)
+    check_flags(trust_code=trust_code)
     _, predictions, told = predicted(
         run,
         data,
@@ -374,12 +387,13 @@ def predict(
     return predictions.similarity
 
 
-def _check_jobs(jobs: object) -> None:
-    if jobs is not None and (not isinstance(jobs, int) or isinstance(jobs, bool) or jobs < 1):
-        raise InputError(f"jobs {jobs!r:.80}: give a whole number of 1 or more, or leave it out")
+def _check_counts(**counts: object) -> None:
+    for name, value in counts.items():
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+            raise InputError(f"{name} {value!r:.80}: give a whole number of 1 or more, or leave it out")
 
 
-def _check_flags(**flags: object) -> None:
+def check_flags(**flags: object) -> None:
     """`"false"` is true: an option that is either takes nothing else."""
     for name, value in flags.items():
         if not isinstance(value, bool):

@@ -52,6 +52,10 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def counted_pairs(number: int) -> "Text":
+    return Text(counted(number, "pair"), f"문장쌍 {number:,}개")
+
+
 Shown = str | Text
 """What people read: a text in both languages, or a name, which has none."""
 

@@ -12,6 +12,8 @@ from typing import Any, TextIO, cast
 
 from rich.cells import cell_len
 
+from dalmeum.errors import one_line
+
 WIDTH = 80
 """Where nobody says how wide the terminal is: in a pipe, a file, a notebook."""
 
@@ -166,6 +168,12 @@ def table(
     with console.capture() as capture:
         console.print(grid)
     return [line.rstrip() for line in capture.get().splitlines()]
+
+
+def named_lines(named: Sequence[tuple[object, object]]) -> list[str]:
+    """What has which name, a line each."""
+    width = max(columns(str(name)) for name, _ in named)
+    return [f"{name}{' ' * (width - columns(str(name)))}  {one_line(str(what))}" for name, what in named]
 
 
 def columns(text: str) -> int:

@@ -41,6 +41,7 @@ LAYERS = (
     ("demo", "draft"),
     ("sections",),
     ("api",),
+    ("team",),
     ("cli",),
     ("__main__",),
 )

@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from dalmeum.api import compare
 from dalmeum.cli import app
 from dalmeum.comparison.arms import Arms
+from dalmeum.competition.ideas import read_ideas, write_first_ideas
 from dalmeum.draft import recipe_name
 from dalmeum.experiments.study import cell_recipes
 from dalmeum.experiments.train import train
@@ -79,7 +80,7 @@ RECIPES = sorted(ROOT.glob("recipes/*.yaml"))
 STUDIES = sorted(ROOT.glob("recipes/studies/*.yaml"))
 PRACTICE = ROOT / "dalmeum" / "data" / "practice" / "recipe.yaml"
 PRACTICE_STUDY = PRACTICE.with_name("practice.yaml")
-OTHER_PROGRAMS = {"source", "cp", "pip"}
+OTHER_PROGRAMS = {"source", "cp", "pip", "export"}
 
 
 def text(page: str) -> str:
@@ -249,6 +250,19 @@ def test_studies_of_the_pages_load(page: str, tmp_path: Path) -> None:
     shutil.copy(ROOT / "recipes" / "korsts-offline.yaml", tmp_path)
     (folder / "study.yaml").write_text(example, encoding="utf-8")
     assert load_study(folder / "study.yaml").seeds == (1, 2, 3, 4, 5)
+
+
+def test_the_second_chapter_runs_the_idea_that_the_board_hands_out(tmp_path: Path) -> None:
+    """After the study of the first chapter, whose demo has tried the mixture already."""
+    study = load_study(PRACTICE_STUDY, ["arms={half: {loss.name: mixture, loss.alpha: 0.5}}"])
+    file = tmp_path / "ideas.yaml"
+    assert write_first_ideas(study, Path("practice/alpha.yaml"), [], file)
+    ideas = read_ideas(file)
+    assert [*ideas][:2] == ["mixture", "correlation"]
+    lines = [shlex.split(line) for line in shell_lines("docs/first-experiment.md")]
+    assert ["dalmeum", "board", "--take", "correlation"] in lines
+    (command,) = ideas["correlation"].commands("correlation")
+    assert shlex.split(command) in lines
 
 
 def test_the_recipe_of_the_readme_loads() -> None:

@@ -8,10 +8,7 @@ import typer
 from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import JsonOption, SelfContainedOption
 from dalmeum.cli.output import REPORT, RUN, SUBMISSION, note_warnings, print_json, print_places
-from dalmeum.errors import DalmeumError
 from dalmeum.languages import Text
-
-ANYWAY = Text("; --anyway writes the blend", ". 그래도 만들려면 --anyway를 붙이세요")
 
 
 @documented(
@@ -71,17 +68,15 @@ def blend(
 
     from dalmeum.competition.blend import blend_of
     from dalmeum.competition.blend_folder import write_blend
-    from dalmeum.pages.blend import blend_lines
 
     found = blend_of(runs, output, method)
     note_warnings(found.warnings)
-    if not found.gains and not anyway:
-        raise DalmeumError(str(found.refusal()) + str(ANYWAY))
-    run = write_blend(found, name, output, self_contained=self_contained)
+    written = write_blend(found, name, output, anyway=anyway, self_contained=self_contained)
     if json:
-        print_json({"run": run.id, "folder": str(run.folder), "metrics": run.metrics()})
+        print_json(written.to_dict())
         return
-    print("\n".join(blend_lines(found.to_dict())), end="\n\n")
+    print(written, end="\n\n")
+    run = written.run
     places = [(RUN, run.id), (Text("model", "모델"), run.model)]
     if run.report.is_file():
         places.append((REPORT, run.report))

@@ -1,24 +1,19 @@
 """dalmeum board: the team's runs in ranks, and who works on which idea."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import JsonOption
 from dalmeum.cli.output import note_page, note_warnings, print_json
-from dalmeum.errors import DalmeumError, InputError, one_line
+from dalmeum.errors import InputError, one_line
 from dalmeum.languages import Text
 from dalmeum.progress import tell
 
-if TYPE_CHECKING:
-    from dalmeum.competition.claims import Claim
-
 TAKEN = Text("{idea}: yours until {until}", "{idea}: {until}까지 맡았습니다")
 GIVEN_BACK = Text("{idea}: given back", "{idea}: 내놓았습니다")
-CLAIMED = Text("{idea}: {author} has it until {until}", "{idea}: {author}이(가) {until}까지 맡음")
 NEXT = Text("{name} ({difficulty}): {question}", "{name}({difficulty}): {question}")
 DIFFICULTIES = {
     "easy": Text("easy", "쉬움"),
@@ -119,7 +114,7 @@ def _take(name: str, hours: float, file: Path, json: bool) -> None:
 
         claim = take(store, name, author, hours)
     if json:
-        print_json({"claim": _claim(claim), "commands": idea.commands(name)})
+        print_json({"claim": claim.to_dict(), "commands": idea.commands(name)})
         return
     print(TAKEN.format(idea=name, until=claim.until_told))
     _print_commands(RUN_IT, idea.commands(name))
@@ -144,8 +139,12 @@ def _next(file: Path, output: Path, json: bool) -> None:
     from dalmeum.author import author
     from dalmeum.competition.ideas import read_ideas
     from dalmeum.competition.open_ideas import next_open, standings
+    from dalmeum.competition.team_board import known_claims
 
-    found = next_open(standings(read_ideas(file), _claims(), output), author())
+    ideas = read_ideas(file)
+    claims, warnings = known_claims()
+    note_warnings(warnings)
+    found = next_open(standings(ideas, claims, output), author())
     if json:
         print_json({"idea": found and found.to_dict()})
     elif found is None:
@@ -163,47 +162,19 @@ def _next(file: Path, output: Path, json: bool) -> None:
 
 
 def _show(output: Path, json: bool) -> None:
-    from dalmeum.competition.board import boards
-    from dalmeum.pages.board import board_lines, write_board
+    from dalmeum.competition.team_board import team_board
 
-    found, claims = boards(output), _claims()
-    told = [
-        CLAIMED.format(idea=each.idea, author=each.author, until=each.until_told) for each in claims.values()
-    ]
+    found = team_board(output)
+    note_warnings(found.warnings)
     if json:
-        shown = [each.to_dict() for each in found]
-        taken = [_claim(each) for each in claims.values()]
-        print_json({"output": str(output), "boards": shown, "claims": taken})
+        print_json(found.to_dict())
     else:
-        print(
-            "\n".join([*board_lines(found, one_line(str(output))), *(one_line(str(each)) for each in told)])
-        )
+        print(found)
     try:
-        if found:
-            note_page(write_board(output, found, told))
+        if found.boards:
+            note_page(found.write())
     except InputError as error:  # of a folder that is somebody else's, say: the table is told
         note_warnings([Text.same(str(error))])
-
-
-def _claims() -> "Mapping[str, Claim]":
-    """None where nobody has set a store up, or it can't be used, which is told: ranks need none."""
-    from dalmeum.competition.store import store_at_hand
-
-    try:
-        store = store_at_hand()
-        if store is None:
-            return {}
-        with store:
-            from dalmeum.competition.claims import claims
-
-            return claims(store)
-    except DalmeumError as error:
-        note_warnings([Text.same(str(error))])
-        return {}
-
-
-def _claim(claim: "Claim") -> dict[str, Any]:
-    return {"idea": claim.idea, "author": claim.author, "since": claim.since, "until": claim.until}
 
 
 def _print_commands(what: Text, commands: list[str]) -> None:

@@ -18,7 +18,8 @@ from dalmeum.cli.options import (
     TrustCodeOption,
     parse_columns,
 )
-from dalmeum.cli.output import note_warnings, pairs, print_json
+from dalmeum.cli.output import note_warnings, print_json
+from dalmeum.languages import counted_pairs
 
 
 @documented(
@@ -78,6 +79,6 @@ def evaluate(
         warnings = [warning.en for warning in told]
         print_json({"run": run, "file": file, "rows": rows, "metrics": metrics, "warnings": warnings, **more})
         return
-    print("\n".join(metrics_lines(metrics, str(pairs(rows)))))
+    print("\n".join(metrics_lines(metrics, str(counted_pairs(rows)))))
     if slices is not False:
         print("\n".join(slice_lines(evaluation)))

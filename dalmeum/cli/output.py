@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dalmeum.errors import one_line
-from dalmeum.languages import Text, counted
+from dalmeum.languages import Text
 from dalmeum.progress import tell
-from dalmeum.terminal import COMMANDING, columns
+from dalmeum.terminal import COMMANDING, named_lines
 
 RUN, REPORT = Text("run", "실행"), Text("report", "보고서")
 SUBMISSION = Text("submission", "제출 파일")
@@ -39,10 +38,4 @@ def note_page(page: Path) -> None:
 
 def print_places(places: Sequence[tuple[Text, object]]) -> None:
     """What lies where, a line each."""
-    width = max(columns(str(name)) for name, _ in places)
-    for name, place in places:
-        print(f"{name}{' ' * (width - columns(str(name)))}  {one_line(str(place))}")
-
-
-def pairs(number: int) -> Text:
-    return Text(counted(number, "pair"), f"문장쌍 {number:,}개")
+    print("\n".join(named_lines(places)))

@@ -17,10 +17,10 @@ from dalmeum.cli.options import (
     TrustCodeOption,
     parse_columns,
 )
-from dalmeum.cli.output import note_warnings, pairs, print_json
+from dalmeum.cli.output import note_warnings, print_json
 from dalmeum.errors import one_line
 from dalmeum.files import check_output, check_writable
-from dalmeum.languages import Text
+from dalmeum.languages import Text, counted_pairs
 
 
 @documented(
@@ -105,4 +105,4 @@ def predict(
         print_json({"run": run, "file": file, "rows": len(table), "out": str(out)})
     else:
         done = Text("{pairs} scored: {out}", "{pairs} 채점: {out}")
-        print(done.format(pairs=pairs(len(table)), out=one_line(str(out))))
+        print(done.format(pairs=counted_pairs(len(table)), out=one_line(str(out))))

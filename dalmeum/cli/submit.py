@@ -16,22 +16,14 @@ from dalmeum.cli.options import (
     TrustCodeOption,
     parse_columns,
 )
-from dalmeum.cli.output import note_warnings, pairs, print_json, print_places
-from dalmeum.errors import InputError, one_line
+from dalmeum.cli.output import note_warnings, print_json
+from dalmeum.errors import InputError
 from dalmeum.languages import Text
 
 if TYPE_CHECKING:
     from dalmeum.competition.ledger import Submission
     from dalmeum.competition.store.database import Store
-    from dalmeum.competition.submit import Submitted
 
-FILE, MANIFEST = Text("file", "파일"), Text("manifest", "매니페스트")
-LINE = Text("submission", "제출")
-NUMBERED = Text("{number}, by {author}", "{number}번, {author}")
-NEXT = Text(
-    "when the board has answered: dalmeum submit --public SCORE --of {number}",
-    "리더보드에 점수가 나오면: dalmeum submit --public 점수 --of {number}",
-)
 RECORDED = Text("submission {number}: public score {public:g}", "제출 {number}번: 공개 점수 {public:g}")
 QUOTA_SET = Text(
     "{per_day} a day and person, from midnight to midnight in {zone}",
@@ -159,7 +151,11 @@ def submit(
             trust_code=trust_code,
             reading=reading,
         )
-        _show_written(written, json)
+        note_warnings(written.warnings)
+        if json:
+            print_json(written.to_dict())
+        else:
+            print(written)
         return
 
     from dalmeum.competition.store import open_store
@@ -171,30 +167,6 @@ def submit(
         if public is not None:
             _record(store, public, of, replace)
         _show_ledger(store, output, json)
-
-
-def _show_written(written: "Submitted", json: bool) -> None:
-    note_warnings(written.warnings)
-    manifest, line = written.manifest, written.line
-    if json:
-        print_json(
-            {
-                "out": str(written.file),
-                "rows": manifest.rows,
-                "sha256": manifest.sha256,
-                "manifest": str(written.manifest_file),
-                "submission": line and line.number,
-                "scores": manifest.scores,
-            }
-        )
-        return
-    told = f"{one_line(str(written.file))} ({pairs(manifest.rows)})"
-    places: list[tuple[Text, object]] = [(FILE, told), (MANIFEST, written.manifest_file)]
-    if line is not None:
-        places.append((LINE, NUMBERED.format(number=line.number, author=line.author)))
-    print_places(places)
-    if line is not None:
-        print(NEXT.format(number=line.number))
 
 
 def _record(store: "Store", public: float, of: str | None, replace: bool) -> None:

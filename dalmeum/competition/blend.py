@@ -15,20 +15,24 @@ from dalmeum.comparison.arm import Array
 from dalmeum.comparison.rows import check_same
 from dalmeum.data import PairTable
 from dalmeum.data.folds import groups_of
+from dalmeum.data.groups import Groups, judged_by
 from dalmeum.data.splits import PairReader, Split, read_splits
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.languages import Text
 from dalmeum.numbers import number, range_told
+from dalmeum.pages.blend import no_gain
 from dalmeum.runs.folder import Run, open_run
 from dalmeum.runs.predictions import labelled, read_predictions
 from dalmeum.stats import Estimate, difference, gap
+from dalmeum.stats.blend_sums import METHODS, Weights
 from dalmeum.stats.blends import (
-    BLENDS,
     CHOSEN,
+    SUBSETS,
     Gains,
-    Weights,
+    Shares,
     best_method,
     blend_gains,
+    blend_shares,
     blend_weights,
     nested_blend,
 )
@@ -43,11 +47,6 @@ LEAK_GAP, LEAK_ERRORS = 0.05, 4.0
 wider than the rest's, to be told: of the same pairs, only labels that it has seen make one that wide.
 """
 
-NO_GAIN = Text(
-    "the blend scores {blend} on pairs that its weights were not fitted on, {best} alone {single}: {gain}; "
-    "no gain is shown",
-    "가중치를 맞추지 않은 쌍에서 블렌드는 {blend}, {best}만 쓰면 {single}: {gain}. 나아졌다고 볼 수 없습니다",
-)
 LEAK = Text(
     "{run}: {gap} better on the pairs that it was judged on than on others, where the rest have {rest}: "
     "has it seen their labels?",
@@ -61,7 +60,7 @@ class Member:
 
     Attributes:
         weight: of its similarity in the blend's.
-        alone: its Pearson by itself, on the label scale by a line that is fitted on other pairs.
+        alone: its Pearson by itself.
         gain: the blend's Pearson less that of the others together.
         share: its Shapley value: shares of all members add up to the blend's Pearson.
     """
@@ -82,10 +81,11 @@ class Blend:
     """Several runs together; all scores are Pearson's r on pairs that no weight was fitted on.
 
     Attributes:
-        method: how the weights were found, one of `dalmeum.stats.blends.BLENDS`.
+        method: how the weights were found, one of `dalmeum.stats.blend_sums.METHODS`.
         score: of the blend, the way of blending chosen anew in each fold.
         methods: of each way of blending.
-        best: the id of the best member, as chosen anew in each fold, and its score.
+        best: the id of the member with the highest score, and that score: a little optimistic, as of any
+            choice, so that what is shown to be better is so all the more.
         gain: the blend's score less the best member's.
         out_of_fold: the pairs are the members' training pairs, which each predicted out of fold.
         predictions: (n,), of the blend, by weights that were fitted on other pairs.
@@ -121,9 +121,7 @@ class Blend:
     def refusal(self) -> Text:
         """Why it is none, where `gains` is false."""
         name, single = self.best
-        return NO_GAIN.format(
-            blend=number(self.score, 4), best=name, single=number(single, 4), gain=_told(self.gain)
-        )
+        return no_gain(self.score, name, single, self.gain)
 
     def to_dict(self) -> dict[str, Any]:
         """What `blend.json` holds."""
@@ -149,37 +147,57 @@ def blend_of(names: Sequence[str | Path], output: Path, method: str | None = Non
 
     Args:
         names: folders, or ids under `output`.
-        method: one of `BLENDS`; by default the best of them.
+        method: one of `METHODS`; by default the best of them.
 
     Raises `InputError` for fewer than two runs, one that is named twice or not finished, and runs of other
     pairs, label scales or kinds of dev (out of fold or not).
     """
-    if method is not None and method not in BLENDS:
-        raise InputError(f"method {method}: is none of {', '.join(BLENDS)}")
+    if method is not None and method not in METHODS:
+        raise InputError(f"method {method}: is none of {', '.join(METHODS)}")
     runs = _opened(names, output)
     pairs, predictions = _judged(runs, SPLIT)
-    table = _table(runs, pairs)
-    groups = None if table is None else pairs_groups(runs[0], table)
+    groups = pairs_groups(runs[0], _table(runs, pairs))
+    found = blended(runs, pairs, predictions, groups, method)
+    return dataclasses.replace(found, warnings=tuple(_leaks(runs, pairs, predictions)))
+
+
+def blended(
+    runs: Sequence[Run],
+    pairs: Pairs,
+    predictions: Array,
+    groups: Groups | None,
+    method: str | None = None,
+    *,
+    subsets: int = SUBSETS,
+) -> Blend:
+    """What runs come to together by their predictions (k, n) of the same pairs.
+
+    `groups` are as in `pairs_groups`, `subsets` as in `blend_shares`; of none, shares are not found, and NaN.
+    Raises `InputError` for fewer than 2 pairs.
+    """
+    if len(pairs.labels) < 2:
+        raise InputError(f"{pairs.name}: a blend is judged on pairs that it was not fitted on: 2 or more")
     given = pairs.labels, predictions, groups
-    methods = {name: nested_blend(name, *given).score for name in BLENDS}
+    methods = {name: nested_blend(name, *given).score for name in METHODS}
     chosen = method or best_method(*given)
     nested = nested_blend(method or CHOSEN, *given)
-    single = nested_blend("best", *given)
     gains = blend_gains(chosen, *given)
+    nobody = Shares(np.full(len(runs), math.nan), False)
+    shares = blend_shares(chosen, *given, subsets=subsets) if subsets else nobody
     weights = blend_weights(chosen, pairs.labels, predictions)
+    best = int(np.argmax(gains.alone))
     return Blend(
-        members=_members(runs, weights, gains),
+        members=_members(runs, weights, gains, shares),
         weights=weights,
         method=chosen,
         score=nested.score,
         methods=methods,
-        best=(runs[int(np.argmax(gains.alone))].id, single.score),
-        gain=_gain(pairs.labels, nested.predictions, single.predictions, groups),
+        best=(runs[best].id, float(gains.alone[best])),
+        gain=_gain(pairs.labels, nested.predictions, predictions[best], groups),
         out_of_fold=runs[0].record.out_of_fold,
         pairs=pairs,
         predictions=nested.predictions,
-        exact_shares=gains.exact,
-        warnings=tuple(_leaks(runs, pairs, predictions)),
+        exact_shares=shares.exact,
     )
 
 
@@ -230,20 +248,22 @@ def _table(runs: Sequence[Run], pairs: Pairs) -> PairTable | None:
     return None
 
 
-def pairs_groups(run: Run, table: PairTable) -> Any:
-    """Groups of pairs that belong together: near-duplicates, too, where folds were cut by them."""
-    return groups_of(table, run.recipe().data.kept_together)
+def pairs_groups(run: Run, table: PairTable | None) -> Groups | None:
+    """Groups of pairs that belong together: near-duplicates, too, where folds were cut by them; None where
+    they are not known, or too few to judge by.
+    """
+    return None if table is None else judged_by(groups_of(table, run.recipe().data.kept_together))
 
 
-def _gain(labels: Array, blend: Array, single: Array, groups: Any) -> Estimate:
+def _gain(labels: Array, blend: Array, single: Array, groups: Groups | None) -> Estimate:
     if np.allclose(blend, single):
         return Estimate(0.0, 0.0, 0.0)
     found: Estimate = difference("pearson", labels, blend, single, groups=groups).interval
     return found
 
 
-def _members(runs: Sequence[Run], weights: Weights, gains: Gains) -> tuple[Member, ...]:
-    rows = zip(runs, weights.weights, gains.alone, gains.left_out, gains.shares, strict=True)
+def _members(runs: Sequence[Run], weights: Weights, gains: Gains, shares: Shares) -> tuple[Member, ...]:
+    rows = zip(runs, weights.weights, gains.alone, gains.left_out, shares.values, strict=True)
     return tuple(Member(run, *map(float, each)) for run, *each in rows)
 
 
@@ -262,8 +282,3 @@ def _leaks(runs: Sequence[Run], pairs: Pairs, predictions: Array) -> Iterator[Te
         error = (own.high - own.low) / (2 * 1.96)
         if own.value - rest > max(LEAK_GAP, LEAK_ERRORS * error):
             yield LEAK.format(run=run.id, gap=number(own.value, 4), rest=number(rest, 4))
-
-
-def _told(estimate: Estimate) -> str:
-    bounds = "" if math.isnan(estimate.low) else f" ({estimate.low:+.4f} to {estimate.high:+.4f})"
-    return f"{estimate.value:+.4f}{bounds}"

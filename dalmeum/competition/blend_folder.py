@@ -7,7 +7,9 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,28 +21,54 @@ from dalmeum.data import PairTable, Predictions
 from dalmeum.data.splits import PairReader, Split, binary_threshold, read_splits
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.files import write_json, write_text
+from dalmeum.languages import Text
 from dalmeum.machine import machine, versions
 from dalmeum.models.ensemble import member_hash
 from dalmeum.models.pretrained import SETTINGS
+from dalmeum.pages.blend import blend_lines
 from dalmeum.recipe import Recipe
 from dalmeum.runs.folder import PACKAGES, Run, open_run
 from dalmeum.runs.predictions import read_predictions, write_predictions, write_submission
 from dalmeum.runs.record import RunRecord
 from dalmeum.runs.report import evaluated_split, write_report
 
+ANYWAY = Text(
+    "; --anyway writes the blend, in Python anyway=True",
+    ". 그래도 만들려면 --anyway를 붙이세요(파이썬에서는 anyway=True)",
+)
 
-def write_blend(blend: Blend, name: str, output: Path, *, self_contained: bool = False) -> Run:
+
+@dataclass(frozen=True)
+class Blended:
+    """A blend, and the run that it was written as."""
+
+    blend: Blend
+    run: Run
+
+    def __str__(self) -> str:
+        return "\n".join(blend_lines(self.blend.to_dict()))
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"run": self.run.id, "folder": str(self.run.folder), "metrics": self.run.metrics()}
+
+
+def write_blend(
+    blend: Blend, name: str, output: Path, *, anyway: bool = False, self_contained: bool = False
+) -> Blended:
     """Write a blend as the run `name` under `output`: whole, or not at all.
 
     Its model is an ensemble of the members' models, linked where the disk can do that, else copied. Its dev
     predictions are those by weights that were fitted on other pairs. Its recipe is that of the member with
     the largest share, which tells data and label range; no recipe is ever taken for finished by it.
 
-    Raises `InputError` where the place is taken, or can't be written.
+    Raises `InputError` where the place is taken, or can't be written; `DalmeumError` where no gain is shown
+    and nobody wants it `anyway`.
     """
     folder = output / name
     if folder.exists():
         raise InputError(f"{folder}: is there already: give the blend another name")
+    if not blend.gains and not anyway:
+        raise DalmeumError(str(blend.refusal()) + str(ANYWAY))
     half_written = output / f".{name}.tmp"
     shutil.rmtree(half_written, ignore_errors=True)
     try:
@@ -51,7 +79,7 @@ def write_blend(blend: Blend, name: str, output: Path, *, self_contained: bool =
         raise InputError(f"{folder}: can't be written: {error.strerror or error}") from error
     finally:
         shutil.rmtree(half_written, ignore_errors=True)
-    return open_run(folder)
+    return Blended(blend, open_run(folder))
 
 
 def _record(blend: Blend, name: str) -> RunRecord:

@@ -12,12 +12,13 @@ import numpy as np
 from dalmeum.comparison import Pairs
 from dalmeum.comparison.arm import Array
 from dalmeum.comparison.rows import with_sentences
+from dalmeum.competition.best_blend import best_blend
 from dalmeum.competition.tried import STUDIES, Judged, verdicts
 from dalmeum.data.groups import GroupSizes, judged_by
 from dalmeum.data.splits import PairReader, Split, read_splits
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.languages import shorten
-from dalmeum.pages.board import Board, BoardRun, Cost
+from dalmeum.pages.board import Board, BoardRun, Cost, Part
 from dalmeum.runs.folder import Run
 from dalmeum.runs.predictions import labelled, read_predictions
 from dalmeum.runs.reuse import age, runs_in
@@ -62,6 +63,7 @@ def _board(those: Sequence[Judgeable], judged: Mapping[str, Judged], reader: Pai
     ranking = rank_models(pairs.labels, rows, groups=groups)
     order = list(ranking.order)
     errors = correlations((rows - pairs.labels)[order])
+    blend, parts = best_blend([run for run, _, _ in those], pairs, rows)
     first = those[0][0]
     file = first.record.data.get(SPLIT)
     return Board(
@@ -69,10 +71,17 @@ def _board(those: Sequence[Judgeable], judged: Mapping[str, Judged], reader: Pai
         pairs=len(pairs.labels),
         groups=None if groups is None else GroupSizes.of(groups).count,
         runs=tuple(
-            _listed(those[index], ranking.ranks[index], ranking.to_best[index].interval, judged)
+            _listed(
+                those[index],
+                ranking.ranks[index],
+                ranking.to_best[index].interval,
+                judged.get(those[index][0].id),
+                parts.get(index),
+            )
             for index in order
         ),
         error_correlations=errors,
+        blend=blend,
     )
 
 
@@ -94,9 +103,10 @@ def correlations(errors: Array) -> Array:
     return found
 
 
-def _listed(judgeable: Judgeable, rank: int, to_best: Estimate, judged: Mapping[str, Judged]) -> BoardRun:
+def _listed(
+    judgeable: Judgeable, rank: int, to_best: Estimate, verdict: Judged | None, part: Part | None
+) -> BoardRun:
     run, pairs, predictions = judgeable
-    verdict = judged.get(run.id)
     question = run.recipe().question
     idea = f"{verdict.study}: {verdict.arm}" if verdict else question or run.record.recipe
     return BoardRun(
@@ -110,6 +120,7 @@ def _listed(judgeable: Judgeable, rank: int, to_best: Estimate, judged: Mapping[
         cost=_cost(run),
         page=quote(f"{run.folder.name}/{run.report.name}") if run.report.is_file() else "",
         folder=str(run.folder),
+        part=part,
     )
 
 

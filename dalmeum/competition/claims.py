@@ -27,6 +27,9 @@ class Claim:
         """When it runs out, by the clock of this machine."""
         return moment(self.until)
 
+    def to_dict(self) -> dict[str, str | float]:
+        return {"idea": self.idea, "author": self.author, "since": self.since, "until": self.until}
+
 
 class TakenError(InputError):
     """Somebody else has the idea."""

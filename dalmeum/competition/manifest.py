@@ -28,6 +28,10 @@ from dalmeum.runs.record import STRICT, DataFile, Metrics, Moment
 ENDING = ".manifest.json"
 
 
+def manifest_place(file: Path) -> Path:
+    return Path(f"{file}{ENDING}")
+
+
 @dataclass(frozen=True)
 class MemberRecord:
     """A member as it was: where it lay, what it was made of, and all that trains it anew.

@@ -13,6 +13,7 @@ import numpy as np
 
 from dalmeum.competition.manifest import ENDING, Manifest, MemberRecord, read_manifest
 from dalmeum.competition.members import answers
+from dalmeum.competition.reproduction import Rebuilt, Reproduction
 from dalmeum.competition.submit import Sample, content_of
 from dalmeum.competition.tried import content_hash
 from dalmeum.data import read_pairs
@@ -21,12 +22,11 @@ from dalmeum.data.splits import PairReader, read_splits
 from dalmeum.errors import InputError
 from dalmeum.files import check_output, check_writable, write_bytes
 from dalmeum.languages import Text
-from dalmeum.machine import versions
 from dalmeum.models.pretrained import is_model_folder
 from dalmeum.progress import tell
 from dalmeum.recipe import Recipe, build_recipe, own_code
 from dalmeum.runs.contents import folder_hash
-from dalmeum.runs.folder import PACKAGES, Run
+from dalmeum.runs.folder import Run
 from dalmeum.runs.record import DataFile, data_files
 from dalmeum.runs.reuse import runs_in
 
@@ -34,63 +34,6 @@ TRAINING = Text(
     "{member}: its weights are gone, and no run here is the same: trained anew",
     "{member}: 가중치가 없고 같은 실행도 없어 다시 학습합니다",
 )
-
-
-@dataclass(frozen=True)
-class Rebuilt:
-    """A member as it was found: `how` is `found` (the same weights), `same_run` (another run of the same
-    recipe, data and versions) or `trained` (anew, now).
-    """
-
-    name: str
-    how: str
-    model: Path
-    same_weights: bool
-
-
-@dataclass(frozen=True)
-class Reproduction:
-    """How the file that was made again compares.
-
-    Attributes:
-        identical: it is, byte for byte, the file that the manifest is of.
-        compared: the file at hand that it was held against, None where there is none; `original` says whether
-            that is still the one of the manifest.
-        largest: the largest difference of two scores; None where nothing is compared, or the ids differ.
-        share: of the ids, those whose scores differ.
-        written: where the file was written, if it was.
-    """
-
-    manifest: Manifest
-    members: tuple[Rebuilt, ...]
-    identical: bool
-    compared: Path | None = None
-    original: bool = True
-    largest: float | None = None
-    share: float | None = None
-    written: Path | None = None
-
-    @property
-    def other_versions(self) -> dict[str, tuple[str, str]]:
-        """Packages that had another version then, with that one and the one of now."""
-        then, now = self.manifest.versions, versions(PACKAGES)
-        return {name: (then[name], now[name]) for name in then.keys() & now if then[name] != now[name]}
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "identical": self.identical,
-            "compared": self.compared and str(self.compared),
-            "original": self.original,
-            "largest_difference": self.largest,
-            "share_of_ids": self.share,
-            "written": self.written and str(self.written),
-            "sha256": self.manifest.sha256,
-            "other_versions": {name: [*each] for name, each in self.other_versions.items()},
-            "members": [
-                {"name": each.name, "how": each.how, "same_weights": each.same_weights}
-                for each in self.members
-            ],
-        }
 
 
 def reproduce(
@@ -140,7 +83,7 @@ def reproduce(
         **manifest.reading,
     )
     content = content_of(table, similarity, order)
-    return _compared(manifest, members, content, beside, out)
+    return _compared(manifest_file, manifest, members, content, beside, out)
 
 
 def _unchanged(manifest: Manifest, folder: Path) -> tuple[str, Sample | None]:
@@ -247,7 +190,12 @@ def _same_weights(model: Path, kept: MemberRecord) -> bool:
 
 
 def _compared(
-    manifest: Manifest, members: tuple[Rebuilt, ...], content: bytes, beside: Path, out: Path | None
+    manifest_file: Path,
+    manifest: Manifest,
+    members: tuple[Rebuilt, ...],
+    content: bytes,
+    beside: Path,
+    out: Path | None,
 ) -> Reproduction:
     identical = hashlib.sha256(content).hexdigest() == manifest.sha256
     compared = beside if beside.is_file() else None
@@ -260,7 +208,7 @@ def _compared(
     if place is not None:
         write_bytes(place, content)
         known["written"] = place
-    return Reproduction(manifest, members, identical, **known)
+    return Reproduction(manifest_file, manifest, members, identical, **known)
 
 
 def differences(one: bytes, other: bytes) -> tuple[float | None, float | None]:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dalmeum.author import known_author
-from dalmeum.competition.manifest import ENDING, Manifest, manifest_of
+from dalmeum.competition.manifest import Manifest, manifest_of, manifest_place
 from dalmeum.competition.members import Answering, answering, answers
 from dalmeum.competition.store import SETTING, open_store
+from dalmeum.competition.submitted import Submitted
 from dalmeum.data import PairTable, read_pairs
 from dalmeum.data.splits import data_warnings
 from dalmeum.errors import DalmeumError, InputError, MissingExtraError
@@ -36,20 +37,6 @@ NO_LEDGER = Text(
 )
 NAMED = 3
 """Ids that a message lists."""
-
-
-@dataclass(frozen=True)
-class Submitted:
-    """What was written; `line` is its place in the ledger, None where none is kept."""
-
-    file: Path
-    manifest: Manifest
-    line: "Submission | None"
-    warnings: tuple[Text, ...]
-
-    @property
-    def manifest_file(self) -> Path:
-        return manifest_place(self.file)
 
 
 def submit(
@@ -102,10 +89,6 @@ def submit(
         )
         line = _write(file, content, manifest, store)
     return Submitted(file, manifest, line, (*warnings, *data_warnings([table])))
-
-
-def manifest_place(file: Path) -> Path:
-    return Path(f"{file}{ENDING}")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dalmeum.files import write_json
 from dalmeum.languages import Shown, Text
 from dalmeum.numbers import NONE, difference, interval, number, percent, signed
 from dalmeum.pages.document import Page, write_page
-from dalmeum.pages.search_plots import Point, figures
+from dalmeum.pages.search_plots import Point, figures, told_setting, told_settings
 from dalmeum.pages.tables import EMPTY, Cell, Group, Row, Table
 from dalmeum.progress import duration
 from dalmeum.stats import Estimate
@@ -236,7 +236,13 @@ def search_lines(result: SearchResult) -> list[str]:
     width = terminal.terminal_width()
     rows: list[Sequence[object]] = [(KEY, AS_IT_IS, BEST, RANGE, IMPORTANCE)]
     rows += [
-        (key, _shown(result.default.get(key)), _shown(result.best.settings[key]), tried, _share(result, key))
+        (
+            key,
+            told_setting(result.default.get(key)),
+            told_setting(result.best.settings[key]),
+            tried,
+            _share(result, key),
+        )
         for key, tried in result.space.items()
     ]
     lines = [
@@ -256,19 +262,13 @@ def _share(result: SearchResult, key: str) -> str:
     return percent(result.importance[key], 0) if key in result.importance else NONE
 
 
-def _shown(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.3g}".replace("e-0", "e-")
-    return NONE if value is None else str(value)
-
-
 def _settings_table(result: SearchResult) -> Table:
     rows = [
         Row(
             key,
             [
-                Cell(_shown(result.default.get(key))),
-                Cell(_shown(result.best.settings[key])),
+                Cell(told_setting(result.default.get(key))),
+                Cell(told_setting(result.best.settings[key])),
                 Cell(tried),
                 Cell(_share(result, key)),
             ],
@@ -281,13 +281,12 @@ def _settings_table(result: SearchResult) -> Table:
 def _trials_table(result: SearchResult, links: Mapping[str, str]) -> Table:
     rows = []
     for trial in result.trials:
-        told = ", ".join(f"{key.rpartition('.')[2]} {_shown(value)}" for key, value in trial.settings.items())
         below: Sequence[Shown] = [trial.error] if trial.error else []
         cells = (
             EMPTY if trial.score is None else Cell(number(trial.score, 4)),
             Cell(STATES[trial.state], below),
             EMPTY if trial.seconds is None else Cell(duration(trial.seconds)),
-            Cell(told or NONE),
+            Cell(told_settings(trial.settings) or NONE),
         )
         rows.append(Row(str(trial.number), cells, link=links.get(trial.run or "", "")))
     return Table((TRIAL, SCORE, STATE, TIME, SETTINGS), [Group(rows)], wide=True)

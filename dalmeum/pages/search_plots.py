@@ -7,13 +7,16 @@ from itertools import accumulate
 from typing import Any
 
 from dalmeum.languages import Text
+from dalmeum.numbers import NONE
 from dalmeum.pages.plots import DEV_COLOUR, LEGEND, QUIET, TRAIN_COLOUR, Figure, all_drawn, axis, names_axis
-from dalmeum.pages.text import plotly_label
+from dalmeum.pages.text import plotly_label, plotly_lines
 
 TRIAL, SCORE = Text("trial", "시도"), Text("Pearson r on dev", "dev 피어슨 상관")
 COMPLETE, STOPPED = Text("complete", "완료"), Text("stopped early", "조기 중단")
 SO_FAR, IMPORTANCE = Text("best so far", "그때까지의 최고"), Text("importance", "중요도")
-HOVER = Text("trial {number}, {state}: {score:.4f}", "시도 {number}, {state}: {score:.4f}")
+HOVER = Text(
+    "trial {number}, {state}: {score:.4f}<br>{settings}", "시도 {number}, {state}: {score:.4f}<br>{settings}"
+)
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,15 @@ def slice_of(points: Sequence[Point], key: str, *, log: bool) -> Figure:
 
 def _markers(points: Sequence[Point], across: Sequence[Any], *, complete: bool) -> Figure:
     chosen = [(point, x) for point, x in zip(points, across, strict=True) if point.is_complete is complete]
-    hover = [HOVER.format(number=point.number, state=point.state, score=point.score) for point, _ in chosen]
+    hover = [
+        HOVER.format(
+            number=point.number,
+            state=point.state,
+            score=point.score,
+            settings=plotly_lines(told_settings(point.settings)),
+        )
+        for point, _ in chosen
+    ]
     return {
         "type": "scatter",
         "mode": "markers",
@@ -112,6 +123,17 @@ def _markers(points: Sequence[Point], across: Sequence[Any], *, complete: bool) 
             "opacity": 0.8 if complete else 0.5,
         },
     }
+
+
+def told_settings(settings: Mapping[str, Any]) -> str:
+    """`learning_rate 0.001, name mae`."""
+    return ", ".join(f"{key.rpartition('.')[2]} {told_setting(value)}" for key, value in settings.items())
+
+
+def told_setting(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.3g}".replace("e-0", "e-")
+    return NONE if value is None else str(value)
 
 
 def _is_number(value: object) -> bool:

@@ -1,53 +1,26 @@
-"""Weights for several models' predictions, and what blends score on pairs that the weights have not seen.
-
-All that a linear blend needs of the pairs are sums: of products of labels, predictions and 1. They are taken
-once a fold, so that thousands of subsets of the models can be blended, as shares of the gain ask for.
-"""
+"""Weights for several models' predictions, and what blends score on pairs that the weights have not seen."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import nnls
+from numpy.typing import ArrayLike
 
+from dalmeum.stats.blend_sums import METHODS, Rows, Sums, Weights
 from dalmeum.stats.resampling import SEED
 from dalmeum.stats.weighted import Array
 
 FOLDS = 10
 
-ROUNDS = 50
-"""Models drawn by greedy selection: a weight is a multiple of 1/50."""
+CHOSEN = "chosen"
 
-EXACT = 12
-"""Models up to which every subset is blended for shares of the gain; beyond, orders are drawn."""
+SUBSETS = 4096
+"""Subsets of models that are blended, about, for shares of the gain: all those of 12 models."""
 
-ORDERS = 500
-"""Orders that are drawn of more models."""
-
-TIED = 1e-9
-"""Scores so near each other count as one: sums of many products differ by rounding."""
-
-Rows = NDArray[np.intp]
-
-
-@dataclass(frozen=True)
-class Weights:
-    """A line through predictions: `intercept + weights @ predictions`, on the label scale.
-
-    Attributes:
-        weights: (k,), not negative.
-    """
-
-    weights: Array
-    intercept: float
-
-    def of(self, predictions: ArrayLike) -> Array:
-        """The blend (n,) of predictions (k, n)."""
-        blend: Array = self.intercept + self.weights @ np.asarray(predictions, float)
-        return blend
+ROTATIONS = 12
+"""Of each order that is drawn of more models than that."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +29,8 @@ class Nested:
 
     Attributes:
         score: Pearson over all pairs; NaN where the blend is constant.
-        predictions: (n,), each fold's by weights that were fitted on the other folds.
+        predictions: (n,), each fold's by weights that were fitted on the other folds: on one scale whatever
+            the fold, which is the labels' by the least-squares line over all pairs.
     """
 
     score: float
@@ -79,7 +53,9 @@ def blend_weights(method: str, labels: ArrayLike, predictions: ArrayLike) -> Wei
     The blend is put on the label scale by its least-squares line. All weights are 0 and the intercept is the
     mean label where no model rises. `ValueError` for an unknown method or shapes that do not fit.
     """
-    return _line(_method(method), _sums(*_columns(labels, predictions)))
+    labels, predictions = _columns(labels, predictions)
+    everything = [np.arange(len(labels))]
+    return Sums.of(labels, predictions, everything).lines(_method(method))[0]
 
 
 def nested_blend(
@@ -94,8 +70,7 @@ def nested_blend(
     """What `blend_weights` would score on new pairs, by cross-validation.
 
     Args:
-        method: also `best`, the one model that correlates best on the pairs it is fitted on, and `chosen`,
-            the way to blend that `best_method` finds on these pairs.
+        method: also `chosen`, the way to blend that `best_method` finds on the pairs that it is fitted on.
         groups: (n,), numbers of groups of pairs that belong together, which no two folds share.
         folds: as many as there are groups, where these are fewer.
 
@@ -103,13 +78,14 @@ def nested_blend(
     """
     labels, predictions = _columns(labels, predictions)
     parts = group_folds(len(labels), groups, folds=folds, seed=seed)
-    found = _Folds.of(labels, predictions, parts)
-    models = np.arange(len(predictions))
-    lines = found.chosen_lines(models) if method == CHOSEN else found.lines(_method(method), models)
+    sums = Sums.of(labels, predictions, parts)
+    lines = sums.chosen_lines() if method == CHOSEN else sums.nested_lines(_method(method))
     blended = np.empty(len(labels))
-    for rows, line in zip(parts, lines, strict=True):
-        blended[rows] = line.of(predictions[:, rows])
-    return Nested(found.score(lines), blended)
+    for place, rows in enumerate(parts):
+        blended[rows] = lines[place].of(predictions[:, rows])
+    variance = float(blended.var())
+    slope = abs(float(np.cov(blended, labels, bias=True)[0, 1])) / variance if variance > 0 else 0.0
+    return Nested(sums.score(lines), labels.mean() + slope * (blended - blended.mean()))
 
 
 def best_method(
@@ -126,7 +102,7 @@ def best_method(
     """
     labels, predictions = _columns(labels, predictions)
     parts = group_folds(len(labels), groups, folds=folds, seed=seed)
-    return _Folds.of(labels, predictions, parts).best_method(np.arange(len(predictions)))
+    return Sums.of(labels, predictions, parts).best_method()
 
 
 @dataclass(frozen=True)
@@ -136,15 +112,10 @@ class Gains:
     Attributes:
         alone: (k,), the score of each by itself.
         left_out: (k,), the blend's score less that of all others together; below 0 where it does harm.
-        shares: (k,), Shapley values: a model's gain, averaged over all orders in which the models could
-            join; together they are the blend's score.
-        exact: whether all subsets were blended; else so many drawn orders were.
     """
 
     alone: Array
     left_out: Array
-    shares: Array
-    exact: bool
 
 
 def blend_gains(
@@ -156,31 +127,80 @@ def blend_gains(
     folds: int = FOLDS,
     seed: int = SEED,
 ) -> Gains:
-    """What each model adds, by nested scores (`nested_blend`); a blend of none, or constant, scores 0.
+    """What each model adds, by nested scores (`nested_blend`); a blend that is constant scores 0.
 
-    Shapley (1953), "A Value for n-Person Games"; beyond 12 models estimated from drawn orders (Castro, Gomez
-    and Tejada 2009). Errors as in `nested_blend`.
+    Errors as in `nested_blend`.
     """
-    labels, predictions = _columns(labels, predictions)
-    found = _Folds.of(labels, predictions, group_folds(len(labels), groups, folds=folds, seed=seed))
-    line, count = _method(method), len(predictions)
-    known: dict[frozenset[int], float] = {frozenset(): 0.0}
+    worth = _Worth(method, labels, predictions, groups, folds, seed)
+    everyone = frozenset(range(worth.count))
+    whole = worth(everyone)
+    # Without a model that has no weight anywhere, the others' weights are what they are.
+    used = set(np.nonzero(worth.sums.rest.lines(worth.method).weights)[1].tolist())
+    left_out = [whole - worth(everyone - {each}) if each in used else 0.0 for each in range(worth.count)]
+    return Gains(np.array([worth({each}) for each in range(worth.count)]), np.array(left_out))
 
-    def worth(members: Iterable[int]) -> float:
+
+@dataclass(frozen=True)
+class Shares:
+    """Shapley values of k models in a blend's nested Pearson: what a model adds, averaged over all orders in
+    which they could join. Together they are the blend's score.
+
+    Attributes:
+        values: (k,).
+        exact: whether all subsets were blended; else those of drawn orders were.
+    """
+
+    values: Array
+    exact: bool
+
+
+def blend_shares(
+    method: str,
+    labels: ArrayLike,
+    predictions: ArrayLike,
+    groups: ArrayLike | None = None,
+    *,
+    folds: int = FOLDS,
+    seed: int = SEED,
+    subsets: int = SUBSETS,
+) -> Shares:
+    """Each model's share, by nested scores; a blend of none, or constant, scores 0.
+
+    Shapley (1953), "A Value for n-Person Games". Where the models have more than so many subsets, the shares
+    are estimated from about as many: orders are drawn (Castro, Gomez and Tejada 2009), and what a model adds
+    at the first two places, where it adds most, is known of all orders.
+
+    Errors as in `nested_blend`.
+    """
+    worth = _Worth(method, labels, predictions, groups, folds, seed)
+    exact = 2**worth.count <= subsets
+    return Shares(_exact_shares(worth) if exact else _drawn_shares(worth, subsets, seed), exact)
+
+
+class _Worth:
+    """The nested score of any of the models together, found once."""
+
+    def __init__(
+        self,
+        method: str,
+        labels: ArrayLike,
+        predictions: ArrayLike,
+        groups: ArrayLike | None,
+        folds: int,
+        seed: int,
+    ) -> None:
+        labels, predictions = _columns(labels, predictions)
+        parts = group_folds(len(labels), groups, folds=folds, seed=seed)
+        self.method, self.count = _method(method), len(predictions)
+        self.sums = Sums.of(labels, predictions, parts)
+        self.known: dict[frozenset[int], float] = {frozenset(): 0.0}
+
+    def __call__(self, members: Iterable[int]) -> float:
         subset = frozenset(members)
-        if subset not in known:
-            score = found.score(found.lines(line, np.array(sorted(subset))))
-            known[subset] = score if math.isfinite(score) else 0.0
-        return known[subset]
-
-    everyone = frozenset(range(count))
-    exact = count <= EXACT
-    return Gains(
-        alone=np.array([worth({each}) for each in range(count)]),
-        left_out=np.array([worth(everyone) - worth(everyone - {each}) for each in range(count)]),
-        shares=_exact_shares(count, worth) if exact else _drawn_shares(count, worth, seed),
-        exact=exact,
-    )
+        if subset not in self.known:
+            score = self.sums.of_models(np.array(sorted(subset))).nested(self.method)
+            self.known[subset] = score if math.isfinite(score) else 0.0
+        return self.known[subset]
 
 
 def group_folds(
@@ -205,192 +225,46 @@ def group_folds(
     return [np.flatnonzero(fold_of[numbers] == fold) for fold in range(len(filled))]
 
 
-@dataclass(frozen=True)
-class _Sums:
-    """Of n pairs: products of (1, k predictions, label) about an origin (k + 1,), of shape (k + 2, k + 2)."""
-
-    products: Array
-    origin: Array
-
-    @property
-    def count(self) -> float:
-        return float(self.products[0, 0])
-
-    @property
-    def means(self) -> Array:
-        """Of predictions and labels about the origin, (k + 1,)."""
-        means: Array = self.products[0, 1:] / self.count
-        return means
-
-    @property
-    def covariance(self) -> Array:
-        """Of predictions and labels, (k + 1, k + 1)."""
-        covariance: Array = self.products[1:, 1:] / self.count - np.outer(self.means, self.means)
-        return covariance
-
-    def of_models(self, models: Rows) -> "_Sums":
-        kept = np.concatenate([[0], models + 1, [len(self.products) - 1]])
-        return _Sums(self.products[np.ix_(kept, kept)], self.origin[kept[1:] - 1])
-
-    def without(self, other: "_Sums") -> "_Sums":
-        return _Sums(self.products - other.products, self.origin)
-
-
-def _sums(labels: Array, predictions: Array, origin: Array | None = None) -> _Sums:
-    values = np.vstack([predictions, labels])
-    origin = values.mean(axis=1) if origin is None else origin
-    centred = np.vstack([np.ones(len(labels)), values - origin[:, None]])
-    return _Sums(centred @ centred.T, origin)
-
-
-@dataclass(frozen=True)
-class _Folds:
-    """Sums of each fold, and of all of them together."""
-
-    folds: Sequence[_Sums]
-    whole: _Sums
-
-    @classmethod
-    def of(cls, labels: Array, predictions: Array, parts: Sequence[Rows]) -> "_Folds":
-        whole = _sums(labels, predictions)
-        return cls([_sums(labels[rows], predictions[:, rows], whole.origin) for rows in parts], whole)
-
-    def lines(self, method: "_Method", models: Rows) -> list[Weights]:
-        """By fold, a blend of these models that was fitted on all other folds."""
-        whole = self.whole.of_models(models)
-        found = []
-        for fold in self.folds:
-            line = _line(method, whole.without(fold.of_models(models)))
-            weights = np.zeros(len(self.whole.origin) - 1)
-            weights[models] = line.weights
-            found.append(Weights(weights, line.intercept))
-        return found
-
-    def chosen_lines(self, models: Rows) -> list[Weights]:
-        """As `lines`, each by the way that is best among the other folds; of two folds by the simplest."""
-        found = []
-        for place, fold in enumerate(self.folds):
-            rest = _Folds([*self.folds[:place], *self.folds[place + 1 :]], self.whole.without(fold))
-            name = rest.best_method(models) if len(rest.folds) > 1 else BLENDS[0]
-            found.append(self.lines(METHODS[name], models)[place])
-        return found
-
-    def best_method(self, models: Rows) -> str:
-        best, highest = BLENDS[0], -math.inf
-        for name in BLENDS:
-            score = self.score(self.lines(METHODS[name], models))
-            if score > highest + TIED:
-                best, highest = name, score
-        return best
-
-    def score(self, lines: Sequence[Weights]) -> float:
-        """Pearson over all pairs, each fold's predictions by its own line; NaN where these are constant."""
-        moments = np.zeros((3, 3))  # of 1, the blend and the label, about the mean label
-        for fold, line in zip(self.folds, lines, strict=True):
-            shift = line.intercept + line.weights @ fold.origin[:-1] - fold.origin[-1]
-            through = np.zeros((3, len(fold.products)))
-            through[0, 0], through[2, -1] = 1.0, 1.0
-            through[1, 0], through[1, 1:-1] = shift, line.weights
-            moments += through @ fold.products @ through.T
-        count = moments[0, 0]
-        variance = moments[1:, 1:] / count - np.outer(moments[0, 1:], moments[0, 1:]) / count**2
-        spread = variance[0, 0] * variance[1, 1]
-        return float(variance[0, 1] / math.sqrt(spread)) if spread > 0 else math.nan
-
-
-_Method = Callable[[Array, Array], Array]
-"""From the covariance of models on the label scale (k, k), and theirs with the labels (k,), weights (k,)."""
-
-
-def _method(name: str) -> _Method:
+def _method(name: str) -> str:
     if name not in METHODS:
         raise ValueError(f"method {name!r} is none of {', '.join((*METHODS, CHOSEN))}")
-    return METHODS[name]
+    return name
 
 
-def _line(method: _Method, sums: _Sums) -> Weights:
-    """The line through predictions that a method gives; weights of 0 and the mean label without a model."""
-    covariance, means = sums.covariance, sums.means + sums.origin
-    among, to_labels = covariance[:-1, :-1], covariance[:-1, -1]
-    variances = np.diag(among)
-    scales = np.where(variances > np.square(means[:-1] * 1e-12), variances, np.inf)
-    slopes = np.maximum(to_labels / scales, 0.0)
-    rising = np.flatnonzero(slopes > 0)
-    weights = np.zeros(len(slopes))
-    if len(rising):
-        on_scale = slopes[rising]
-        chosen = method(
-            np.outer(on_scale, on_scale) * among[np.ix_(rising, rising)], on_scale * to_labels[rising]
-        )
-        weights[rising] = on_scale * chosen
-        weights *= (weights @ to_labels) / (weights @ among @ weights)
-    return Weights(weights, float(means[-1] - weights @ means[:-1]))
-
-
-def _equal(among: Array, to_labels: Array) -> Array:
-    return np.ones(len(to_labels))
-
-
-def _least_squares(among: Array, to_labels: Array) -> Array:
-    # A millionth of the variance keeps models that are copies of each other apart, at equal weights.
-    steady = among + np.eye(len(among)) * np.trace(among) * 1e-6 / len(among)
-    root = np.linalg.cholesky(steady)
-    found: Array = nnls(root.T, np.linalg.solve(root, to_labels))[0]
-    return found
-
-
-def _greedy(among: Array, to_labels: Array) -> Array:
-    counts = np.zeros(len(to_labels))
-    best, kept = -math.inf, counts
-    for _ in range(ROUNDS):
-        tried = counts + np.eye(len(counts))
-        spread = np.sqrt(np.einsum("ij,jk,ik->i", tried, among, tried))
-        scores = tried @ to_labels / spread
-        counts = tried[int(np.argmax(scores))]
-        if scores.max() > best + TIED:
-            best, kept = float(scores.max()), counts
-    return kept
-
-
-def _best(among: Array, to_labels: Array) -> Array:
-    scores = to_labels / np.sqrt(np.diag(among))
-    return np.asarray(scores == scores.max(), float)
-
-
-METHODS: dict[str, _Method] = {
-    "mean": _equal,
-    "least_squares": _least_squares,
-    "greedy": _greedy,
-    "best": _best,
-}
-"""By name, the simplest first; `best` is no blend."""
-
-BLENDS = tuple(name for name in METHODS if name != "best")
-CHOSEN = "chosen"
-
-
-def _exact_shares(count: int, worth: Callable[[Iterable[int]], float]) -> Array:
-    shares = np.zeros(count)
-    for each in range(count):
-        others = [other for other in range(count) if other != each]
-        for size in range(count):
-            chance = 1 / (count * math.comb(count - 1, size))
+def _exact_shares(worth: _Worth) -> Array:
+    shares = np.zeros(worth.count)
+    for each in range(worth.count):
+        others = [other for other in range(worth.count) if other != each]
+        for size in range(worth.count):
+            chance = 1 / (worth.count * math.comb(worth.count - 1, size))
             for subset in combinations(others, size):
                 shares[each] += chance * (worth((*subset, each)) - worth(subset))
     return shares
 
 
-def _drawn_shares(count: int, worth: Callable[[Iterable[int]], float], seed: int) -> Array:
-    shares = np.zeros(count)
-    draw = np.random.default_rng(seed)
-    for _ in range(ORDERS):
-        before = 0.0
-        order = draw.permutation(count).tolist()
-        for place, each in enumerate(order):
-            now = worth(order[: place + 1])
-            shares[each] += (now - before) / ORDERS
-            before = now
-    return shares
+def _drawn_shares(worth: _Worth, subsets: int, seed: int) -> Array:
+    """The first two places, which matter most, by all that could stand there; the others by drawn orders,
+    each rotated, so that every model stands early and late.
+    """
+    models, count = range(worth.count), worth.count
+    shares = np.array([worth({each}) for each in models])
+    for each in models:
+        pairs = [worth({each, other}) - worth({other}) for other in models if other != each]
+        shares[each] += sum(pairs) / (count - 1)
+    shares /= count
+    rotations = min(count, ROTATIONS)
+    draw, orders = np.random.default_rng(seed), max(1, subsets // (count * rotations))
+    for _ in range(orders):
+        drawn = draw.permutation(count)
+        for turn in range(rotations):
+            order = np.roll(drawn, turn * count // rotations).tolist()
+            before = worth(order[:2])
+            for place in range(2, count):
+                now = worth(order[: place + 1])
+                shares[order[place]] += (now - before) / (orders * rotations)
+                before = now
+    together: Array = shares + (worth(models) - shares.sum()) / count
+    return together
 
 
 def _columns(labels: ArrayLike, predictions: ArrayLike) -> tuple[Array, Array]:

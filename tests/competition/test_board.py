@@ -2,12 +2,14 @@
 
 import json
 import math
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import pearsonr
 
+from dalmeum.competition.blend import blend_of
 from dalmeum.competition.board import boards, correlations
 from dalmeum.data import PairTable, Predictions
 from dalmeum.errors import InputError
@@ -16,9 +18,13 @@ from dalmeum.runs.folder import Run
 from dalmeum.runs.predictions import write_predictions
 from dalmeum.stats import paired_difference
 from tests.comparison.made import LABELS
-from tests.experiments.made_runs import make_run, predicted
+from tests.experiments.made_runs import Array, make_run, predicted
 
 SECONDS = {"seconds": 900.0, "processor_seconds": 1800.0}
+
+
+def rows(*runs: tuple[float, int]) -> Array:
+    return np.stack([predicted("dev", *each) for each in runs])
 
 
 def other_pairs(run: Run) -> None:
@@ -111,6 +117,105 @@ def test_json(output: Path) -> None:
     assert (last["rank"], last["run"], last["pearson"]["low"], last["cost"]) == (4, "2.0-4", None, None)
     assert 0 < last["errors_with_best"] < 1
     json.dumps(board, allow_nan=False)
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Path:
+    """Runs of two people whose errors are their own but for a part that all share."""
+    for noise, seed in OWN:
+        make_run(tmp_path / "runs", noise, seed).update(author="Kim" if seed == 1 else "이")
+    return tmp_path / "runs"
+
+
+OWN = ((1.0, 1), (1.0, 2), (1.4, 3))
+NAMES = ["1.0-1", "1.0-2", "1.4-3"]
+
+
+def test_what_each_run_adds_to_the_best_blend(three: Path) -> None:
+    """The same as dalmeum blend says of the runs that its command names."""
+    (board,) = boards(three)
+    found = blend_of(NAMES, three)
+    assert board.blend is not None
+    assert (board.blend.score, board.blend.gain) == (found.score, found.gain)
+    assert board.blend.best == board.runs[0].id
+    assert board.blend.single == pytest.approx(pearsonr(LABELS["dev"], rows(*OWN)[0]).statistic, abs=0.05)
+    parts = {run.id: run.part for run in board.runs}
+    for member in found.members:
+        part = parts[member.run.id]
+        assert part is not None
+        assert (part.weight, part.gain, part.share) == (member.weight, member.gain, member.share)
+    assert board.blend.people == found.authors
+    assert board.blend.command == f"dalmeum blend {' '.join(NAMES)} --runs {three} -o NAME"
+    lines = board_lines([board], "runs")
+    assert lines[-4].startswith(f"the best blend of these runs scores {found.score:.4f} on pairs")
+    assert lines[-3] == f"write it: {board.blend.command}"
+    assert lines[-2] == f"by person: 이 {found.authors['이']:.4f}, Kim {found.authors['Kim']:.4f}"
+    (row,) = [line.split() for line in lines if "1.0-1 " in line and line.split()[0] == "1"]
+    part = parts["1.0-1"]
+    assert part is not None
+    assert part.share is not None
+    assert f" {part.gain:+.4f} {part.share:.4f}" in " ".join(row)
+    told = json.loads(json.dumps(board.to_dict(), allow_nan=False))
+    assert told["blend"]["shown"] is True
+    assert told["blend"]["runs"] == NAMES
+    assert told["runs"][0]["blend"].keys() == {"weight", "gain", "share"}
+
+
+def test_blends_copies_and_other_scales_are_no_members(three: Path) -> None:
+    """The oldest of copies is; a blend stands beside its members, and counts for none of them."""
+    (before,) = boards(three)
+    mean = rows(*OWN).mean(axis=0)
+    for number, noise, scores in ((11, 8.0, rows((1.0, 2))[0]), (12, 8.1, mean), (13, 8.2, mean)):
+        scored = {"train": LABELS["train"], "dev": scores}
+        scale = {"label_range": [0, 6]} if number == 13 else None
+        run = make_run(three, noise, number, scored=scored, data=scale)
+        run.update(created=f"2030-01-01T00:00:{number}+00:00", author="Late")
+    (three / "8.1-12" / "blend.json").write_text("{}", encoding="utf-8")
+    (board,) = boards(three)
+    assert {run.id for run in board.runs if run.part is None} == {"8.0-11", "8.1-12", "8.2-13"}
+    assert board.blend is not None
+    assert board.blend == before.blend
+    line = next(line for line in board_lines([board], "runs") if "8.1-12" in line)
+    assert line.split()[-2:] == ["-", "-"]
+    by_run = {each["run"]: each["blend"] for each in board.to_dict()["runs"]}
+    assert by_run["8.1-12"] is None
+
+
+def test_seeds_that_answer_alike_show_no_gain(tmp_path: Path) -> None:
+    """The blend is put beside the best run as it scores here, not as the best of other pairs happens to."""
+    for seed in range(8):
+        make_run(tmp_path / "runs", 0.05, seed)
+    (board,) = boards(tmp_path / "runs")
+    assert board.blend is not None
+    assert not board.blend.is_shown
+    lines = board_lines([board], "runs")
+    assert lines[-3].startswith("the blend scores 0.")
+    assert lines[-3].endswith("no gain is shown")
+    assert not any(line.startswith("write it") for line in lines)
+
+
+def test_one_run_is_no_blend(tmp_path: Path) -> None:
+    make_run(tmp_path / "runs", 0.1, 1)
+    (board,) = boards(tmp_path / "runs")
+    assert board.blend is None
+    assert board.to_dict()["blend"] is None
+    assert board.runs[0].part is None
+
+
+def test_fifty_runs_are_blended_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for seed in range(50):
+        make_run(tmp_path / "runs", 0.5 + seed / 50, seed).update(author=f"{seed % 4}")
+    started = time.process_time()
+    (board,) = boards(tmp_path / "runs")
+    assert time.process_time() - started < 20  # about 1.5 on a quiet machine
+    assert board.blend is not None
+    assert board.blend.is_shown
+    assert sum(board.blend.people.values()) == pytest.approx(board.blend.score, abs=0.01)
+    monkeypatch.setattr("dalmeum.competition.best_blend.MOST_SHARED", 1)
+    (board,) = boards(tmp_path / "runs")
+    assert board.blend is not None
+    assert board.blend.people == {}
+    assert {run.part.share for run in board.runs if run.part is not None} == {None}
 
 
 def test_sentences_that_pairs_share_count(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dalmeum.languages import Text
-from dalmeum.pages.board import Board, BoardRun, Cost, write_board
+from dalmeum.pages.board import BestBlend, Board, BoardRun, Cost, Part, write_board
 from dalmeum.stats import Estimate
 
 from .browser import CHROMIUM, OWNED, Tab, browser
@@ -26,6 +26,7 @@ RUNS = (
     (3, "20261103-gamma", "Kim", "undecided", 0.85, 0.0031),
     (4, "20261104-delta", None, "worse", 0.40, None),
 )
+PARTS = (Part(0.5, 0.0012, 0.31), Part(0.3, 0.0101, 0.305), Part(0.2, -0.0003, 0.3), None)
 SHOWN = """[...document.querySelectorAll('.board tbody tr')]
   .filter((each) => !each.hidden).map((each) => each.cells[0].textContent)"""
 CHOOSE = """(() => {{
@@ -55,12 +56,18 @@ def board(*names: str, idea: str = "alpha: mixture") -> Board:
             None if hours is None else Cost(hours, "gpu" if hours > 1 else "processor"),
             f"{number}/report.html",
             "runs/x",
+            PARTS[number],
         )
         for number, (rank, run, author, verdict, score, hours) in enumerate(RUNS)
         for name in [names[number % len(names)] if names else run]
     )
     errors = np.atleast_2d(np.corrcoef(np.random.default_rng(1).normal(size=(4, 9))))
-    return Board("dev.csv", 1500, 300, runs, errors)
+    blended = tuple(run.id for run in runs[:3])
+    people = {"Kim": 0.61, "Lee": 0.305, names[0] if names else "": 0.0}
+    command = f"dalmeum blend {' '.join(blended)} -o NAME"
+    gain = Estimate(0.005, 0.001, 0.009)
+    blend = BestBlend("mean", 0.915, blended[0], 0.91, gain, blended, people, command)
+    return Board("dev.csv", 1500, 300, runs, errors, blend)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +76,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_board(tmp_path_factory.mktemp("runs"), [board()], claims)
 
 
-@pytest.mark.parametrize("width", [1280, 900, 390])
+@pytest.mark.parametrize("width", [1280, 870, 390])
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_looks(page: Path, tab: Tab, language: str, width: int) -> None:
     tab.open(page, width=width, language=language)
@@ -93,6 +100,18 @@ def test_sorts(page: Path, tab: Tab) -> None:
     assert tab.value(SHOWN) == [delta, gamma, beta, alpha]
     tab.value(HEAD.format(column=4))
     assert tab.value(SHOWN) == [alpha, gamma, beta, delta]  # and nobody last
+    tab.value(CHOOSE.format(which="sort", text="adds"))
+    assert tab.value(SHOWN) == [gamma, alpha, beta, delta]  # and what is no member last
+
+
+def test_says_what_the_runs_come_to_together(page: Path, tab: Tab) -> None:
+    tab.open(page)
+    text = tab.text()
+    assert "scores 0.9150 on pairs that its weights were not fitted on, 20261101-alpha alone 0.9100" in text
+    assert "write it: dalmeum blend 20261101-alpha 20261102-beta 20261103-gamma -o NAME" in text
+    assert "by person: Kim 0.6100, Lee 0.3050, nobody named 0.0000" in text
+    row = tab.value("[...document.querySelector('.board tbody tr').cells].map((each) => each.innerText)")
+    assert row[8].split() == ["+0.0012", "share", "0.3100"]
 
 
 def test_filters_by_person_on_a_telephone(page: Path, tab: Tab) -> None:

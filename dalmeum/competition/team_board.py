@@ -1,0 +1,69 @@
+"""dalmeum board: the runs here in ranks, and who has which idea."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dalmeum.competition.board import boards
+from dalmeum.competition.store import store_at_hand
+from dalmeum.errors import DalmeumError, one_line
+from dalmeum.languages import Text
+from dalmeum.pages.board import Board, board_lines, write_board
+
+if TYPE_CHECKING:
+    from dalmeum.competition.claims import Claim
+
+CLAIMED = Text("{idea}: {author} has it until {until}", "{idea}: {author}이(가) {until}까지 맡음")
+
+
+@dataclass(frozen=True, eq=False)
+class TeamBoard:
+    """Tables of runs, one for each set of pairs that they were judged on, and claims by idea."""
+
+    output: Path
+    boards: tuple[Board, ...]
+    claims: "Mapping[str, Claim]"
+    warnings: tuple[Text, ...] = ()
+
+    @property
+    def claimed(self) -> list[Text]:
+        return [
+            CLAIMED.format(idea=each.idea, author=each.author, until=each.until_told)
+            for each in self.claims.values()
+        ]
+
+    def __str__(self) -> str:
+        lines = board_lines(self.boards, one_line(str(self.output)))
+        return "\n".join([*lines, *(one_line(str(each)) for each in self.claimed)])
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "output": str(self.output),
+            "boards": [each.to_dict() for each in self.boards],
+            "claims": [each.to_dict() for each in self.claims.values()],
+        }
+
+    def write(self) -> Path:
+        """Write the page into the folder of runs, and answer where; errors as in `write_board`."""
+        return write_board(self.output, self.boards, self.claimed)
+
+
+def team_board(output: Path) -> TeamBoard:
+    """The board of a folder of runs; `InputError` where it is none."""
+    found = tuple(boards(output))
+    return TeamBoard(output, found, *known_claims())
+
+
+def known_claims() -> "tuple[Mapping[str, Claim], tuple[Text, ...]]":
+    """By idea, and what to warn of: none where nobody has set a store up, or it can't be used."""
+    try:
+        store = store_at_hand()
+        if store is None:
+            return {}, ()
+        with store:
+            from dalmeum.competition.claims import claims
+
+            return claims(store), ()
+    except DalmeumError as error:
+        return {}, (Text.same(str(error)),)
