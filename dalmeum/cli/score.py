@@ -21,10 +21,10 @@ from dalmeum.cli.options import (
     TrustCodeOption,
     parse_columns,
 )
-from dalmeum.cli.output import note_warnings, pairs, print_json
+from dalmeum.cli.output import note_warnings, print_json
 from dalmeum.data.readers.decode import decode
 from dalmeum.errors import DataError, InputError, one_line
-from dalmeum.languages import Text
+from dalmeum.languages import Text, counted_pairs
 
 STANDARD_INPUT = "standard input"
 FROM_INPUT = "-"
@@ -136,7 +136,7 @@ def score(
         else:
             told = ALREADY if scored.rate is None else DONE
             place = one_line(str(out))
-            print(told.format(pairs=pairs(scored.rows), rate=scored.rate or 0, out=place))
+            print(told.format(pairs=counted_pairs(scored.rows), rate=scored.rate or 0, out=place))
         return
     if len(given) == 1 and given != [FROM_INPUT] and os.path.exists(given[0]):
         raise InputError(f"score {given[0]}: name the file to write, as in -o scores.csv")

@@ -13,17 +13,18 @@ import numpy as np
 from dalmeum.comparison import Pairs
 from dalmeum.comparison.arm import Array
 from dalmeum.comparison.rows import check_same
+from dalmeum.competition.leaked import Judged, leaks
 from dalmeum.data import PairTable
 from dalmeum.data.folds import groups_of
 from dalmeum.data.groups import Groups, judged_by
 from dalmeum.data.splits import PairReader, Split, read_splits
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.languages import Text
-from dalmeum.numbers import number, range_told
+from dalmeum.numbers import range_told
 from dalmeum.pages.blend import no_gain
 from dalmeum.runs.folder import Run, open_run
 from dalmeum.runs.predictions import labelled, read_predictions
-from dalmeum.stats import Estimate, difference, gap
+from dalmeum.stats import Estimate, difference
 from dalmeum.stats.blend_sums import METHODS, Weights
 from dalmeum.stats.blends import (
     CHOSEN,
@@ -41,17 +42,6 @@ SCHEMA = 1
 
 SPLIT: Split = "dev"
 OTHER: Split = "test"
-
-LEAK_GAP, LEAK_ERRORS = 0.05, 4.0
-"""By how much, and how many standard errors, a member's gap between pairs that it was judged on and others is
-wider than the rest's, to be told: of the same pairs, only labels that it has seen make one that wide.
-"""
-
-LEAK = Text(
-    "{run}: {gap} better on the pairs that it was judged on than on others, where the rest have {rest}: "
-    "has it seen their labels?",
-    "{run}: 채점한 쌍의 점수가 다른 쌍보다 {gap} 높습니다(나머지는 {rest}). 그 레이블을 본 것은 아닌가요?",
-)
 
 
 @dataclass(frozen=True)
@@ -156,9 +146,10 @@ def blend_of(names: Sequence[str | Path], output: Path, method: str | None = Non
         raise InputError(f"method {method}: is none of {', '.join(METHODS)}")
     runs = _opened(names, output)
     pairs, predictions = _judged(runs, SPLIT)
-    groups = pairs_groups(runs[0], _table(runs, pairs))
+    groups = pairs_groups(runs[0], _table(runs, pairs, SPLIT))
     found = blended(runs, pairs, predictions, groups, method)
-    return dataclasses.replace(found, warnings=tuple(_leaks(runs, pairs, predictions)))
+    told = _leaks(runs, Judged(pairs.labels, predictions, groups))
+    return dataclasses.replace(found, warnings=tuple(told))
 
 
 def blended(
@@ -238,11 +229,11 @@ def _judged(runs: Sequence[Run], split: Split) -> tuple[Pairs, Array]:
     return first, np.stack([row, *(each for _, each in others)])
 
 
-def _table(runs: Sequence[Run], pairs: Pairs) -> PairTable | None:
+def _table(runs: Sequence[Run], pairs: Pairs, split: Split) -> PairTable | None:
     """The pairs' sentences, where a member's data file still holds these pairs."""
     for run in runs:
         with contextlib.suppress(DalmeumError):
-            table = read_splits(run.recipe(), PairReader()).get(SPLIT)
+            table = read_splits(run.recipe(), PairReader()).get(split)
             if table is not None and table.label is not None and pairs.are(Pairs(table.id, table.label)):
                 return table
     return None
@@ -267,18 +258,11 @@ def _members(runs: Sequence[Run], weights: Weights, gains: Gains, shares: Shares
     return tuple(Member(run, *map(float, each)) for run, *each in rows)
 
 
-def _leaks(runs: Sequence[Run], pairs: Pairs, predictions: Array) -> Iterator[Text]:
-    """Members that are far better on the pairs of the blend than on others, as the rest are not."""
+def _leaks(runs: Sequence[Run], here: Judged) -> Iterator[Text]:
+    """Members that are better on the pairs of the blend than on others, as the rest are not."""
     try:
-        other, elsewhere = _judged(runs, OTHER)
+        pairs, predictions = _judged(runs, OTHER)
     except InputError:  # nothing else was judged
         return
-    gaps = [
-        gap((pairs.labels, here), (other.labels, there)).interval
-        for here, there in zip(predictions, elsewhere, strict=True)
-    ]
-    for place, (run, own) in enumerate(zip(runs, gaps, strict=True)):
-        rest = float(np.median([each.value for number, each in enumerate(gaps) if number != place]))
-        error = (own.high - own.low) / (2 * 1.96)
-        if own.value - rest > max(LEAK_GAP, LEAK_ERRORS * error):
-            yield LEAK.format(run=run.id, gap=number(own.value, 4), rest=number(rest, 4))
+    groups = pairs_groups(runs[0], _table(runs, pairs, OTHER))
+    yield from leaks([run.id for run in runs], here, Judged(pairs.labels, predictions, groups))

@@ -13,6 +13,7 @@ import pytest
 
 import dalmeum
 from dalmeum.data import read_pairs
+from dalmeum.evaluation import predict
 from dalmeum.models.scorer import PairScorer
 from dalmeum.serving import score_file as scoring
 from dalmeum.serving.shards import shards_beside
@@ -76,8 +77,6 @@ def test_repeated_pairs_are_scored_once(own_run: Path, pairs: Path, monkeypatch:
 
 
 def interrupted_after(shards: int, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    from dalmeum.evaluation import predict
-
     original, calls = predict.score_table, iter(range(shards))
 
     def score_table(*arguments: object) -> object:
@@ -86,7 +85,7 @@ def interrupted_after(shards: int, monkeypatch: pytest.MonkeyPatch) -> pytest.Mo
         return original(*arguments)  # type: ignore[arg-type]
 
     patch = pytest.MonkeyPatch()
-    patch.setattr(predict, "score_table", score_table)
+    patch.setattr("dalmeum.serving.worker.score_table", score_table)
     return patch
 
 

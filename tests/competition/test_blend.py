@@ -97,8 +97,8 @@ def test_labels_that_a_member_has_seen_are_told(output: Path) -> None:
         path = output / name / "predictions" / "test.csv"
         write_predictions(path, table, Predictions(predicted("train", noise, seed)))
     (warning,) = blend_of((*NAMES, "7.0-7"), output).warnings
-    assert str(warning).startswith("7.0-7: 0.")
-    assert "has it seen their labels?" in str(warning)
+    assert str(warning).startswith("7.0-7: Pearson 1.0000 on the pairs that it was judged on, the mean")
+    assert "has it seen the labels of the first?" in str(warning)
     assert blend_of(NAMES, output).warnings == ()
 
 
