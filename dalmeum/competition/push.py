@@ -11,8 +11,7 @@ from dalmeum.competition.tried import STUDIES, Judged, verdicts
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.experiments.mirror.client import LONG, Mlflow
 from dalmeum.experiments.mirror.importer import Chooses, Result, bring, find, smallest
-from dalmeum.experiments.mirror.live import is_wanted
-from dalmeum.experiments.mirror.place import Place, place_at_hand
+from dalmeum.experiments.mirror.place import Place, is_wanted, place_at_hand
 from dalmeum.experiments.mirror.problems import MlflowError
 from dalmeum.experiments.mirror.shown import Shown, Verdict
 from dalmeum.languages import Text

@@ -19,7 +19,8 @@ from dalmeum.errors import DalmeumError
 from dalmeum.evaluation import Evaluation
 from dalmeum.experiments.kept import is_kept, keep, read_kept_outcome
 from dalmeum.experiments.mirror.importer import Chooses, smallest
-from dalmeum.experiments.mirror.live import Watching, check_mirror, live, unwatched
+from dalmeum.experiments.mirror.live import Watching, live, unwatched
+from dalmeum.experiments.mirror.place import check_mirror
 from dalmeum.experiments.outcome import Outcome, Tables, outcome_of, together
 from dalmeum.experiments.ready import plan_told, starts_slowly
 from dalmeum.files import disk_error

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dalmeum.errors import DalmeumError
 from dalmeum.experiments.mirror.client import BRIEF, Mlflow
 from dalmeum.experiments.mirror.importer import Chooses, bring, log_curves, smallest, steps_there
-from dalmeum.experiments.mirror.place import place_at_hand
+from dalmeum.experiments.mirror.place import is_wanted, place_at_hand
 from dalmeum.experiments.mirror.shown import RUN, Lived, Shown, points_of
 from dalmeum.languages import Text
 from dalmeum.progress import tell
@@ -24,8 +24,6 @@ from dalmeum.training.ensemble import log_of
 if TYPE_CHECKING:
     from transformers import TrainerCallback
 
-NAME = "mlflow"
-
 EVERY = 5.0
 """Seconds between two times that curves are sent."""
 
@@ -33,16 +31,6 @@ LATER = Text(
     "not all of this run is in MLflow, dalmeum push {run} brings it later: {reason}",
     "이 실행을 MLflow에 다 올리지 못했습니다. 나중에 dalmeum push {run}로 올리세요: {reason}",
 )
-
-
-def is_wanted(recipe: Recipe) -> bool:
-    return NAME in recipe.training.report_to
-
-
-def check_mirror(recipe: Recipe) -> None:
-    """Raise `InputError` where a recipe wants its run in MLflow, and what is set names no place for it."""
-    if is_wanted(recipe):
-        place_at_hand()
 
 
 Watching = Callable[[str], "list[TrainerCallback]"]

@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from dalmeum.errors import InputError, MissingExtraError
 from dalmeum.places import check_database_file
+from dalmeum.recipe import Recipe
 
 SETTING, EXPERIMENT = "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME"
 
@@ -66,6 +67,17 @@ def place_at_hand() -> Place:
     file = Path(name).absolute()
     check_database_file(file, "MLflow's database")
     return Place(f"sqlite:///{file}", experiment, file)
+
+
+def is_wanted(recipe: Recipe) -> bool:
+    """Whether `training.report_to` names MLflow."""
+    return "mlflow" in recipe.training.report_to
+
+
+def check_mirror(recipe: Recipe) -> None:
+    """Raise `InputError` where a recipe wants its run in MLflow, and what is set names no place for it."""
+    if is_wanted(recipe):
+        place_at_hand()
 
 
 def _server(address: SplitResult, experiment: str) -> Place:
