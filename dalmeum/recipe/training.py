@@ -195,10 +195,9 @@ class TrainingRecipe(Section):
     )
     report_to: CurveViewers = described(
         "where curves go while the run trains: `tensorboard` (files in the run's `logs/`), `wandb`, `mlflow` "
-        "(the whole run, [the mirror](team.md#mlflow)), a list of them, or `none`; each is a Python package "
-        "to install",
-        "학습하는 동안 곡선을 보낼 곳: `tensorboard`(실행 폴더의 `logs/`에 파일), `wandb`, `mlflow`(실행 "
-        "전체, [거울](team.ko.md#mlflow)), 이들의 목록, 또는 `none`. 각각 파이썬 패키지를 설치해야 합니다",
+        "([whole runs](team.md#mlflow)), a list of them, or `none`; each is a Python package to install",
+        "학습하는 동안 곡선을 보낼 곳: `tensorboard`(실행 폴더의 `logs/`에 파일), `wandb`, `mlflow`"
+        "([실행 전체](team.ko.md#mlflow)), 이들의 목록, 또는 `none`. 각각 파이썬 패키지를 설치해야 합니다",
         default="none",
     )
 
