@@ -7,6 +7,7 @@ one that the team's store names.
 
 import contextlib
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
@@ -79,14 +80,15 @@ def find_or_make(
     made: str | None = None
     for _ in range(ATTEMPTS):
         runs = find(experiment, client, shown.content)
-        if not runs:
+        if not runs and made is None:
             tags = {**dict(list(shown.tags.items())[:BATCH]), CONTENT: shown.content, STATE: shown.state}
             made = client.create_run(
                 experiment, start_time=shown.began, tags=tags, run_name=shown.run.id
             ).info.run_id
             continue  # somebody else may have made one at the same moment
-        chosen = chooses(shown, sorted(runs))
-        if chosen not in runs:  # made by another since
+        chosen = chooses(shown, sorted(runs)) if runs else None
+        if chosen is None or chosen not in runs:  # made or deleted by another since
+            time.sleep(0.1)
             continue
         for other in runs.keys() - {chosen}:
             _delete(client, other)
@@ -103,11 +105,12 @@ def find(experiment: str, client: "MlflowClient", content: str) -> dict[str, "Ml
 def may_show(shown: Shown, found: "MlflowRun") -> bool:
     """Whether an MLflow run is this folder's, or a further one of its content is to be shown instead."""
     tags = found.data.tags
-    if tags.get(RUN) == shown.run.id:
-        return True
     there = FURTHER.get(tags.get(STATE, ""), 0)
     if tags.get(STATE) != "running" and not tags.get(SHOWN):
         there = 0  # whoever brought it did not come to the end
+    if tags.get(RUN) == shown.run.id:
+        # Of two people's runs of one second the names may be the same, too.
+        return there < FURTHER["finished"] or shown.state == "finished"
     return FURTHER[shown.state] > there
 
 

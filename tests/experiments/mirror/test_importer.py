@@ -154,6 +154,9 @@ def test_another_folder_of_the_same_content_is_the_same_run(run: Run) -> None:
     (other.folder / "metrics.json").write_bytes((run.folder / "metrics.json").read_bytes())
     assert brought(other.update(state="finished")) == ("unchanged", identifier)
     assert all_runs()[0].data.tags["dalmeum.run"] == run.id
+    # Even of the same name, as runs have that two people started in the same second.
+    namesake = other.update(id=run.id, state="failed", error="no memory")
+    assert brought(namesake) == ("unchanged", identifier)
     another_seed = make_run(Path("runs"), 0.1, 2)
     another_seed.write_metrics({"dev": SCORES})
     assert brought(another_seed)[0] == "new"
