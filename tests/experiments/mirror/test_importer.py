@@ -117,6 +117,17 @@ def test_what_changed_is_brought_again(run: Run) -> None:
     assert brought(run, Verdict("alpha: mixture", "better"))[0] == "unchanged"
 
 
+def test_a_step_that_is_there_is_not_sent_again(run: Run) -> None:
+    """Computed again after a resume it may differ in its last digits, and would stand there twice."""
+    brought(run)
+    history = run.history()
+    history[-1]["eval_pearson"] = 0.8 + 1e-9
+    run.write_history([*history, {"step": 40, "eval_pearson": 0.9}])
+    assert brought(run)[0] == "updated"
+    (found,) = all_runs()
+    assert curve(found, "eval_pearson") == [(10, 0.5), (20, pytest.approx(0.79)), (30, 0.8), (40, 0.9)]
+
+
 @pytest.mark.parametrize("killed_at", ["log_batch", "log_artifacts", "set_terminated"])
 def test_what_was_killed_on_the_way_is_brought_to_its_end(
     run: Run, killed_at: str, monkeypatch: pytest.MonkeyPatch
