@@ -97,6 +97,7 @@ def train(
 
         tell_tried_recipe(ready, reader)
 
+    from dalmeum.competition.push import team_chooses
     from dalmeum.experiments.train import train as train_run
 
     return train_run(
@@ -105,6 +106,7 @@ def train(
         resume=resume,
         reader=reader,
         self_contained=self_contained,
+        chooses=team_chooses,
     )
 
 
@@ -146,12 +148,13 @@ def study(
     check_ready(recipes, reader)
 
     from dalmeum.competition.ideas import first_recipes
+    from dalmeum.competition.push import show_verdicts
     from dalmeum.competition.tried import tell_tried_arms
     from dalmeum.experiments.study import conduct
 
     tell_tried_arms(first_recipes(ready), ready, page, reader)
 
-    return conduct(
+    conducted = conduct(
         ready,
         called,
         page,
@@ -160,7 +163,9 @@ def study(
         reader=reader,
         assets=page.parent / ASSETS if folder is None else None,
         self_contained=self_contained,
-    ).findings
+    )
+    show_verdicts(ready.baseline, [run for runs in conducted.runs.values() for run in runs], page.parent)
+    return conducted.findings
 
 
 def plan(

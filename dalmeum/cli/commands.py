@@ -21,6 +21,7 @@ from dalmeum.cli.export import export
 from dalmeum.cli.help import HELP_OPTIONS, Command, Group, call_error, documented, help_text
 from dalmeum.cli.init import init
 from dalmeum.cli.predict import predict
+from dalmeum.cli.push import push
 from dalmeum.cli.reproduce import reproduce
 from dalmeum.cli.runs import runs
 from dalmeum.cli.score import score
@@ -57,6 +58,7 @@ for command in (
     export,
     submit,
     reproduce,
+    push,
 ):
     app.command(cls=Command, context_settings=HELP_OPTIONS)(command)
 app.add_typer(encoder)

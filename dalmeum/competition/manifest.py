@@ -14,7 +14,6 @@ from dalmeum.comparison import Pairs
 from dalmeum.comparison.arm import Array
 from dalmeum.competition.board import SPLIT, pairs_key
 from dalmeum.competition.members import Answering, Member
-from dalmeum.competition.tried import content_hash
 from dalmeum.data import PairTable
 from dalmeum.data.splits import Split
 from dalmeum.errors import InputError
@@ -22,6 +21,7 @@ from dalmeum.files import KeyTwiceError, json_text, read_json_text
 from dalmeum.machine import commit, machine, versions
 from dalmeum.runs.contents import folder_hash
 from dalmeum.runs.folder import PACKAGES, Run
+from dalmeum.runs.identity import content_hash
 from dalmeum.runs.predictions import labelled, read_predictions
 from dalmeum.runs.record import STRICT, DataFile, Metrics, Moment
 

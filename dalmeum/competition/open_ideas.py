@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dalmeum.competition.ideas import ORDER, Idea
-from dalmeum.competition.tried import Tried, idea_hash_of, tried
+from dalmeum.competition.tried import Tried, tried
 from dalmeum.data.splits import PairReader
 from dalmeum.errors import InputError
+from dalmeum.runs.identity import idea_hash_of
 
 if TYPE_CHECKING:
     from dalmeum.competition.claims import Claim

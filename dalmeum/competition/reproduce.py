@@ -15,7 +15,6 @@ from dalmeum.competition.manifest import ENDING, Manifest, MemberRecord, read_ma
 from dalmeum.competition.members import answers
 from dalmeum.competition.reproduction import Rebuilt, Reproduction
 from dalmeum.competition.submit import Sample, content_of
-from dalmeum.competition.tried import content_hash
 from dalmeum.data import read_pairs
 from dalmeum.data.readers.hub import PREFIX as HUB_PREFIX
 from dalmeum.data.splits import PairReader, read_splits
@@ -27,6 +26,7 @@ from dalmeum.progress import tell
 from dalmeum.recipe import Recipe, build_recipe, own_code
 from dalmeum.runs.contents import folder_hash
 from dalmeum.runs.folder import Run
+from dalmeum.runs.identity import content_hash
 from dalmeum.runs.record import DataFile, data_files
 from dalmeum.runs.reuse import runs_in
 

@@ -31,9 +31,9 @@ class TeamRun:
     mlflow_id: str | None = None
 
 
-def register(store: Store, run: TeamRun) -> TeamRun:
+def register(store: Store, run: TeamRun, *, gone: str | None = None) -> TeamRun:
     """The team's row for a run, made where there is none. What a row says stays, but for its outcome, which
-    is the newest; what it did not know it takes from `run`.
+    is the newest; what it did not know it takes from `run`, and the MLflow id also where its own is `gone`.
     """
     with store.transaction() as connection:
         same = select(RUNS).where(RUNS.c.content == run.content)
@@ -46,7 +46,7 @@ def register(store: Store, run: TeamRun) -> TeamRun:
             known,
             author=known.author or run.author,
             outcome=run.outcome or known.outcome,
-            mlflow_id=known.mlflow_id or run.mlflow_id,
+            mlflow_id=run.mlflow_id if known.mlflow_id in (None, gone) else known.mlflow_id,
         )
         connection.execute(update(RUNS).where(RUNS.c.content == run.content).values(asdict(merged)))
         return merged

@@ -1,7 +1,6 @@
 """What was tried before: finished runs of an idea, here or by anybody of the team, and the verdict on it."""
 
 import contextlib
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,17 +9,16 @@ from typing import get_args
 
 from dalmeum.comparison.text import OUTCOMES
 from dalmeum.competition.store import store_at_hand
-from dalmeum.data.splits import PairReader, Split, read_splits
+from dalmeum.data.splits import PairReader
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.languages import Text
 from dalmeum.pages import STUDY_PAGE
 from dalmeum.progress import tell
 from dalmeum.recipe import Recipe
 from dalmeum.recipe.study import BASELINE, Study
-from dalmeum.runs.contents import Contents
 from dalmeum.runs.folder import Run
-from dalmeum.runs.record import DataFile, data_files
-from dalmeum.runs.reuse import age, idea_key, run_key, runs_in
+from dalmeum.runs.identity import idea_hash, idea_hash_of
+from dalmeum.runs.reuse import age, runs_in
 from dalmeum.stats import Outcome
 
 STUDIES = "studies"
@@ -78,22 +76,6 @@ def verdicts(studies: Path) -> dict[str, Judged]:
                     if word is not None or run not in found:
                         found[run] = Judged(file.parent.name, arm, word, file.with_name(STUDY_PAGE))
     return found
-
-
-def content_hash(run: Run) -> str:
-    """Of all that decides the run's result. Errors as in `Run.recipe`."""
-    return _hash(run_key(run.recipe(), run.record.data, run.record.code), _contents_of(run))
-
-
-def idea_hash(run: Run) -> str:
-    """The same for all seeds, and parts of a pool, of an idea. Errors as in `Run.recipe`."""
-    return _hash(idea_key(run.recipe(), run.record.data, run.record.code), _contents_of(run))
-
-
-def idea_hash_of(recipe: Recipe, reader: PairReader) -> str:
-    """`idea_hash` of a run that is to be. Errors as in `read_splits` and `Contents.of`."""
-    files: Mapping[Split, DataFile] = data_files(read_splits(recipe, reader))
-    return _hash(idea_key(recipe, files), Contents.of(recipe))
 
 
 def tried(ideas: Iterable[str], output: Path, own: tuple[str, Path] | None = None) -> dict[str, Tried]:
@@ -171,12 +153,3 @@ def _by_the_team(ideas: Iterable[str]) -> Iterator[tuple[str, Tried]]:
                 yield run.idea, Tried(run.author, outcome, see)
     except DalmeumError as error:
         tell(NOT_ASKED.format(reason=error))
-
-
-def _contents_of(run: Run) -> Contents:
-    return Contents(run.record.encoder, run.record.training_version)
-
-
-def _hash(key: str, contents: Contents) -> str:
-    values = [key, contents.encoder, contents.training_version]
-    return hashlib.sha256(json.dumps(values).encode()).hexdigest()

@@ -15,6 +15,7 @@ from dalmeum.errors import InputError
 from dalmeum.experiments.arms import RunGroup, read_arms, training_sets_of
 from dalmeum.experiments.findings import with_warnings, write_findings_about
 from dalmeum.experiments.looks import check_looks, take_look
+from dalmeum.experiments.mirror.place import check_mirror
 from dalmeum.experiments.missing import complete
 from dalmeum.experiments.workers import Order
 from dalmeum.files import check_output, make_folder
@@ -97,6 +98,7 @@ def conduct(
         )
     check_metric(study.metric)
     check_viewers(study.baseline)
+    check_mirror(study.baseline)
     if output is not None:
         # Now, and not only after hours of training.
         check_output(output / STUDY_PAGE)

@@ -18,6 +18,9 @@ from dalmeum.data.splits import PairReader, Split, binary_labels, data_warnings,
 from dalmeum.errors import DalmeumError
 from dalmeum.evaluation import Evaluation
 from dalmeum.experiments.kept import is_kept, keep, read_kept_outcome
+from dalmeum.experiments.mirror.importer import Chooses, smallest
+from dalmeum.experiments.mirror.live import Watching, live, unwatched
+from dalmeum.experiments.mirror.place import check_mirror
 from dalmeum.experiments.outcome import Outcome, Tables, outcome_of, together
 from dalmeum.experiments.ready import plan_told, starts_slowly
 from dalmeum.files import disk_error
@@ -50,6 +53,7 @@ def train(
     reader: PairReader | None = None,
     self_contained: bool = False,
     callbacks: Sequence[TrainerCallback] = (),
+    chooses: Chooses = smallest,
 ) -> Run:
     """Run a recipe and return its finished run, whose folder holds all that came out.
 
@@ -64,12 +68,14 @@ def train(
     that another works on. `reader` holds
     pairs that the recipe names and that are in no file: they are written into the run. With `self_contained`
     its page is one file that can be mailed. `callbacks` are the trainer's, beside those of the recipe.
+    `chooses` says which of several MLflow runs of its content stays, where the recipe reports to MLflow.
 
     Raises `InputError` for what only the user can mend, `DalmeumError` where training fails.
     """
     similarity_loss(recipe.loss, recipe.data.label_range)  # a library that it lacks is told before any work
     check_metric(*METRICS)
     check_viewers(recipe)
+    check_mirror(recipe)
     reader = reader or PairReader()
     tables = read_splits(recipe, reader)
     trainings = recipe.trainings or {"": recipe}
@@ -101,13 +107,14 @@ def train(
         if processes.is_main_process:
             tell(run.folder if starts_slowly(recipe) else plan_told(recipe, tables, run.folder, reader))
         still_ours = lock.check if lock else _unasked
+        watching = stack.enter_context(live(recipe, run, chooses)) if lock else unwatched
         with _failure_recorded(run, still_ours):
             outcomes: dict[str, tuple[Tables, Outcome]] = {}
             for place, (special, each) in enumerate(trainings.items()):
                 if special:
                     tell(MEMBER.format(name=special, number=place + 1, count=len(trainings)))
                 main = processes.is_main_process
-                fit_one = _Fitting(run, still_ours, special, main, tuple(callbacks))
+                fit_one = _Fitting(run, still_ours, special, main, tuple(callbacks), watching)
                 ready = first if each is first.recipe else None
                 outcomes[special] = _trained(each, ready, reader, fit_one)
             if processes.is_main_process:
@@ -183,6 +190,7 @@ class _Fitting:
     special: str
     main_process: bool
     callbacks: tuple[TrainerCallback, ...]
+    watching: Watching
 
     def __call__(
         self,
@@ -194,8 +202,9 @@ class _Fitting:
         checkpoints: Path,
     ) -> Fit:
         shown = "-".join(filter(None, (self.special, name)))
-        with viewers(recipe, self.run.folder, shown, main_process=self.main_process) as watching:
-            callbacks = [*self.callbacks, *watching]
+        in_log = ".".join(filter(None, (self.special, name)))
+        with viewers(recipe, self.run.folder, shown, main_process=self.main_process) as viewing:
+            callbacks = [*self.callbacks, *viewing, *self.watching(in_log)]
             return fit(scorer, recipe, train, dev, checkpoints, callbacks, before_saving=self.before_saving)
 
 

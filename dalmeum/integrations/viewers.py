@@ -1,4 +1,7 @@
-"""Where curves go while a run trains, beside its own folder: TensorBoard, Weights & Biases."""
+"""Where curves go while a run trains, beside its own folder: TensorBoard, Weights & Biases.
+
+MLflow, which shows whole runs, is `dalmeum.experiments.mirror`'s.
+"""
 
 import contextlib
 import importlib.util
@@ -12,6 +15,8 @@ from dalmeum.recipe import Recipe
 
 if TYPE_CHECKING:
     from transformers import TrainerCallback
+
+VIEWERS = ("tensorboard", "wandb")
 
 LOGS = "logs"
 """TensorBoard's folder in that of a run."""
@@ -90,4 +95,4 @@ def _wandb_run(recipe: Recipe, run: Path, member: str) -> Iterator[None]:
 
 def _named(recipe: Recipe) -> tuple[str, ...]:
     named = recipe.training.report_to
-    return () if named == "none" else named
+    return () if named == "none" else tuple(name for name in named if name in VIEWERS)

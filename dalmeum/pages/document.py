@@ -4,12 +4,13 @@ import base64
 import functools
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from jinja2 import Environment
 from markupsafe import Markup
@@ -87,6 +88,22 @@ def render(page: Page, plotly: str = "") -> str:
         **scripts,
     )
     return writable(text)
+
+
+def self_contained(path: Path) -> str:
+    """A page that was written, with the script that it shares with others in it, as a file to be sent; as it
+    is where that script is gone.
+    """
+    text = path.read_text(encoding="utf-8")
+    # Of what people wrote nothing stands before it, and no sign in it is another's.
+    shared = re.match(r'[^>]*>\s*<html[^>]* data-plotly="([^"]+)"', text)
+    if shared is None:
+        return text
+    script = path.parent / unquote(shared[1])
+    if not script.is_file():
+        return text
+    held = base64.b64encode(script.read_bytes()).decode()
+    return f"{text[: shared.start(1)]}data:text/javascript;base64,{held}{text[shared.end(1) :]}"
 
 
 def plotly_name() -> str:

@@ -34,7 +34,7 @@ def auto_numbers(kind: str) -> Mapping[str, float]:
     return AUTO.get(kind, AUTO["cross"])
 
 
-CURVE_VIEWERS = ("tensorboard", "wandb")
+CURVE_VIEWERS = ("tensorboard", "wandb", "mlflow")
 """Where curves can go while a run trains, by the name of the Python package that takes them there."""
 MOST = 1_000_000_000
 """Of pairs, tokens or steps: what is more is a slip of the hand."""
@@ -194,10 +194,10 @@ class TrainingRecipe(Section):
         default="auto",
     )
     report_to: CurveViewers = described(
-        "where curves go while the run trains: `tensorboard` (files in the run's `logs/`), `wandb`, a list "
-        "of both, or `none`; each is a Python package to install",
-        "학습하는 동안 곡선을 보낼 곳: `tensorboard`(실행 폴더의 `logs/`에 파일), `wandb`, 둘의 목록, 또는 "
-        "`none`. 각각 파이썬 패키지를 설치해야 합니다",
+        "where curves go while the run trains: `tensorboard` (files in the run's `logs/`), `wandb`, `mlflow` "
+        "([whole runs](team.md#mlflow)), a list of them, or `none`; each is a Python package to install",
+        "학습하는 동안 곡선을 보낼 곳: `tensorboard`(실행 폴더의 `logs/`에 파일), `wandb`, `mlflow`"
+        "([실행 전체](team.ko.md#mlflow)), 이들의 목록, 또는 `none`. 각각 파이썬 패키지를 설치해야 합니다",
         default="none",
     )
 

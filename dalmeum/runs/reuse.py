@@ -64,7 +64,7 @@ def run_key(
     code = own_code(recipe) if code is None else code
     hashes = {split: file.sha256 for split, file in data.items()}
     known = {name: digest or f"unknown: {uuid.uuid4()}" for name, digest in code.items()}
-    return json.dumps([_decisive(recipe), hashes, known], sort_keys=True)
+    return json.dumps([decisive(recipe), hashes, known], sort_keys=True)
 
 
 def idea_key(
@@ -98,7 +98,7 @@ def age(run: Run) -> tuple[str, str]:
     return run.record.created, run.id
 
 
-def _decisive(recipe: Recipe) -> dict[str, Any]:
+def decisive(recipe: Recipe) -> dict[str, Any]:
     """What of a recipe decides a run's result: data count by their hashes, not by where they lie."""
     return recipe.model_dump(
         mode="json",

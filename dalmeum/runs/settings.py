@@ -94,7 +94,7 @@ def _short(told: Sequence[str], changes: Mapping[str, Any], others: Sequence[Map
 
 def _apart(value: Any, others: Sequence[Any]) -> str:
     """A value; of a long path the part in which it differs from the others."""
-    text, texts = _text(value), map(_text, others)
+    text, texts = text_of(value), map(text_of, others)
     if len(text) <= LONGEST_VALUE:
         return text
     paths = [each.split("/") for each in texts if len(each) > LONGEST_VALUE]
@@ -108,7 +108,7 @@ def settings_of(run: Run) -> Settings:
         mode="json",
         exclude={"question": True, "output": True, "data": {"test"}, "training": {"report_to"}},
     )
-    shown = _flat(recipe)
+    shown = flat(recipe)
     hashes = {
         # Parts of one pool are seeds of one arm.
         f"data.{split}": (file.pool or file).sha256
@@ -121,12 +121,14 @@ def settings_of(run: Run) -> Settings:
     return Settings(run, shown, {**shown, **hashes, **code}, contents)
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested sections as `section.key: value`."""
     found: dict[str, Any] = {}
     for key, value in values.items():
-        found |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+        found |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
     return found
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """A setting's value as one writes it."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

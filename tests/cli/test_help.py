@@ -21,6 +21,7 @@ COMMANDS = (
     "runs",
     "submit",
     "reproduce",
+    "push",
     "board",
     "blend",
     "compare",

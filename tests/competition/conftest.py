@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from dalmeum.competition.store import SETTING
+from tests.mirrored import empty_mlflow, mlflow_file
+
+__all__ = ["empty_mlflow", "mlflow_file"]
 
 PASSWORD = "s3cret-word"
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))

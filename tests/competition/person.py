@@ -33,9 +33,14 @@ def main() -> None:
             note(log, operation=operation, ended=True, at=begun, **told)
 
 
-def perform(url: str, name: str, operation: int) -> dict[str, Any]:
+KINDS = ["take", "take", "give back", "record", "run"]
+
+
+def perform(url: str, name: str, operation: int, kind: str = "") -> dict[str, Any]:
+    """An operation, of a kind or of whichever its number draws."""
     chosen = random.Random(f"{name} {operation}")
-    kind, idea = chosen.choice(["take", "take", "give back", "record", "run"]), chosen.choice(IDEAS)
+    drawn, idea = chosen.choice(KINDS), chosen.choice(IDEAS)
+    kind = kind or drawn
     with open_store(url) as store:
         if kind == "record":
             found = record(store, name, f"{name}-{operation}", {"operation": operation}, {})

@@ -235,7 +235,10 @@ def test_own_code_data_that_changed_and_no_manifest(world: tuple[Run, ...]) -> N
         reproduce(Path("none.json"))
 
 
-def test_a_quota_that_is_used_up_writes_nothing(world: tuple[Run, ...]) -> None:
+def test_a_quota_that_is_used_up_writes_nothing(
+    world: tuple[Run, ...], url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SETTING, url)
     with open_store() as store:
         set_quota(store, Quota(1, "Asia/Seoul"))
     submit(world[0].id, "test.csv", Path("one.csv"))

@@ -76,13 +76,20 @@ def test_with_kills(url: str, tmp_path: Path) -> None:
     }
 
 
-def work_together(url: str, people: Sequence[str], operations: int, folder: Path) -> None:
-    """Until each has done all, `KILLS` kills at odd moments on the way."""
+def work_together(
+    url: str, people: Sequence[str], operations: int, folder: Path, program: str = "person"
+) -> list[str]:
+    """Until each has done all, `KILLS` kills at odd moments on the way; and of all that wait to be killed.
+    What was told on standard error.
+    """
     chance = random.Random(3)
+    said: list[str] = []
 
-    def start(name: str) -> "subprocess.Popen[str]":
-        call = [sys.executable, "-m", "tests.competition.person", url, name, str(operations)]
-        return subprocess.Popen([*call, str(folder / name)], stderr=subprocess.PIPE, text=True)
+    def start(name: str) -> "subprocess.Popen[bytes]":
+        call = [sys.executable, "-m", f"tests.competition.{program}", url, name, str(operations)]
+        # A file: a pipe that nobody reads while they work would fill, and hold them up.
+        with (folder / f"{name}.err").open("wb") as told:
+            return subprocess.Popen([*call, str(folder / name)], stderr=told, stdout=subprocess.DEVNULL)
 
     at_work = {name: start(name) for name in people}
     kills, total = 0, 0
@@ -90,18 +97,24 @@ def work_together(url: str, people: Sequence[str], operations: int, folder: Path
         for name, process in list(at_work.items()):
             if process.poll() is None:
                 continue
-            told = process.communicate()[1]
+            told = (folder / f"{name}.err").read_text(encoding="utf-8", errors="replace")
             assert process.returncode in (0, -9), told
             assert "locked" not in told
+            said.append(told)
             del at_work[name]
             if process.returncode:
                 at_work[name] = start(name)
-        total = sum(len(read_log(folder / name)) for name in people)
+        logs = {name: read_log(folder / name) for name in people}
+        for name, log in logs.items():
+            if name in at_work and log and log[-1].get("waiting") == at_work[name].pid:
+                at_work[name].kill()
+        total = sum(map(len, logs.values()))
         if kills < KILLS and at_work and total > (kills + 1) * 2 * operations * len(people) / (KILLS + 2):
             at_work[chance.choice(list(at_work))].kill()
             kills += 1
         time.sleep(0.01)
     assert kills == KILLS
+    return said
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:

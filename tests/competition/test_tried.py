@@ -11,8 +11,9 @@ import pytest
 import dalmeum
 from dalmeum.competition.store import SETTING, open_store
 from dalmeum.competition.team_runs import TeamRun, register
-from dalmeum.competition.tried import content_hash, idea_hash, tried, verdicts
+from dalmeum.competition.tried import tried, verdicts
 from dalmeum.runs.folder import Run
+from dalmeum.runs.identity import content_hash, idea_hash
 from tests.experiments.made_runs import make_run
 
 Train = Callable[..., Run]

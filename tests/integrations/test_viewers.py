@@ -40,10 +40,10 @@ def test_values(recipe: Recipe) -> None:
     assert load_recipe("recipe.yaml") == reporting(recipe, ["tensorboard"])
 
 
-@pytest.mark.parametrize("to", ["mlflow", "all", True, ["none"], ["tensorboard", 3], {"wandb": 1}])
+@pytest.mark.parametrize("to", ["csv", "all", True, ["none"], ["tensorboard", 3], {"wandb": 1}])
 def test_other_values(recipe: Recipe, to: object) -> None:
     with pytest.raises(
-        RecipeError, match="report_to: must be none, tensorboard, wandb, or a list of them, not"
+        RecipeError, match="report_to: must be none, tensorboard, wandb, mlflow, or a list of them, not"
     ):
         reporting(recipe, to)
 

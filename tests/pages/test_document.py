@@ -1,5 +1,6 @@
 """What all pages share: the frame, the languages, and Plotly's script beside them."""
 
+import base64
 import os
 import re
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from jinja2 import UndefinedError
 
 from dalmeum.errors import InputError
-from dalmeum.pages.document import Page, plotly_name, render
+from dalmeum.pages.document import Page, plotly_name, render, self_contained
 from dalmeum.pages.run import render_run, write_run
 
 from .contents import hostile_run_page, run_page
@@ -48,6 +49,21 @@ def test_a_page_of_its_own_holds_the_script(tmp_path: Path) -> None:
     assert plotly.offline.get_plotlyjs() in text
     assert "data-plotly=" not in text
     assert not (tmp_path / "assets").exists()
+
+
+def test_a_written_page_is_made_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "a run" / "report.html"
+    write_run(path, hostile_run_page(), assets=tmp_path / "the assets")
+    (script,) = (tmp_path / "the assets").iterdir()
+    text, written = self_contained(path), path.read_text(encoding="utf-8")
+    found = re.search(r'data-plotly="data:text/javascript;base64,([^"]*)"', text)
+    assert found is not None
+    assert base64.b64decode(found[1]) == script.read_bytes()
+    assert text.replace(found[0], "") == re.sub(r'data-plotly="[^"]*"', "", written)
+    script.unlink()
+    assert self_contained(path) == written
+    path.write_text(render_run(run_page()), encoding="utf-8")
+    assert self_contained(path) == render_run(run_page())
 
 
 def test_a_folder_in_the_way_is_told(tmp_path: Path) -> None:

@@ -2,12 +2,13 @@
 
 import html
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from dalmeum.pages.document import plotly_name
+from dalmeum.pages.document import plotly_name, self_contained
 from dalmeum.pages.run import render_run, write_run
 
 from .browser import CHROMIUM, OWNED, Tab, browser
@@ -144,10 +145,13 @@ def test_a_script_that_gets_in_would_be_noticed(tmp_path: Path, tab: Tab) -> Non
     assert OWNED in tab.document()
 
 
-@pytest.mark.parametrize("self_contained", [False, True])
-def test_hostile_sentences_are_shown_and_not_run(tmp_path: Path, tab: Tab, self_contained: bool) -> None:
+@pytest.mark.parametrize("how", ["beside its script", "self-contained", "made self-contained"])
+def test_hostile_sentences_are_shown_and_not_run(tmp_path: Path, tab: Tab, how: str) -> None:
     path = tmp_path / "a" / "report.html"
-    write_run(path, hostile_run_page(), assets=tmp_path / "assets", self_contained=self_contained)
+    write_run(path, hostile_run_page(), assets=tmp_path / "assets", self_contained=how == "self-contained")
+    if how == "made self-contained":
+        path.write_text(self_contained(path), encoding="utf-8")
+        shutil.rmtree(tmp_path / "assets")
     tab.open(path)
     has_all_figures(tab)
     fits_its_width(tab, 1280)

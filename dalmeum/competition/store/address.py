@@ -4,29 +4,13 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-import psutil
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from dalmeum.errors import InputError, MissingExtraError
+from dalmeum.places import check_database_file
 
 WAYS = "give sqlite:///FILE, or postgresql://USER:PASSWORD@HOST/DATABASE"
-
-SHARED = {
-    "nfs",
-    "cifs",
-    "smb",
-    "smbfs",
-    "9p",
-    "afs",
-    "ceph",
-    "drvfs",
-    "glusterfs",
-    "lustre",
-    "sshfs",
-    "webdav",
-}
-"""Kinds of file systems that other machines write to as well, where SQLite's locks hold nobody off."""
 
 
 @dataclass(frozen=True)
@@ -72,29 +56,5 @@ def address_of(text: str) -> Address:
     if url.host or url.query or (url.database or ":memory:") == ":memory:":
         raise InputError("the team's store: give SQLite's as sqlite:///FILE, or sqlite:////FOLDER/FILE")
     address = Address(url)
-    _check_file(address.file)
+    check_database_file(address.file, "the team's store")
     return address
-
-
-def _check_file(file: Path) -> None:
-    if file.is_dir():
-        raise InputError(f"{file}: is a folder; name the file of the team's store")
-    folder = file.resolve().parent
-    if not folder.is_dir():
-        raise InputError(f"{file}: there is no folder {folder} for the team's store: make it first")
-    kind = file_system(folder)
-    if kind.removeprefix("fuse.").rstrip("34") in SHARED or str(folder).startswith("\\\\"):
-        raise InputError(
-            f"{file}: lies on a network share ({kind}), where SQLite loses what two machines write at once: "
-            "choose a local disk, or PostgreSQL for a team"
-        )
-
-
-def file_system(folder: Path) -> str:
-    """The kind of the file system that a folder lies on; "" where nobody knows."""
-    mounts = [
-        (len(mount.mountpoint), mount.fstype.lower())
-        for mount in psutil.disk_partitions(all=True)
-        if folder.is_relative_to(mount.mountpoint)
-    ]
-    return max(mounts, key=lambda mount: mount[0])[1] if mounts else ""
