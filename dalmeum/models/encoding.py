@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -33,6 +33,23 @@ class PairEncoding(Protocol):
     def save_pretrained(self, folder: str | Path) -> Any:
         """Write all that encoding needs into the model's folder."""
         ...
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """An encoding that keeps what it has worked out, so that what comes later is computed beside other texts:
+    the same but for its last digits.
+    """
+
+    def forget(self) -> None:
+        """Let go of it."""
+        ...
+
+
+def forget(encoding: object) -> None:
+    """Make what an encoding answers next independent of what it was asked before, to the last digit."""
+    if isinstance(encoding, Remembers):
+        encoding.forget()
 
 
 def encode_told(encoding: PairEncoding, sentence1: Sequence[str], sentence2: Sequence[str]) -> list[Any]:

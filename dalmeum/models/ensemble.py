@@ -13,7 +13,7 @@ from transformers import PretrainedConfig
 from transformers.utils.generic import ModelOutput
 
 from dalmeum.errors import InputError
-from dalmeum.models.encoding import PairEncoding
+from dalmeum.models.encoding import PairEncoding, forget
 from dalmeum.models.fields import Fields
 from dalmeum.models.pretrained import SETTINGS, is_model_folder, read_json
 from dalmeum.recipe.model import MEMBER_NAME
@@ -129,6 +129,10 @@ class EnsembleEncoding:
             for (name, member), own in zip(self.members.items(), zip(*items, strict=True), strict=True)
             for key, tensor in member.collate(own).items()
         }
+
+    def forget(self) -> None:
+        for member in self.members.values():
+            forget(member)
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Nothing: each member writes its own."""

@@ -8,6 +8,7 @@ from dalmeum.data import PairTable
 from dalmeum.data.readers.rows import Block, open_rows
 from dalmeum.errors import InputError
 from dalmeum.evaluation.predict import score_table
+from dalmeum.models.encoding import forget
 from dalmeum.models.scorer import PairScorer
 from dalmeum.runs.folder import load
 from dalmeum.serving.shards import Scores, Work
@@ -40,6 +41,8 @@ class Worker:
     def scores(self, number: int, advance: Callable[[int], object] = UNTOLD) -> Scores:
         """Of a shard; `advance` gets the number of pairs done."""
         block = self._block(number)
+        # Whoever begins with this shard, after another was killed, must come to the same digits.
+        forget(self.scorer.encoding)
         table = PairTable(
             tuple(map(str, range(len(block)))),
             ("",) * len(block),

@@ -9,8 +9,10 @@ import pytest
 
 import dalmeum
 from dalmeum.data import read_pairs
+from dalmeum.data.practice import practice_tables
 from dalmeum.errors import InputError
 from dalmeum.models.kinds import new_scorer
+from dalmeum.models.offline import analysis
 from dalmeum.recipe import load_recipe
 from dalmeum.serving.shards import Work
 from dalmeum.serving.worker import Worker
@@ -55,3 +57,25 @@ def test_another_file_or_none_at_that_place(write_pairs: WritePairs, model: str,
     file.unlink()
     with pytest.raises(InputError, match=r"pairs\.csv: a worker can't read it: no such file"):
         Worker(told)
+
+
+def test_a_shards_digits_do_not_depend_on_what_was_scored_before(tmp_path: Path) -> None:
+    """The offline encoder remembers sentences, and whatever is computed beside fewer others is rounded
+    otherwise.
+    """
+    train = practice_tables()["train"]
+    recipe = load_recipe(data={"train": "train.csv"}, model={"kind": "offline"})
+    new_scorer(recipe, train.take(range(200))).save(tmp_path / "model")
+    file = tmp_path / "pairs.tsv"
+    shared = [f"{one}\t{two}" for one, two in train.take(range(64)).pairs]
+    turned = ["\t".join(reversed(line.split("\t"))) for line in shared[::2]]
+    lines = ["sentence1\tsentence2", *shared, *turned, *(f"{line} 정말" for line in shared[:32])]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    told = work(file, str(tmp_path / "model"), shard=64)
+    worker = Worker(told)
+    expected = [worker.scores(0), worker.scores(1)]
+    last = {text for pair in list(read_pairs(file).pairs)[64:] for text in pair}
+    assert {text for text, _ in analysis._remembered} == last
+    again = Worker(told)
+    np.testing.assert_array_equal(again.scores(1), expected[1])
+    np.testing.assert_array_equal(again.scores(0), expected[0])

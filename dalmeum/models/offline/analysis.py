@@ -48,6 +48,11 @@ def analysed(texts: Sequence[str], *, universal: bool) -> list[Analysis]:
     return [found[text] for text in texts]
 
 
+def forget_analyses() -> None:
+    with _lock:
+        _remembered.clear()
+
+
 def _analyse(texts: Sequence[str], universal: bool) -> list[Analysis]:
     beginnings = [text[:MAX_CHARACTERS] for text in texts]
     vectors = universal_encoder().encode(list(map(cleaned, beginnings))) if universal else {}

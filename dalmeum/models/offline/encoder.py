@@ -17,7 +17,7 @@ from dalmeum.korean.jamo import decomposed
 from dalmeum.korean.morphemes import Morpheme, kiwi_versions
 from dalmeum.languages import Text
 from dalmeum.models.offline.alignment import alignment_features
-from dalmeum.models.offline.analysis import analysed
+from dalmeum.models.offline.analysis import analysed, forget_analyses
 from dalmeum.models.offline.common import CommonComponents
 from dalmeum.models.offline.embeddings import MorphemeVectors
 from dalmeum.models.offline.features import GRAMS, TUNED, feature_names, universal_names
@@ -163,6 +163,11 @@ class OfflineEncoder:
                 if len(self._remembered) < REMEMBERED:
                     self._remembered[pairs[row]] = features
         return [features for features in result if features is not None]
+
+    def forget(self) -> None:
+        """Let go of pairs and sentences; the sentences of all encoders of this process."""
+        self._remembered.clear()
+        forget_analyses()
 
     def collate(self, items: Sequence[PairFeatures]) -> dict[str, Tensor]:
         """`features` (n, num_features), float32."""
