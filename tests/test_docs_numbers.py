@@ -44,6 +44,8 @@ FILES = {
     "first": "first-recipes-2026-11-28",
     "offline-features": "offline-features-2026-11-28",
     "tune": "tune-2026-11-28",
+    "blends": "blends-2026-11-28",
+    "swap": "swap-2026-11-28",
 }
 RESULTS = ROOT / "benchmarks" / "results"
 PAGES_WITH_NUMBERS = (*PAGES, "benchmarks/README.md")
