@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from dalmeum.data import read_pairs
     from dalmeum.recipe import Recipe, load_recipe
     from dalmeum.runs.folder import Run
+    from dalmeum.serving.export import export
+    from dalmeum.serving.score_file import score_file
     from dalmeum.team import blend, board, reproduce, submit
 
 __all__ = [
@@ -21,12 +23,14 @@ __all__ = [
     "board",
     "compare",
     "evaluate",
+    "export",
     "load",
     "load_recipe",
     "plan",
     "predict",
     "read_pairs",
     "reproduce",
+    "score_file",
     "study",
     "submit",
     "train",
@@ -37,8 +41,10 @@ _HOMES = {
     "Arms": "dalmeum.comparison.arms",
     "Recipe": "dalmeum.recipe",
     "Run": "dalmeum.runs.folder",
+    "export": "dalmeum.serving.export",
     "load_recipe": "dalmeum.recipe",
     "read_pairs": "dalmeum.data",
+    "score_file": "dalmeum.serving.score_file",
     **dict.fromkeys(
         ("compare", "evaluate", "load", "plan", "predict", "study", "train", "tune"), "dalmeum.api"
     ),

@@ -75,7 +75,7 @@ class Scored:
 def score_file(
     run: str | Path,
     file: str | Path,
-    out: Path,
+    out: str | Path,
     *,
     resume: bool = False,
     cluster: bool = False,
@@ -104,6 +104,7 @@ def score_file(
     Raises `InputError` and `DataError` for what only the user can mend, before anything is scored, and
     `DalmeumError` where scoring fails.
     """
+    out = Path(out)
     model = model_folder(run, output)
     check_output(out, [model, *([] if str(file) == "-" else [file])])
     check_writable(out)

@@ -56,6 +56,9 @@ def test_other_columns_stay_and_scores_are_those_of_the_run(
     expected = dalmeum.load(own_run).score(list(read_pairs(pairs).pairs))
     np.testing.assert_allclose([float(row["score"]) for row in found], expected, atol=1e-6)
     assert not Path("out.csv.parts").exists()
+    in_python = dalmeum.score_file(own_run, pairs, "again.csv")
+    assert (in_python.rows, in_python.before) == (ROWS, 0)
+    assert Path("again.csv").read_bytes() == Path("out.csv").read_bytes()
 
 
 def test_repeated_pairs_are_scored_once(own_run: Path, pairs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

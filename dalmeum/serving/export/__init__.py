@@ -41,7 +41,7 @@ COMPARING = Text(
 
 def export(
     run: str | Path,
-    out: Path,
+    out: str | Path,
     *,
     data: str | Path | None = None,
     output: str | Path = "runs",
@@ -55,6 +55,7 @@ def export(
     Raises `InputError` for a model that no graph can hold (the offline encoder, ensembles, own kinds), a
     folder that is there, and a missing extra; `DalmeumError` where the graph can't be made, or is not within.
     """
+    out = Path(out)
     model = model_folder(run, output)
     check_output(out, [model])
     check_path(out)

@@ -74,7 +74,7 @@ def test_scores_are_those_of_the_model_wherever_they_are_computed(
     model: Path, tmp_path: Path, write_pairs: WritePairs
 ) -> None:
     out = tmp_path / "exported"
-    certificate = exporting.export(model, out, data=write_pairs("dev.csv", 60, seed=3))
+    certificate = dalmeum.export(model, str(out), data=write_pairs("dev.csv", 60, seed=3))
     graph = certificate["graphs"]["float32"]
     assert graph["within"]
     assert graph["change"]["largest"] <= 1e-4
