@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,6 +21,7 @@ from dalmeum.recipe import load_recipe
 from dalmeum.serving import export as exporting
 from dalmeum.serving.export.certificate import Change, certified
 from dalmeum.serving.export.runtime import ExportedScorer
+from tests import kill
 from tests.cli.test_commands import call
 
 WritePairs = Callable[..., Path]
@@ -216,3 +219,19 @@ def test_changes_are_those_of_the_scores(tmp_path: Path) -> None:
     assert same.within
     assert same.pearson is not None
     assert same.pearson["difference"]["value"] == 0
+
+
+@pytest.mark.slow
+def test_killed_at_a_write_nothing_looks_like_an_export(own_run: Path) -> None:
+    command = [sys.executable, "-m", "dalmeum", "export", "latest", "-o", "exported"]
+    undisturbed = kill.call(command, Path())
+    assert undisturbed.code == 0, undisturbed.said
+    count = len(undisturbed.written)
+    assert undisturbed.written[-1] == "exported"  # the folder takes its name when all of it is there
+    for at in (1, count // 2, count):
+        shutil.rmtree("exported", ignore_errors=True)
+        assert kill.call(command, Path(), at).code == -signal.SIGKILL
+        assert not Path("exported").exists()
+    assert kill.call(command, Path()).code == 0
+    assert not list(Path().glob(".exported.*"))
+    assert len(ExportedScorer(Path("exported")).score([("a", "b")])) == 1
