@@ -19,6 +19,7 @@ NAMES = {
     "model.onnx": Text("graph", "그래프"),
     "example.py": Text("example", "예제"),
     "certificate.json": Text("certificate", "인증서"),
+    "certificate.html": Text("page", "페이지"),
 }
 
 

@@ -16,6 +16,7 @@ from dalmeum.errors import DalmeumError, InputError
 from dalmeum.files import check_output, check_path, make_folders, output_error, write_json, write_text
 from dalmeum.languages import Text
 from dalmeum.machine import machine, versions
+from dalmeum.pages.certificate import CERTIFICATE_PAGE, write_certificate
 from dalmeum.progress import tell
 from dalmeum.runs.contents import folder_hash
 from dalmeum.runs.folder import load, model_folder, open_run
@@ -89,6 +90,7 @@ def export(
             "graphs": {"float32": found.to_dict()},
         }
         write_json(folder / CERTIFICATE, certificate)
+        write_certificate(folder / CERTIFICATE_PAGE, certificate)
         if not found.within:
             raise DalmeumError(
                 f"{run}: the graph answers up to {found.change.largest:.2g} away from the model, where "

@@ -1,0 +1,94 @@
+"""The page of an exported model: how far its scores are from those of the model that it was made from."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dalmeum.files import write_text
+from dalmeum.languages import Shown, Text, counted_pairs
+from dalmeum.numbers import NONE, number
+from dalmeum.pages.document import Page, render
+from dalmeum.pages.tables import EMPTY, Cell, Group, Row, Table
+
+CERTIFICATE_PAGE = "certificate.html"
+
+TITLE = Text("Certificate of {run}", "{run}의 인증서")
+WITHIN, BEYOND = Text("within tolerance", "허용 범위 안"), Text("beyond tolerance", "허용 범위 밖")
+PART = Text("part", "부분")
+PAIRS, MEAN = Text("pairs", "문장쌍"), Text("mean change", "평균 차이")
+P99, LARGEST = Text("99th percentile", "99번째 백분위수"), Text("largest", "최대")
+ALL = Text("all pairs", "모든 문장쌍")
+BY_SCORE, BY_LENGTH = (
+    Text("by the model's score", "모델의 점수별"),
+    Text("by length in characters", "글자 수별"),
+)
+RATES = Text(
+    "{graph:,.0f} pairs a second; the model {model:,.0f}", "초당 {graph:,.0f}쌍, 모델은 {model:,.0f}쌍"
+)
+ORDERS = Text("{graph:.4f} points; the model {model:.4f}", "{graph:.4f}점, 모델은 {model:.4f}점")
+POINTS = Text("{points:.2g} points", "{points:.2g}점")
+PEARSONS = Text("{graph}; the model {model}", "{graph}, 모델은 {model}")
+LABELS = {
+    "within": Text("verdict", "판정"),
+    "pearson": Text("Pearson", "피어슨"),
+    "difference": Text("difference in Pearson", "피어슨의 차이"),
+    "other_order": Text("change by the order of the sentences", "문장 순서에 따른 차이"),
+    "batches": Text("largest change by what is scored beside it", "함께 계산한 쌍에 따른 최대 차이"),
+    "speed": Text("speed on one thread", "스레드 하나의 속도"),
+    "size": Text("size", "크기"),
+    "sha256": Text("SHA-256", "SHA-256"),
+}
+
+
+def write_certificate(path: Path, certificate: Mapping[str, Any]) -> None:
+    """Write the page of what `certificate.json` holds; errors as of `write_text`."""
+    pairs = certificate["pairs"]
+    values = {
+        "heading": TITLE.format(run=certificate["run"]),
+        "count": counted_pairs(pairs["count"]),
+        "name": pairs["name"],
+        "graphs": [
+            {"file": graph["file"], "facts": _facts(graph), "changes": _changes(graph)}
+            for graph in certificate["graphs"].values()
+        ],
+        "machine": certificate["machine"],
+        "versions": certificate["versions"],
+    }
+    write_text(path, render(Page(values["heading"], "certificate.html", values)))
+
+
+def _facts(graph: Mapping[str, Any]) -> dict[Shown, Shown]:
+    facts: dict[Shown, Shown] = {LABELS["within"]: WITHIN if graph["within"] else BEYOND}
+    pearson = graph["pearson"]
+    if pearson is not None and pearson["difference"]["value"] is not None:
+        told = {name: _interval(pearson[name]) for name in ("graph", "model")}
+        facts[LABELS["pearson"]] = PEARSONS.format(**told)
+        facts[LABELS["difference"]] = f"{pearson['difference']['value']:+.6f}"
+    facts[LABELS["other_order"]] = ORDERS.format(**graph["other_order"])
+    facts[LABELS["batches"]] = POINTS.format(points=graph["batches"])
+    facts[LABELS["speed"]] = RATES.format(**graph["pairs_per_second"])
+    facts[LABELS["size"]] = f"{graph['megabytes']:,.1f} MB"
+    facts[LABELS["sha256"]] = graph["sha256"]
+    return facts
+
+
+def _interval(found: Mapping[str, float | None]) -> str:
+    value, low, high = (found[name] for name in ("value", "low", "high"))
+    if value is None:
+        return NONE
+    bounds = "" if low is None or high is None else f" ({number(low, 4)} – {number(high, 4)})"
+    return f"{number(value, 4)}{bounds}"
+
+
+def _changes(graph: Mapping[str, Any]) -> Table:
+    """Of all pairs, and of parts of them; in points of the label scale."""
+    groups = [Group([_row(ALL, graph["change"])])]
+    for title, parts in ((BY_SCORE, graph["by_score"]), (BY_LENGTH, graph["by_length"])):
+        groups.append(Group([_row(name, change) for name, change in parts.items()], title))
+    return Table((PART, PAIRS, MEAN, P99, LARGEST), groups)
+
+
+def _row(name: Shown, change: Mapping[str, float | None]) -> Row:
+    sizes = [change[key] for key in ("mean", "p99", "largest")]
+    cells = [EMPTY if size is None else Cell(f"{size:.2g}") for size in sizes]
+    return Row(name, (Cell(f"{change['pairs']:,}"), *cells))
