@@ -53,7 +53,6 @@ def export(
     trust_code: TrustCodeOption = False,
     json: JsonOption = False,
 ) -> None:
-    from dalmeum.serving.export import CERTIFICATE, EXAMPLE, GRAPH
     from dalmeum.serving.export import export as write
 
     certificate = write(run, out, data=data, output=output, trust_code=trust_code)
@@ -63,9 +62,4 @@ def export(
     found = certificate["graphs"]["float32"]
     largest, count = found["change"]["largest"], certificate["pairs"]["count"]
     print(FOUND.format(largest=largest, count=count, megabytes=found["megabytes"]), end="\n\n")
-    places = (
-        (Text("graph", "그래프"), GRAPH),
-        (Text("example", "예제"), EXAMPLE),
-        (Text("certificate", "인증서"), CERTIFICATE),
-    )
-    print_places([(name, out / file) for name, file in places])
+    print_places([(name, out / file) for file, name in NAMES.items()])

@@ -1,4 +1,4 @@
-"""The page of an exported model says what its certificate holds, in both languages, and nothing runs in it."""
+"""The page of an exported model says what its certificate holds, in both languages, and nothing more."""
 
 from pathlib import Path
 from typing import Any

@@ -115,6 +115,7 @@ def test_the_command_compares_on_the_runs_own_dev_pairs(
         dalmeum.evaluate(own_run, "dev.csv", precision="float32").metrics.pearson.value
     )
     assert sorted(path.name for path in Path("exported").iterdir()) == [
+        "certificate.html",
         "certificate.json",
         "example.py",
         "export.json",
