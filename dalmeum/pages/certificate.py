@@ -51,8 +51,7 @@ def write_certificate(path: Path, certificate: Mapping[str, Any]) -> None:
             {"file": graph["file"], "facts": _facts(graph), "changes": _changes(graph)}
             for graph in certificate["graphs"].values()
         ],
-        "machine": certificate["machine"],
-        "versions": certificate["versions"],
+        "circumstances": {**certificate["machine"], **certificate["versions"]},
     }
     write_text(path, render(Page(values["heading"], "certificate.html", values)))
 
