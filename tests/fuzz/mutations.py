@@ -9,7 +9,7 @@ import yaml
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
-EXAMPLES = int(os.environ.get("DALMEUM_FUZZ", "2000"))
+EXAMPLES = int(os.environ.get("DALMEUM_FUZZ", "1000"))
 """Examples of all fuzzing tests together; a night takes 100,000."""
 
 SEED = int(os.environ.get("DALMEUM_FUZZ_SEED", "20261127"))

@@ -13,7 +13,7 @@ from tests import kill
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
-KILLS = int(os.environ.get("DALMEUM_KILLS", "15"))
+KILLS = int(os.environ.get("DALMEUM_KILLS", "8"))
 DALMEUM = (sys.executable, "-m", "dalmeum")
 
 
