@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dalmeum.data.readers.rows import RowFile, open_rows
-from dalmeum.data.writers import Look, check_rows, format_of, row_writer
-from dalmeum.errors import DataError, InputError
+from dalmeum.data.writers import Look, check_rows, format_of, row_writer, rows_with
+from dalmeum.errors import InputError
 from dalmeum.files import check_output, check_writable, is_device, make_temporary, output_error
 from dalmeum.languages import Text, counted
 from dalmeum.machine import versions
@@ -112,7 +112,7 @@ def score_file(
     with _opened(file, out, format, columns, encoding) as rows:
         count, told = _surveyed(rows, check_rows(out, written, rows, column))
         if resume and out.is_file() and not Shards(parts_of(out)).begun:
-            return _whole(out, count, column)
+            return _whole(out, written, count, column)
         with shards_beside(out, resume) as shards:
             scorer = load(run, precision, output, trust_code=trust_code)
             work = Work(
@@ -178,12 +178,11 @@ def _surveyed(rows: RowFile, look: Look) -> tuple[int, tuple[Text, ...]]:
     return count, (*rows.warnings, *told)
 
 
-def _whole(out: Path, count: int, column: str) -> Scored:
+def _whole(out: Path, written: str, count: int, column: str) -> Scored:
     """What `resume` finds done; `InputError` for a file that is not this one's output."""
-    with contextlib.suppress(DataError), open_rows(out) as rows:
-        if column in rows.names and sum(map(len, rows.blocks(SHARD))) == count:
-            Shards(parts_of(out)).remove()
-            return Scored(out, count, count)
+    if rows_with(out, written, column) == count:
+        Shards(parts_of(out)).remove()
+        return Scored(out, count, count)
     raise InputError(
         f"{out}: is there, and not these {counted(count, 'row')} with a column {column}: leave --resume out "
         "to replace it, or name another output"

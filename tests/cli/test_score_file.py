@@ -164,6 +164,21 @@ def test_a_damaged_shard_is_scored_again(
     assert Path("out.csv").read_bytes() == Path("whole.csv").read_bytes()
 
 
+@pytest.mark.parametrize("out", ["out.csv", "out.tsv", "out.jsonl", "out.parquet"])
+def test_a_whole_output_is_known_in_every_format(
+    own_run: Path, out: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The competition's own form knows no column of scores, and a file of other names no sentences."""
+    for name, columns in (("dev.csv", []), ("other.csv", ["--columns", "sentence1=one,sentence2=two"])):
+        Path("other.csv").write_text("one,two,three\na,b,c\nd,e,f\n", encoding="utf-8")
+        command = ["score", "latest", name, "-o", out, *columns]
+        assert call(*command) == 0
+        capsys.readouterr()
+        assert call(*command, "--resume") == 0
+        assert capsys.readouterr().out == f"{out}: is whole already\n"
+        assert call("score", "latest", "train.csv", "-o", out, "--resume") == 2
+
+
 def test_an_output_of_something_else_is_not_taken_for_whole(
     pairs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
