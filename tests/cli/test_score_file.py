@@ -240,10 +240,11 @@ def test_two_at_once_do_not_mix(pairs: Path, capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_killed_at_any_write_it_comes_to_the_same_bytes(own_run: Path) -> None:
     """Three shards of the size that people get."""
     write(Path("pairs.csv"), 2 * scoring.SHARD + 100)
     shutil.rmtree("practice", ignore_errors=True)
     command = [sys.executable, "-m", "dalmeum", "score", "latest", "pairs.csv", "-o", "out.csv"]
-    for place, problems in kill.check(command, Path(), 5):
+    for place, problems in kill.check(command, Path(), 4):
         assert not problems, place

@@ -30,6 +30,7 @@ def workers_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_a_worker_that_dies_costs_nothing_but_time(own_run: Path) -> None:
     write(Path("pairs.tsv"), 60_000)
     alone = subprocess.run(

@@ -223,6 +223,7 @@ def test_changes_are_those_of_the_scores(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_killed_at_a_write_nothing_looks_like_an_export(own_run: Path) -> None:
     command = [sys.executable, "-m", "dalmeum", "export", "latest", "-o", "exported"]
     undisturbed = kill.call(command, Path())
