@@ -46,6 +46,7 @@ FILES = {
     "tune": "tune-2026-11-28",
     "blends": "blends-2026-11-28",
     "swap": "swap-2026-11-28",
+    "score-file": "score-file-2026-11-28",
 }
 RESULTS = ROOT / "benchmarks" / "results"
 PAGES_WITH_NUMBERS = (*PAGES, "benchmarks/README.md")
