@@ -1,8 +1,10 @@
 """Rows written as they were read, with a column of numbers added: CSV, TSV, JSON lines, Parquet."""
 
+import base64
 import contextlib
 import csv
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -11,7 +13,7 @@ from numpy.typing import NDArray
 
 from dalmeum.data.readers.problems import quoted
 from dalmeum.data.readers.records import open_parquet, python_values
-from dalmeum.data.readers.rows import Block, RowFile
+from dalmeum.data.readers.rows import Block, RowFile, Wide
 from dalmeum.errors import InputError
 from dalmeum.files import is_device, replace_file, writable
 
@@ -27,7 +29,7 @@ Write = Callable[[Block, NDArray[Any]], object]
 def format_of(path: Path) -> str:
     """By the end of its name; a device, such as /dev/stdout, takes CSV. `InputError` for other ends."""
     found = ENDINGS.get(path.suffix.lower())
-    if found is None and is_device(path):
+    if found is None and (is_device(path) or path.parts[:2] == ("/", "dev")):
         return "csv"
     if found is None:
         raise InputError(f"{path}: is written by the end of its name: choose one of {', '.join(ENDINGS)}")
@@ -39,8 +41,15 @@ def check_rows(path: Path, format: str, rows: RowFile, column: str) -> Look:
 
     Raises `InputError` where the column is there already, and where it finds what the format can't hold.
     """
-    if column in rows.names:
+    if not column.strip() or not column.isprintable():
+        raise InputError(f"--column {column!r}: give the new column a name that prints")
+    if column.strip() in {name.strip() for name in rows.names}:
         raise InputError(f"{rows.name}: has a column {quoted(column)} already: name another with --column")
+    if format == "tsv" and any(_breaks_tsv(name) for name in rows.names):
+        raise InputError(
+            f"{rows.name}: the name of a column holds a tab or a line break, which TSV can't: name a .csv or "
+            f".jsonl file in place of {path}"
+        )
 
     def refuse(place: int, name: str) -> NoReturn:
         raise InputError(
@@ -51,7 +60,7 @@ def check_rows(path: Path, format: str, rows: RowFile, column: str) -> Look:
     def look(block: Block, first: int) -> None:
         for place, fields in enumerate(_fields(rows, block), first):
             for name, field in zip(rows.names, fields, strict=True):
-                if "\t" in field or "\n" in field or "\r" in field:
+                if _breaks_tsv(field):
                     refuse(place, quoted(name))
 
     return look if format == "tsv" else lambda block, first: None
@@ -114,6 +123,15 @@ def _tsv(write: Callable[[str], object]) -> Callable[[Sequence[str]], object]:
     return lambda fields: write("\t".join(fields) + "\n")
 
 
+def _breaks_tsv(text: str) -> bool:
+    return "\t" in text or "\n" in text or "\r" in text
+
+
+def _keys(rows: RowFile) -> Sequence[str]:
+    """The names of columns where each must have one of its own."""
+    return [name or f"column {place}" for place, name in enumerate(rows.names, start=1)]
+
+
 def _fields(rows: RowFile, block: Block) -> Iterator[Sequence[str]]:
     """The texts of each row, in the order of `rows.names`."""
     if rows.kind == "fields":
@@ -124,21 +142,40 @@ def _fields(rows: RowFile, block: Block) -> Iterator[Sequence[str]]:
 
 
 def _text(value: object) -> str:
-    return "" if value is None else value if isinstance(value, str) else _json(value)
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    return _json(value) if isinstance(value, bool | int | float | list | dict) else str(_plain(value))
 
 
 def _json(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    value = _plain(value)
+    text = json.dumps(value, ensure_ascii=False)
     # Half of a surrogate pair is no text; what stands for it in ASCII reads back as it was.
-    return text if writable(text) == text else json.dumps(value, default=str)
+    return text if writable(text) == text else json.dumps(value)
+
+
+def _plain(value: object) -> object:
+    """What JSON has: no NaN and no infinity, bytes as base64, other things as their text."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    return value if value is None or isinstance(value, str | bool | int) else str(value)
 
 
 def _objects(rows: RowFile, block: Block) -> Iterator[dict[str, Any]]:
     if rows.kind == "objects":
         yield from block.rows
     elif rows.kind == "fields":
+        keys = _keys(rows)
         for fields in block.rows:
-            yield dict(zip(rows.names, fields, strict=True))
+            yield dict(zip(keys, fields, strict=True))
     else:
         columns = [python_values(block.rows.column(name)) for name in rows.names]
         for values in zip(*columns, strict=True):
@@ -153,6 +190,8 @@ def _schema(rows: RowFile) -> Any:
         return rows.schema
     plain = {
         frozenset({int}): pyarrow.int64(),
+        frozenset({Wide}): pyarrow.int64(),
+        frozenset({int, Wide}): pyarrow.int64(),
         frozenset({float}): pyarrow.float64(),
         frozenset({int, float}): pyarrow.float64(),
         frozenset({bool}): pyarrow.bool_(),
@@ -161,7 +200,7 @@ def _schema(rows: RowFile) -> Any:
     return pyarrow.schema(
         [
             (writable(name), plain.get(each, pyarrow.string()))
-            for name, each in zip(rows.names, types, strict=True)
+            for name, each in zip(_keys(rows), types, strict=True)
         ]
     )
 

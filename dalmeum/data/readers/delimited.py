@@ -122,7 +122,7 @@ def _sound_records(
 ) -> Iterator[Record]:
     """The records with a field a name; all others are problems."""
     unnamed = [place for place, name in enumerate(names) if place and not name]
-    stray: dict[int, list[tuple[int, str]]] = {place: [] for place in unnamed}
+    stray: dict[int, tuple[int, int, str]] = {}  # of a place the number of cells, and the first
     for number, fields in records:
         if not fewest <= len(fields) <= len(names):
             span = f"{fewest} to {len(names)}" if fewest < len(names) else str(len(names))
@@ -131,16 +131,16 @@ def _sound_records(
             continue
         for place in unnamed:
             if fields[place].strip():
-                stray[place].append((number, fields[place]))
+                count, line, value = stray.get(place, (0, number, fields[place]))
+                stray[place] = count + 1, line, value
         yield number, fields
     problems.notes += [
         STRAY.format(
             name=problems.name,
             column=place + 1,
-            count=len(found),
-            line=found[0][0],
-            value=quoted(found[0][1]),
+            count=count,
+            line=line,
+            value=quoted(value),
         )
-        for place, found in stray.items()
-        if found
+        for place, (count, line, value) in sorted(stray.items())
     ]

@@ -22,6 +22,7 @@ from dalmeum.data.readers.records import (
     open_parquet,
     record_frame,
 )
+from dalmeum.data.readers.sources import unreadable
 from dalmeum.errors import InputError
 
 T = TypeVar("T")
@@ -31,10 +32,14 @@ Kind = Literal["fields", "objects", "arrow"]
 PIECE = 1 << 20
 """Bytes that are hashed together."""
 
-LARGEST = 1 << 63
+LARGEST, EXACT = 1 << 63, 1 << 53
 
 NAMED_TOGETHER = 4096
 """JSON objects that are gone through together for their keys."""
+
+
+class Wide(int):
+    """Stands for integers that no float64 holds."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,8 @@ class RowFile:
         path, name: where it lies, and what messages call it.
         kind: how its rows are held.
         names: of its columns, or the keys that its objects have.
-        types: of objects, by key the types of its values; `object` for an integer of more than 64 bits.
+        types: of objects, by key the types of its values: `Wide` is that of integers that no float64 holds,
+            `object` of those of more than 64 bits.
         schema: of an Arrow file, with its columns' types.
         fields: sentence1 and sentence2, and the names of their columns.
         warnings: how it could be read all the same.
@@ -109,13 +115,25 @@ class RowFile:
         """All rows, `size` at a time; `DataError` behind the last one, with the problems of all of them."""
         problems = Problems(self.name)
         rows = 0
-        for frame, block in self._frames(size, problems):
+        frames = self._frames(size, problems)
+        while True:
+            try:
+                frame, block = next(frames)
+            except StopIteration:
+                break
+            except OSError as error:
+                raise unreadable(self.name, error) from None
             sentence1, sentence2 = TableBuilder(frame, self.fields, problems).sentences()
             rows += len(sentence1)
             yield Block(block, sentence1, sentence2)
         if not rows and not problems:
             problems.add("has no rows")
         problems.raise_any()
+
+    @property
+    def read_as(self) -> dict[str, str]:
+        """Its format, and the codec of its text, as they were told or found."""
+        return {"format": self.format, "codec": "" if self._text is None else self._text.codec}
 
     def sha256(self) -> str:
         digest = hashlib.sha256()
@@ -143,7 +161,9 @@ class RowFile:
         lines = frame_of(self.format, self._text, problems).records
         assert lines is not None
         for rows in _parts(lines, size):
-            yield _fields_frame(self.names, rows), [fields for _, fields in rows]
+            # What has no header may leave out its last fields.
+            whole = [(line, fields + [""] * (len(self.names) - len(fields))) for line, fields in rows]
+            yield _fields_frame(self.names, whole), [fields for _, fields in whole]
 
     @property
     def _unit(self) -> Unit:
@@ -163,8 +183,7 @@ class RowFile:
             inner |= dict.fromkeys(record_frame(records, numbers, self._unit, problems).names)
             for record in records:
                 for key, value in record.items() if isinstance(record, dict) else ():
-                    large = type(value) is int and not -LARGEST <= value < LARGEST
-                    self.types.setdefault(key, set()).add(object if large else type(value))
+                    self.types.setdefault(key, set()).add(_type_of(value))
         return tuple(self.types), tuple(inner)
 
 
@@ -186,12 +205,22 @@ def open_rows(
     format = check_call(name, format, columns, (0.0, 5.0))
     if format == "hub":
         raise InputError(f"{name}: is no file; dalmeum predict scores data sets of the hub")
-    with open_format(Path(path), name, format, columns, check_encoding(encoding)) as (format, file, text):
-        yield RowFile(Path(path), name, format, file, text, columns)
+    with contextlib.ExitStack() as stack:
+        opened = open_format(Path(path), name, format, columns, check_encoding(encoding))
+        kind, file, text = opened.__enter__()
+        # Closed without a word of what went wrong meanwhile: that is no fault of this file's.
+        stack.callback(opened.__exit__, None, None, None)
+        yield RowFile(Path(path), name, kind, file, text, columns)
 
 
 def _parts(rows: Iterator[T], size: int) -> Iterator[list[T]]:
     return iter(lambda: list(itertools.islice(rows, size)), [])
+
+
+def _type_of(value: object) -> type:
+    if type(value) is int and not -EXACT <= value <= EXACT:
+        return Wide if -LARGEST <= value < LARGEST else object
+    return type(value)
 
 
 def _fields_frame(names: Sequence[str], block: Sequence[tuple[int, list[str]]]) -> Frame:
