@@ -24,6 +24,7 @@ from dalmeum.cli.options import (
 from dalmeum.cli.output import note_warnings, print_json
 from dalmeum.data.readers.decode import decode
 from dalmeum.errors import DataError, InputError, one_line
+from dalmeum.files import is_device
 from dalmeum.languages import Text, counted_pairs
 
 STANDARD_INPUT = "standard input"
@@ -136,7 +137,9 @@ def score(
         else:
             told = ALREADY if scored.rate is None else DONE
             place = one_line(str(out))
-            print(told.format(pairs=counted_pairs(scored.rows), rate=scored.rate or 0, out=place))
+            done = told.format(pairs=counted_pairs(scored.rows), rate=scored.rate or 0, out=place)
+            # Rows that went to standard output stay alone there.
+            print(done, file=sys.stderr if is_device(out) else sys.stdout)
         return
     if len(given) == 1 and given != [FROM_INPUT] and os.path.exists(given[0]):
         raise InputError(f"score {given[0]}: name the file to write, as in -o scores.csv")
@@ -155,6 +158,8 @@ def _score_texts(
     from dalmeum.runs.scoring import predicted
 
     model_folder(run, output)  # told before anything is asked of standard input
+    if len(given) != 2 and sys.stdin is None:
+        raise InputError("standard input is closed: name two sentences, or a file and -o")
     typed = [(given[0], given[1])] if len(given) == 2 else read_lines(sys.stdin.buffer.read())
     _, predictions, warnings = predicted(
         run,

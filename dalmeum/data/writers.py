@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from numpy.typing import NDArray
 
 from dalmeum.data.readers.problems import quoted
-from dalmeum.data.readers.records import open_parquet, python_values
+from dalmeum.data.readers.records import python_values
 from dalmeum.data.readers.rows import Block, RowFile, Wide
 from dalmeum.errors import InputError
 from dalmeum.files import is_device, replace_file, writable
@@ -64,24 +64,6 @@ def check_rows(path: Path, format: str, rows: RowFile, column: str) -> Look:
                     refuse(place, quoted(name))
 
     return look if format == "tsv" else lambda block, first: None
-
-
-def rows_with(path: Path, format: str, column: str) -> int | None:
-    """How many rows a file has that was written so; None for one that was not, or without the column."""
-    try:
-        if format == "parquet":
-            with path.open("rb") as file:
-                parquet = open_parquet(file)
-                return parquet.metadata.num_rows if column in parquet.schema_arrow.names else None
-        with path.open(encoding="utf-8", newline="") as text:
-            if format == "jsonl":
-                has = [column in json.loads(line) for line in text]
-                return len(has) if all(has) else None
-            lines = csv.reader(text, strict=True) if format == "csv" else (line.split("\t") for line in text)
-            header = next(lines, [])
-            return sum(1 for _ in lines) if header and header[-1].rstrip("\n") == column else None
-    except Exception:  # whatever it is, it is not what was written here
-        return None
 
 
 @contextlib.contextmanager

@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dalmeum.data.readers.rows import RowFile, open_rows
-from dalmeum.data.writers import Look, check_rows, format_of, row_writer, rows_with
+from dalmeum.data.writers import Look, check_rows, format_of, row_writer
 from dalmeum.errors import InputError
 from dalmeum.files import check_output, check_writable, is_device, make_temporary, output_error
 from dalmeum.languages import Text, counted
-from dalmeum.machine import versions
+from dalmeum.machine import processor, versions
 from dalmeum.progress import Progress
 from dalmeum.runs.contents import folder_hash
 from dalmeum.runs.folder import load, model_folder
-from dalmeum.serving.shards import Shards, Work, parts_of, shards_beside
+from dalmeum.serving.shards import Shards, Work, is_whole, note_whole, parts_of, shards_beside
 
 if TYPE_CHECKING:
     from dalmeum.models.scorer import PairScorer
@@ -92,7 +92,7 @@ def score_file(
 
     Rows are read, scored and written some thousand at a time. `out` is there when all of it is; until then
     scores lie in `OUT.parts/`, where with `resume` a scoring goes on that was cut off, of the same file by
-    the same model.
+    the same model; a small `.OUT.scored.json` says later what is in it.
 
     Args:
         file: CSV, TSV, JSON lines or Parquet, or `-` for standard input.
@@ -106,13 +106,27 @@ def score_file(
     """
     out = Path(out)
     model = model_folder(run, output)
-    check_output(out, [model, *([] if str(file) == "-" else [file])])
+    inputs = [model, *([] if str(file) == "-" else [file])]
+    for place in (out, parts_of(out)):
+        check_output(place, inputs)
     check_writable(out)
     written = format_of(out)
     with _opened(file, out, format, columns, encoding) as rows:
         count, told = _surveyed(rows, check_rows(out, written, rows, column))
+        job = {
+            "file": {
+                "sha256": rows.sha256(),
+                "rows": count,
+                "fields": rows.fields,
+                **rows.read_as,
+                "column": column,
+                "shard": SHARD,
+            },
+            "model": {"sha256": folder_hash(model), "precision": precision},
+            "versions": {**versions(PACKAGES), "processor": processor()},
+        }
         if resume and out.is_file() and not Shards(parts_of(out)).begun:
-            return _whole(out, written, count, column)
+            return _whole(out, job, count)
         with shards_beside(out, resume) as shards:
             scorer = load(run, precision, output, trust_code=trust_code)
             work = Work(
@@ -124,19 +138,15 @@ def score_file(
                 trust_code=trust_code,
                 shard=SHARD,
             )
-            shards.begin(
-                {
-                    "file": {"sha256": rows.sha256(), "rows": count, "fields": rows.fields, "shard": SHARD},
-                    "model": {"sha256": folder_hash(model), "precision": str(scorer.precision)},
-                    "versions": versions(PACKAGES),
-                }
-            )
+            shards.begin(job)
             start = time.monotonic()
             before = _score(shards, work, scorer, count, cluster, workers)
             seconds = time.monotonic() - start
             with row_writer(out, written, rows, column) as write:
                 for number, block in enumerate(rows.blocks(SHARD)):
                     write(block, shards.whole(number, len(block)))
+            if not is_device(out):
+                note_whole(out, job)
     return Scored(out, count, before, seconds, warnings=told)
 
 
@@ -178,14 +188,14 @@ def _surveyed(rows: RowFile, look: Look) -> tuple[int, tuple[Text, ...]]:
     return count, (*rows.warnings, *told)
 
 
-def _whole(out: Path, written: str, count: int, column: str) -> Scored:
-    """What `resume` finds done; `InputError` for a file that is not this one's output."""
-    if rows_with(out, written, column) == count:
+def _whole(out: Path, job: Mapping[str, Any], count: int) -> Scored:
+    """What `resume` finds done; `InputError` for a file that is not known to be this one's output."""
+    if is_whole(out, job):
         Shards(parts_of(out)).remove()
         return Scored(out, count, count)
     raise InputError(
-        f"{out}: is there, and not these {counted(count, 'row')} with a column {column}: leave --resume out "
-        "to replace it, or name another output"
+        f"{out}: is there, and is not known to be this file scored by this model: leave --resume out to "
+        "replace it, or name another output"
     )
 
 
@@ -198,6 +208,8 @@ def _opened(
         name = None
         if str(file) == "-":
             name = STANDARD_INPUT
+            if sys.stdin is None:
+                raise InputError("standard input is closed: name a file")
             folder = out.parent if out.parent.is_dir() and not is_device(out) else Path(tempfile.gettempdir())
             try:
                 handle, file = make_temporary(folder)

@@ -3,7 +3,7 @@
 import contextlib
 import io
 import json
-import shutil
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -68,12 +68,25 @@ class Shards:
         return (self.folder / JOB).is_file()
 
     @property
+    def is_left(self) -> bool:
+        """Whether nothing but what was put there is in the folder."""
+        own = {LOCK, *(path.name for path in self._own())}
+        return self.folder.is_dir() and {path.name for path in self.folder.iterdir()} <= own
+
+    @property
     def any(self) -> bool:
-        return self.begun and any(self.folder.glob("*.npy"))
+        return self.begun and bool(self._own())
 
     def remove(self) -> None:
-        (self.folder / JOB).unlink(missing_ok=True)  # first: without it, nobody goes on with half of the rest
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove what was put there, and the folder where nothing else is in it."""
+        with contextlib.suppress(OSError):
+            # The job first: without it, nobody goes on with half of the rest.
+            for path in (self.folder / JOB, *self._own(), self.folder / LOCK):
+                path.unlink(missing_ok=True)
+            self.folder.rmdir()
+
+    def _own(self) -> list[Path]:
+        return [path for path in self.folder.glob("*.npy") if path.stem.isdecimal() and len(path.stem) == 8]
 
     def begin(self, job: Mapping[str, Any]) -> None:
         """Write down what is scored by what; `InputError` where these are shards of something else."""
@@ -88,7 +101,7 @@ class Shards:
                     "or name another output"
                 )
             return
-        for path in self.folder.glob("*.npy"):  # of nobody knows what
+        for path in self._own():  # of nobody knows what
             path.unlink()
         write_json(self.folder / JOB, job)
 
@@ -113,6 +126,30 @@ class Shards:
         write_bytes(self.path(number), data.getvalue())
 
 
+def whole_of(output: Path) -> Path:
+    """The file beside an output that says what was scored by what, once all of it is there."""
+    return output.with_name(f".{output.name}.scored.json")
+
+
+def note_whole(output: Path, job: Mapping[str, Any]) -> None:
+    """Note that an output is all that a job comes to."""
+    write_json(whole_of(output), {"job": job, "output": _stamp(output)})
+
+
+def is_whole(output: Path, job: Mapping[str, Any]) -> bool:
+    """Whether an output is known to be all that this job comes to, and was not touched since."""
+    try:
+        noted = json.loads(whole_of(output).read_text(encoding="utf-8"))
+        return bool(noted == {"job": json.loads(json.dumps(job)), "output": _stamp(output)})
+    except (OSError, ValueError):
+        return False
+
+
+def _stamp(output: Path) -> list[int]:
+    found = output.stat()
+    return [found.st_size, found.st_mtime_ns]
+
+
 def parts_of(output: Path) -> Path:
     """The folder beside an output where its shards lie."""
     return output.with_name(f"{output.name}.parts")
@@ -135,6 +172,10 @@ def shards_beside(output: Path, resume: bool = False) -> Iterator[Shards]:
             f"{shards.folder}: holds scores of a scoring that was cut off: --resume goes on with it; "
             "to begin anew, remove the folder"
         )
+    if os.path.lexists(shards.folder) and not shards.begun and not shards.is_left:
+        raise InputError(
+            f"{shards.folder}: is there, and is not dalmeum's: name another output, or move it away"
+        )
     make_folder(shards.folder)
     lock = FileLock(shards.folder / LOCK, thread_local=False, fallback_to_soft=False)
     try:
@@ -145,13 +186,14 @@ def shards_beside(output: Path, resume: bool = False) -> Iterator[Shards]:
         raise output_error(shards.folder, error) from error
     try:
         yield shards
-    except BaseException:
-        if shards.any:
+    except BaseException as error:
+        kept = shards.any
+        if kept and not isinstance(error, InputError):
             tell(KEPT.format(folder=shards.folder))
-        else:
+        lock.release()
+        if not kept:
             shards.remove()
         raise
     else:
         shards.remove()
-    finally:
         lock.release()

@@ -176,7 +176,61 @@ def test_a_whole_output_is_known_in_every_format(
         capsys.readouterr()
         assert call(*command, "--resume") == 0
         assert capsys.readouterr().out == f"{out}: is whole already\n"
-        assert call("score", "latest", "train.csv", "-o", out, "--resume") == 2
+        for changed in (["--precision", "float32"], ["--column", "other"]):
+            assert call(*command, "--resume", *changed) == 2
+        rows = Path(name).read_text(encoding="utf-8").splitlines(keepends=True)
+        Path("turned.csv").write_text("".join([rows[0], *rows[:0:-1]]), encoding="utf-8")
+        assert call("score", "latest", "turned.csv", "-o", out, *columns, "--resume") == 2
+        assert "is not known to be this file scored by this model" in capsys.readouterr().err
+        Path(out).write_bytes(Path(out).read_bytes() + b"x")
+        assert call(*command, "--resume") == 2
+
+
+def test_a_folder_that_is_not_its_own_is_left_as_it_is(
+    pairs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = Path("out.csv.parts")
+    parts.mkdir()
+    for name in ("in.csv", "mine.npy", "notes.txt"):
+        (parts / name).write_bytes(pairs.read_bytes())
+    before = {path.name: path.read_bytes() for path in parts.iterdir()}
+    for file in (str(pairs), str(parts / "in.csv")):
+        for more in ([], ["--resume"]):
+            assert call("score", "latest", file, "-o", "out.csv", *more) == 2
+            assert "out.csv.parts: is" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in parts.iterdir()} == before
+    for name in before:
+        (parts / name).unlink()
+    (parts / ".lock").touch()  # what a scoring that was killed while it began leaves
+    assert call("score", "latest", str(pairs), "-o", "out.csv") == 0
+    assert not parts.exists()
+
+
+def test_a_scoring_goes_on_as_it_was_read(
+    pairs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    patch = interrupted_after(1, monkeypatch)
+    assert call("score", "latest", str(pairs), "-o", "out.csv", "--encoding", "cp949") == 130
+    patch.undo()
+    capsys.readouterr()
+    assert call("score", "latest", str(pairs), "-o", "out.csv", "--resume") == 2
+    assert "holds scores of another file" in capsys.readouterr().err
+
+
+def test_standard_input_that_is_closed(
+    own_run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    for arguments in (["-", "-o", "out.csv"], ["-"], []):
+        assert call("score", "latest", *arguments) == 2
+        assert capsys.readouterr().err.startswith("standard input is closed: name")
+
+
+@pytest.mark.parametrize("column", ["", " ", "a\tb", "a\nb", " note "])
+def test_names_that_are_no_new_column_s(pairs: Path, column: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("score", "latest", str(pairs), "-o", "out.tsv", "--column", column) == 2
+    assert "column" in capsys.readouterr().err
+    assert not Path("out.tsv").exists()
 
 
 def test_an_output_of_something_else_is_not_taken_for_whole(
@@ -184,7 +238,9 @@ def test_an_output_of_something_else_is_not_taken_for_whole(
 ) -> None:
     Path("out.csv").write_text("sentence1,sentence2,score\na,b,1\n", encoding="utf-8")
     assert call("score", "latest", str(pairs), "-o", "out.csv", "--resume") == 2
-    assert "out.csv: is there, and not these 50 rows with a column score" in capsys.readouterr().err
+    assert (
+        "out.csv: is there, and is not known to be this file scored by this model" in capsys.readouterr().err
+    )
     assert call("score", "latest", str(pairs), "-o", "out.csv") == 0
     assert len(written(Path("out.csv"))) == ROWS
 

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import math
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -119,3 +121,50 @@ def test_a_column_of_that_name_and_names_without_a_known_end(jsonl: Path, tmp_pa
     with pytest.raises(InputError, match=r"out\.xlsx: is written by the end of its name"):
         format_of(tmp_path / "out.xlsx")
     assert format_of(Path("/dev/null")) == "csv"
+
+
+def test_values_that_json_and_csv_lack(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.parquet"
+    columns = {
+        "sentence1": ["a", "b", "c"],
+        "sentence2": ["d", "e", "f"],
+        "price": [Decimal("1.10"), None, Decimal("-2.50")],
+        "share": [math.nan, math.inf, 0.5],
+        "bytes": [b"\xff\x00", b"", None],
+    }
+    pyarrow.parquet.write_table(pyarrow.table(columns), path)
+    rows = rewritten(path, tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()
+    assert rows[1].split(",")[2] == "1.10"
+    lines = rewritten(path, tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()
+    records = [json.loads(line, parse_constant=pytest.fail) for line in lines]
+    assert [record["share"] for record in records] == [None, None, 0.5]
+    assert [record["bytes"] for record in records] == ["/wA=", "", None]
+    assert records[0]["price"] == "1.10"
+
+
+def test_numbers_that_no_float_holds_stay_whole(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.jsonl"
+    values = [1.5, 9007199254740993, 2]
+    records = [{"sentence1": "a", "sentence2": "b", "mixed": value, "whole": 1 << 60} for value in values]
+    path.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
+    table = pyarrow.parquet.read_table(rewritten(path, tmp_path / "out.parquet"))
+    assert table.column("mixed").to_pylist() == ["1.5", "9007199254740993", "2"]
+    assert table.column("whole").to_pylist() == [1 << 60] * 3
+
+
+@pytest.mark.parametrize("out", ["out.csv", "out.tsv", "out.jsonl", "out.parquet"])
+def test_rows_that_stop_early_and_columns_without_a_name(tmp_path: Path, out: str) -> None:
+    """The original STS benchmark has no header, and rows of 7 to 9 fields."""
+    rows = [["g", "f", "y", str(number), "5", f"a {number}", "b"] for number in range(3)]
+    rows[1] += ["here", "there"]
+    path = tmp_path / "sts.tsv"
+    path.write_text("".join("\t".join(row) + "\n" for row in rows), encoding="utf-8")
+    with open_rows(rewritten(path, tmp_path / out, "pred"), format=format_of(Path(out))) as again:
+        (block,) = again.blocks(10)
+        assert block.sentence1 == ("a 0", "a 1", "a 2")
+        assert again.names[-2:] == ("source2", "pred")
+    unnamed = tmp_path / "unnamed.csv"
+    unnamed.write_text(",sentence1,sentence2,,\n1,a,b,x,y\n2,c,d,z,w\n3,e,f,,\n", encoding="utf-8")
+    lines = rewritten(unnamed, tmp_path / "named.jsonl").read_text(encoding="utf-8").splitlines()
+    first = {"column 1": "1", "sentence1": "a", "sentence2": "b", "column 4": "x", "column 5": "y"}
+    assert json.loads(lines[0]) == {**first, "score": SCORES[0]}
