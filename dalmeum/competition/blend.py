@@ -203,6 +203,8 @@ def _opened(names: Sequence[str | Path], output: Path) -> list[Run]:
                 f"{run.folder}: is not finished ({run.record.state}): finish it, or leave it out"
             )
         runs[run.folder.resolve()] = run
+    if not runs:
+        raise InputError("blend: no run is given: name two or more")
     first, *others = runs.values()
     if not others:
         raise InputError(f"{first.folder}: one run is no blend: name another, too")

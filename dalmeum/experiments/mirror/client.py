@@ -39,6 +39,7 @@ class Patience:
             "MLFLOW_HTTP_REQUEST_TIMEOUT": str(self.answer),
             "MLFLOW_HTTP_REQUEST_MAX_RETRIES": str(self.retries),
             "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+            "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",  # which may ask for an hour
         }
 
 

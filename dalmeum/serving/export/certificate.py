@@ -62,7 +62,7 @@ class Certificate:
     """What was found of one graph.
 
     Attributes:
-        file, sha256, megabytes: of the graph.
+        file, sha256, megabytes: of the graph; the last two with the file of its weights, where it has one.
         change: over all pairs; `by_score` and `by_length` over parts of them, by their bounds.
         pearson: of the model and of the graph, and the graph's less the model's, with intervals; None without
             labels.
@@ -119,6 +119,8 @@ def certified(
         table: pairs, with labels or without.
         model, graph: score pairs, so many at a time.
     """
+    # Weights of more than some gigabytes stand in a file of their own.
+    files = sorted(path.parent.glob(f"{path.name}*"))
     pairs = list(table.pairs)
     turned = [(two, one) for one, two in pairs]
     ours, theirs = model(pairs, BATCHES[-1]), graph(pairs, BATCHES[-1])
@@ -128,8 +130,8 @@ def certified(
     by_batch = np.stack([graph(few, size) for size in BATCHES])
     return Certificate(
         file=path.name,
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-        megabytes=path.stat().st_size / 1e6,
+        sha256=_sha256(files),
+        megabytes=sum(file.stat().st_size for file in files) / 1e6,
         change=Change.of(changes),
         by_score=_parts(changes, ours, np.linspace(*table.label_range, BANDS + 1)),
         by_length=_parts(changes, lengths, np.quantile(lengths, np.linspace(0, 1, BANDS + 1))),
@@ -142,6 +144,15 @@ def certified(
         pairs_per_second={"model": _rate(model, few), "graph": _rate(graph, few)},
         tolerance=tolerance,
     )
+
+
+def _sha256(files: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for each in files:
+        with each.open("rb") as file:
+            for piece in iter(lambda: file.read(1 << 20), b""):
+                digest.update(piece)
+    return digest.hexdigest()
 
 
 def _parts(changes: Scores, values: Scores, bounds: Scores) -> dict[str, Change]:

@@ -79,7 +79,8 @@ def check_exportable(scorer: PairScorer, name: str) -> None:
 
 
 def write_graph(scorer: PairScorer, path: Path) -> None:
-    """Write the model, its encoder in float32, to an ONNX file, its weights inside.
+    """Write the model, its encoder in float32, to an ONNX file, its weights inside; where they take more than
+    some 1.5 GB, beside it (`model.onnx.data`).
 
     Raises `MissingExtraError` without the extra `export`, `DalmeumError` where the model can't be traced.
     """

@@ -213,6 +213,10 @@ def test_changes_are_those_of_the_scores(tmp_path: Path) -> None:
     assert list(found.by_score) == ["0 to 1", "1 to 2", "2 to 3", "3 to 4", "4 to 5"]
     assert sum(each.pairs for each in found.by_length.values()) == 8
     assert found.megabytes == 2.0
+    (tmp_path / "model.onnx.data").write_bytes(b"1" * 500_000)
+    larger = certified(path, table, model, model, {"largest": 1.0})
+    assert larger.megabytes == 2.5
+    assert larger.sha256 != found.sha256
     assert not found.within
     assert found.to_dict()["by_score"]["4 to 5"]["mean"] is None
     assert Change.of(np.zeros(3)) == Change(3, 0.0, 0.0, 0.0)
