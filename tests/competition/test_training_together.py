@@ -74,7 +74,7 @@ def test_with_kills(
     for log in logs.values():
         assert {entry["operation"] for entry in log if entry["ended"]} == set(range(each))
     held = [hold for name, log in logs.items() for hold in holds(name, log)]
-    nobody_held_what_another_had(held)
+    nobody_held_what_another_had(held, OPERATIONS // 20)
     with open_store(url) as store:
         assert {hold["idea"]: hold["name"] for hold in held if hold["until"] == math.inf} == {
             idea: claim.author for idea, claim in claims(store).items()
