@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from dalmeum.errors import DalmeumError
 from dalmeum.experiments.mirror.client import Mlflow, Patience
-from dalmeum.experiments.mirror.shown import CONTENT, FILES, RUN, SHOWN, STATE, Lived, Shown
+from dalmeum.experiments.mirror.shown import AUTHOR, CONTENT, FILES, RUN, SHOWN, STATE, Lived, Shown
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -108,8 +108,8 @@ def may_show(shown: Shown, found: "MlflowRun") -> bool:
     there = FURTHER.get(tags.get(STATE, ""), 0)
     if tags.get(STATE) != "running" and not tags.get(SHOWN):
         there = 0  # whoever brought it did not come to the end
-    if tags.get(RUN) == shown.run.id:
-        # Of two people's runs of one second the names may be the same, too.
+    # Of two people's runs of one second the names may be the same.
+    if tags.get(RUN) == shown.run.id and tags.get(AUTHOR, "") == shown.tags.get(AUTHOR, ""):
         return there < FURTHER["finished"] or shown.state == "finished"
     return FURTHER[shown.state] > there
 

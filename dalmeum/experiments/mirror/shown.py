@@ -23,6 +23,7 @@ Lived = Literal["running", "finished", "failed", "lost"]
 """As a run's record says, but for a run whose process is gone before it had ended: that is lost."""
 
 RUN, CONTENT, STATE = "dalmeum.run", "dalmeum.content", "dalmeum.state"
+AUTHOR = "dalmeum.author"
 SHOWN, FILES = "dalmeum.shown", "dalmeum.files"
 """Tags of what is wholly there: hashes of all that is shown, and of its files."""
 
@@ -92,7 +93,7 @@ class Shown:
             CONTENT: self.content,
             STATE: self.state,
             "dalmeum.idea": self.idea,
-            "dalmeum.author": record.author,
+            AUTHOR: record.author,
             "dalmeum.question": question,
             "dalmeum.study": self.verdict.study if self.verdict else record.parent_study,
             "dalmeum.verdict": self.verdict.outcome if self.verdict else None,

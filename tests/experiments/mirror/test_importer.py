@@ -168,6 +168,8 @@ def test_another_folder_of_the_same_content_is_the_same_run(run: Run) -> None:
     # Even of the same name, as runs have that two people started in the same second.
     namesake = other.update(id=run.id, state="failed", error="no memory")
     assert brought(namesake) == ("unchanged", identifier)
+    theirs = other.update(id=run.id, state="finished", author="Lee")
+    assert [brought(theirs), brought(run), brought(theirs)] == [("unchanged", identifier)] * 3
     another_seed = make_run(Path("runs"), 0.1, 2)
     another_seed.write_metrics({"dev": SCORES})
     assert brought(another_seed)[0] == "new"
