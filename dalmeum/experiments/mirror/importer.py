@@ -165,17 +165,19 @@ def log_curves(
     client: "MlflowClient",
     found: "MlflowRun",
     points: Sequence[tuple[str, int, float]],
-    there: Mapping[str, int],
+    there: Mapping[str, set[int]],
 ) -> None:
-    """Points of curves beyond the steps that are there: after a resume they may differ in the last digits."""
-    log(client, found, points=[point for point in points if point[1] > there.get(point[0], -1)])
+    """Points of curves at steps that are not there: after a resume they may differ in the last digits, and
+    some may be missing that a killed process had not sent.
+    """
+    log(client, found, points=[point for point in points if point[1] not in there.get(point[0], ())])
 
 
-def steps_there(client: "MlflowClient", found: "MlflowRun") -> dict[str, int]:
-    """The last step of each curve that an MLflow run has."""
+def steps_there(client: "MlflowClient", found: "MlflowRun") -> dict[str, set[int]]:
+    """The steps of each curve that an MLflow run has."""
     curves = [name for name in found.data.metrics if name.startswith("curves/")]
     identifier = found.info.run_id
-    return {name: max(p.step for p in client.get_metric_history(identifier, name)) for name in curves}
+    return {name: {p.step for p in client.get_metric_history(identifier, name)} for name in curves}
 
 
 def _upload(client: "MlflowClient", identifier: str, shown: Shown) -> None:

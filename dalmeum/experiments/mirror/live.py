@@ -74,7 +74,7 @@ class Live:
         self.run, self.chooses = run, chooses
         self.mlflow: Mlflow | None = None
         self.id: str | None = None
-        self.there: dict[str, int] = {}
+        self.there: dict[str, set[int]] = {}
         self.waiting: list[tuple[str, int, float]] = []
         self.sent = 0.0
 

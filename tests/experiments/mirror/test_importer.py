@@ -10,7 +10,7 @@ import pytest
 
 from dalmeum.errors import InputError
 from dalmeum.experiments.mirror.client import BRIEF, Mlflow
-from dalmeum.experiments.mirror.importer import bring, find_or_make
+from dalmeum.experiments.mirror.importer import bring, find_or_make, log_curves, steps_there
 from dalmeum.experiments.mirror.place import place_at_hand
 from dalmeum.experiments.mirror.shown import Shown, Verdict, key_of, lived
 from dalmeum.languages import Text
@@ -272,3 +272,22 @@ def test_settings_of_the_process_stay_as_they_were(run: Run, capfd: pytest.Captu
     assert changed <= {"MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK"}
     assert capfd.readouterr() == ("", "")
     assert json.loads((run.folder / "run.json").read_text(encoding="utf-8"))["author"] == "김"
+
+
+def test_points_that_a_killed_process_did_not_send_are_sent_later(run: Run) -> None:
+    identifier = brought(run)[1]
+    (found,) = all_runs()
+    client = client_of()
+    log_curves(client, found, [("curves/late", step, 0.5) for step in (1, 4)], {})
+    (found,) = all_runs()
+    there = steps_there(client, found)
+    assert there["curves/late"] == {1, 4}
+    log_curves(client, found, [("curves/late", step, 0.25) for step in range(1, 6)], there)
+    history = client.get_metric_history(identifier, "curves/late")
+    assert sorted((point.step, point.value) for point in history) == [
+        (1, 0.5),
+        (2, 0.25),
+        (3, 0.25),
+        (4, 0.5),
+        (5, 0.25),
+    ]
