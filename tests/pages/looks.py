@@ -32,6 +32,7 @@ def shows_one_language(tab: Tab, language: str) -> None:
     """Everything that can be read, the switch apart, is in one language; the page's own texts must be all."""
     assert tab.value("document.documentElement.lang") == language
     text = f"{tab.text()}\n{tab.value(DRAWN)}".replace("English\n한국어", "")
+    text = re.sub(r"(?<!\S)/\S+", "", text)  # paths, as in a command to copy, have words of their own
     mixed = (HANGUL if language == "en" else ENGLISH).findall(text)
     assert not mixed, mixed
 
