@@ -167,11 +167,6 @@ def shards_beside(output: Path, resume: bool = False) -> Iterator[Shards]:
             yield Shards(Path(folder))
         return
     shards = Shards(parts_of(output))
-    if shards.any and not resume:
-        raise InputError(
-            f"{shards.folder}: holds scores of a scoring that was cut off: --resume goes on with it; "
-            "to begin anew, remove the folder"
-        )
     if os.path.lexists(shards.folder) and not shards.begun and not shards.is_left:
         raise InputError(
             f"{shards.folder}: is there, and is not dalmeum's: name another output, or move it away"
@@ -185,6 +180,11 @@ def shards_beside(output: Path, resume: bool = False) -> Iterator[Shards]:
     except OSError as error:
         raise output_error(shards.folder, error) from error
     try:
+        if shards.any and not resume:
+            raise InputError(
+                f"{shards.folder}: holds scores of a scoring that was cut off: --resume goes on with it; "
+                "to begin anew, remove the folder"
+            )
         yield shards
     except BaseException as error:
         kept = shards.any

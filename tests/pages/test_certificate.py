@@ -30,9 +30,7 @@ def certificate(tmp_path: Path) -> dict[str, Any]:
     def model(pairs: Any, batch: int) -> Any:
         return np.array([scores.get(pair, 2.0) for pair in pairs])
 
-    found = certified(
-        path, table, model, lambda pairs, batch: model(pairs, batch) + 0.0123, {"largest": 1e-4}
-    )
+    found = certified(path, table, model, lambda pairs, batch: model(pairs, batch) + 0.0123, 1e-4)
     return {
         "run": HOSTILE,
         "pairs": {"name": HOSTILE, "count": 40, "labelled": True},

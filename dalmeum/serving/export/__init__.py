@@ -94,7 +94,7 @@ def export(
         if not found.within:
             raise DalmeumError(
                 f"{run}: the graph answers up to {found.change.largest:.2g} away from the model, where "
-                f"{found.tolerance['largest']:g} is allowed: nothing is written"
+                f"{found.tolerance:g} is allowed: nothing is written"
             )
     return certificate
 
@@ -129,7 +129,7 @@ def _certified(scorer: "PairScorer", folder: Path, table: PairTable) -> "Certifi
             table,
             lambda pairs, batch: scorer.score(pairs),
             exported.score,
-            {"largest": FLOAT32},
+            FLOAT32,
         )
     finally:
         torch.set_num_threads(threads)

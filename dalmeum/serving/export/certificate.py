@@ -19,11 +19,6 @@ SCHEMA = 1
 FLOAT32 = 1e-4
 """How far a float32 graph may be from its model, in units of the label."""
 
-PEARSON, CHANGE = 0.001, 0.1
-"""How much an int8 graph may lose in Pearson, and how far its 99th percentile of changes may be, in units of
-the label: point estimates; intervals are shown and decide nothing.
-"""
-
 BANDS = 5
 """Parts of the label range, of like width, and of the lengths, of like number."""
 
@@ -69,6 +64,7 @@ class Certificate:
         other_order: how far the graph's scores move when both sentences change places, and the model's.
         batches: how far a pair's score moves, at most, with the pairs that are scored beside it.
         pairs_per_second: of the graph and of the model, in turn, one thread each.
+        tolerance: the largest change that is allowed.
     """
 
     file: str
@@ -81,15 +77,12 @@ class Certificate:
     other_order: Mapping[str, float]
     batches: float
     pairs_per_second: Mapping[str, float]
-    tolerance: Mapping[str, float]
+    tolerance: float
 
     @property
     def within(self) -> bool:
         """Whether the graph may be used in the model's place."""
-        if "largest" in self.tolerance:
-            return self.change.largest <= self.tolerance["largest"]
-        lost = 0.0 if self.pearson is None else -self.pearson["difference"]["value"]
-        return lost <= self.tolerance["pearson"] and self.change.p99 <= self.tolerance["p99"]
+        return self.change.largest <= self.tolerance
 
     def to_dict(self) -> dict[str, Any]:
         """An entry of `certificate.json`."""
@@ -98,7 +91,7 @@ class Certificate:
             "sha256": self.sha256,
             "megabytes": round(self.megabytes, 2),
             "within": self.within,
-            "tolerance": dict(self.tolerance),
+            "tolerance": self.tolerance,
             "change": self.change.to_dict(),
             "by_score": {name: each.to_dict() for name, each in self.by_score.items()},
             "by_length": {name: each.to_dict() for name, each in self.by_length.items()},
@@ -109,15 +102,14 @@ class Certificate:
         }
 
 
-def certified(
-    path: Path, table: PairTable, model: Score, graph: Score, tolerance: Mapping[str, float]
-) -> Certificate:
+def certified(path: Path, table: PairTable, model: Score, graph: Score, tolerance: float) -> Certificate:
     """Compare a graph's scores with its model's.
 
     Args:
         path: of the graph.
         table: pairs, with labels or without.
         model, graph: score pairs, so many at a time.
+        tolerance: the largest change that is allowed, in units of the label.
     """
     # Weights of more than some gigabytes stand in a file of their own.
     files = sorted(path.parent.glob(f"{path.name}*"))

@@ -46,7 +46,7 @@ def test_a_server_is_shown_without_user_and_password(monkeypatch: pytest.MonkeyP
     "uri",
     [
         "./mlruns",
-        "file:///tmp/mlruns",
+        "file:///srv/mlruns",
         "databricks",
         "postgresql://kim:s3cret@host/mlflow",
         "http://",

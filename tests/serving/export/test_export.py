@@ -205,7 +205,7 @@ def test_changes_are_those_of_the_scores(tmp_path: Path) -> None:
         moved[-1] += 0.5
         return moved
 
-    found = certified(path, table, model, graph, {"pearson": 0.001, "p99": 0.1})
+    found = certified(path, table, model, graph, 1e-4)
     assert found.change.largest == pytest.approx(0.5 + 0.64)
     assert found.change.mean == pytest.approx(0.64 + 0.5 / 8)
     assert found.batches == pytest.approx(0.63)
@@ -214,13 +214,13 @@ def test_changes_are_those_of_the_scores(tmp_path: Path) -> None:
     assert sum(each.pairs for each in found.by_length.values()) == 8
     assert found.megabytes == 2.0
     (tmp_path / "model.onnx.data").write_bytes(b"1" * 500_000)
-    larger = certified(path, table, model, model, {"largest": 1.0})
+    larger = certified(path, table, model, model, 1.0)
     assert larger.megabytes == 2.5
     assert larger.sha256 != found.sha256
     assert not found.within
     assert found.to_dict()["by_score"]["4 to 5"]["mean"] is None
     assert Change.of(np.zeros(3)) == Change(3, 0.0, 0.0, 0.0)
-    same = certified(path, table, model, model, {"pearson": 0.001, "p99": 0.1})
+    same = certified(path, table, model, model, 1e-4)
     assert same.within
     assert same.pearson is not None
     assert same.pearson["difference"]["value"] == 0
