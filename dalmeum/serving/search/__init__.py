@@ -18,9 +18,9 @@ from dalmeum.progress import Progress, tell
 from dalmeum.runs.contents import folder_hash
 from dalmeum.runs.folder import load, model_folder
 from dalmeum.runs.scoring import folder_of
-from dalmeum.serving.search.clusters import by_centrality, clusters
 from dalmeum.serving.search.embedding import Embedder, Vectors
 from dalmeum.serving.search.index import Head, Index, in_memory, kept, partial_of
+from dalmeum.serving.search.linkage import by_centrality, clusters
 from dalmeum.serving.search.nearest import Rows
 from dalmeum.serving.search.results import Cluster, Found, Near
 from dalmeum.serving.search.sentences import Sentences, read_queries, read_sentences

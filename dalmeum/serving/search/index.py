@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -230,9 +231,10 @@ def _append_graph(file: BinaryIO, partial: Path, head: Head) -> dict[str, Any]:
         file.seek(_aligned(head.vectors_end))
         with open(saved, "rb") as source:
             shutil.copyfileobj(source, file, 1 << 24)
+        checksum = zlib.crc32(np.memmap(saved, np.uint8, "r").data)
     finally:
         saved.unlink(missing_ok=True)
-    return {"expansion": graph.expansion, "recall": graph.recall}
+    return {"expansion": graph.expansion, "recall": graph.recall, "checksum": checksum}
 
 
 def _opened(path: Path, head: Head) -> Index:
@@ -251,9 +253,11 @@ def _opened(path: Path, head: Head) -> Index:
             return Index(vectors)
         start = _aligned(head.vectors_end)
         mapped = np.memmap(path, np.uint8, "r", start, (size - FOOT - start,))
+        if zlib.crc32(mapped.data) != foot["checksum"]:  # wrong links lead out of the memory
+            raise damaged
         links = new_links(head.dimensions)
         links.view(mapped.data)
-        return Index(vectors, Graph(links, vectors, int(foot["expansion"]), float(foot["recall"])))
+        return Index(vectors, Graph(links, vectors, int(foot["expansion"]), float(foot["recall"]), mapped))
     except (KeyError, TypeError, ValueError, RuntimeError):
         raise damaged from None
     except OSError as error:
@@ -280,7 +284,9 @@ def _one_process(path: Path) -> Iterator[None]:
     lock = path.with_name(f".{path.name}.lock")
     try:
         with FileLock(lock, blocking=False, thread_local=False, fallback_to_soft=False):
-            yield
-            lock.unlink(missing_ok=True)
+            try:
+                yield
+            finally:
+                lock.unlink(missing_ok=True)
     except Timeout:
         raise InputError(f"{path}: another process makes this index: wait for it, or name another") from None

@@ -1,7 +1,6 @@
 """The nearest of many vectors: exactly, by matrix products, or along a graph that links near ones."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,12 +66,14 @@ class Graph:
     Attributes:
         expansion: one of `EXPANSIONS`.
         recall: the share of the true 10 nearest that it finds so, of `TRIED_ON` of its own vectors.
+        held: the memory that the links lie in, where that is not their own.
     """
 
     links: Any
     vectors: Vectors
     expansion: int
     recall: float
+    held: Any = None
 
     def nearest(self, queries: Vectors, count: int) -> Nearest:
         count = min(count, len(self.vectors))
@@ -82,6 +83,8 @@ class Graph:
         rows = np.empty((len(queries), count), np.int64)
         for number, query in enumerate(queries):
             found = np.sort(self.links.search(query, taken, threads=1).keys.astype(np.int64))
+            if len(found) < count:  # some that no link leads to
+                found = np.arange(len(self.vectors))
             exact = self.vectors[found] @ query
             cosines[number], rows[number] = (each[0] for each in _first(exact[None], found[None], count))
         return cosines, rows
@@ -96,7 +99,7 @@ def new_links(dimensions: int) -> Any:
     return Index(ndim=dimensions, metric="ip", dtype="i8")
 
 
-def tried(links: Any, vectors: Vectors, told: Callable[[float], object] = lambda recall: None) -> Graph:
+def tried(links: Any, vectors: Vectors) -> Graph:
     """The graph with the least expansion that comes to `AIM`, or the largest one."""
     sample = np.unique(np.linspace(0, len(vectors) - 1, TRIED_ON).astype(np.int64))
     queries = vectors[sample]
