@@ -25,6 +25,7 @@ from dalmeum.cli.push import push
 from dalmeum.cli.reproduce import reproduce
 from dalmeum.cli.runs import runs
 from dalmeum.cli.score import score
+from dalmeum.cli.serve import serve
 from dalmeum.cli.study import study
 from dalmeum.cli.submit import submit
 from dalmeum.cli.train import train
@@ -56,6 +57,7 @@ for command in (
     evaluate,
     score,
     export,
+    serve,
     submit,
     reproduce,
     push,
