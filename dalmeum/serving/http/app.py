@@ -15,12 +15,12 @@ from dalmeum.serving.http.errors import handle_errors
 from dalmeum.serving.http.guard import Guard
 from dalmeum.serving.http.limits import Limits
 from dalmeum.serving.http.metrics import Metrics
-from dalmeum.serving.http.models import Place, find_models, open_scorer
+from dalmeum.serving.http.models import Place, find_models, first_pairs, open_scorer
 from dalmeum.serving.http.service import Served, Service
 from dalmeum.serving.http.tokens import Tokens
 
 DOCS = "/docs"
-OPEN = ("/healthz", "/readyz", DOCS, f"{DOCS}/", "/openapi.json", "/static-offline-docs/", *page.OPEN)
+OPEN = ("/healthz", "/readyz", DOCS, f"{DOCS}/*", "/openapi.json", "/static-offline-docs/*", *page.OPEN)
 """Answered without a token: they tell nothing of models and texts."""
 
 ABOUT = "Similarity of two sentences, on the scale of the labels that the model was trained on."
@@ -63,6 +63,7 @@ def open_model(
         wait=limits.wait,
         observe=lambda pairs, seconds: metrics.batch(place.name, pairs, seconds),
     )
+    batcher.measure(first_pairs())
     metrics.watch(place.name, lambda: batcher.waiting)
     return Served(place.name, scorer, batcher, place.run)
 
@@ -97,8 +98,6 @@ def app_of(service: Service, tokens: Tokens) -> FastAPI:
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
-    for model in service.models.values():
-        model.batcher.start()
     try:
         yield
     finally:
