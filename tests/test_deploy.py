@@ -17,7 +17,9 @@ UNIT = (ROOT / "deploy/dalmeum.service").read_text(encoding="utf-8")
 
 
 def in_image() -> list[str]:
-    entry, command = (re.findall(rf"^{name} \[(.*)\]$", DOCKERFILE, re.M)[-1] for name in ("ENTRYPOINT", "CMD"))
+    entry, command = (
+        re.findall(rf"^{name} \[(.*)\]$", DOCKERFILE, re.M)[-1] for name in ("ENTRYPOINT", "CMD")
+    )
     return [word.strip(' "') for word in f"{entry}, {command}".split(",")]
 
 
@@ -32,7 +34,8 @@ def test_the_command_line_takes_it(call: list[str]) -> None:
     assert Path(program).name == "dalmeum"
     found = get_command(app).get_command(None, command)  # type: ignore[attr-defined]
     values = found.make_context(command, list(arguments)).params
-    assert values["runs"] and values["port"] == 8000
+    assert values["runs"]
+    assert values["port"] == 8000
     assert values["token_file"] is not None
 
 

@@ -27,6 +27,7 @@ from dalmeum.cli.reproduce import reproduce
 from dalmeum.cli.runs import runs
 from dalmeum.cli.score import score
 from dalmeum.cli.search import search
+from dalmeum.cli.serve import serve
 from dalmeum.cli.study import study
 from dalmeum.cli.submit import submit
 from dalmeum.cli.train import train
@@ -60,6 +61,7 @@ for command in (
     export,
     search,
     near,
+    serve,
     submit,
     reproduce,
     push,
