@@ -175,7 +175,7 @@ def check_golden(folder: Path, scorer: "PairScorer") -> tuple[Text, ...]:
     installed = _installed(golden.versions)
     state, known = _state(folder, golden, installed), _known(folder)
     if state in known:
-        return tuple(Text(**each) for each in known[state])
+        return known[state]
     changed = [name for name, digest in golden.files.items() if _hash(folder / name) != digest]
     if foreign := sorted(golden.weights() & set(changed)):
         raise InputError(
@@ -183,9 +183,10 @@ def check_golden(folder: Path, scorer: "PairScorer") -> tuple[Text, ...]:
             f"again (if you changed it on purpose, delete {folder / GOLDEN})"
         )
     told, moved = _asked(folder, golden, installed, changed, scorer)
-    kept = [asdict(each) for each in told if moved]
+    known[state] = told if moved else ()
     with contextlib.suppress(InputError):  # a folder that can't be written is asked again
-        write_json(folder / KNOWN, dict([*known.items(), (state, kept)][-MOST_KNOWN:]))
+        kept = [*known.items()][-MOST_KNOWN:]
+        write_json(folder / KNOWN, {state: [asdict(each) for each in texts] for state, texts in kept})
     return told
 
 
@@ -261,9 +262,9 @@ def _state(folder: Path, golden: Golden, installed: Mapping[str, str]) -> str:
     return hashlib.sha256(told.encode()).hexdigest()
 
 
-def _known(folder: Path) -> dict[str, list[dict[str, str]]]:
-    """What golden scores came to, by `_state`; nothing where that can't be read."""
-    with contextlib.suppress(InputError):
-        known: dict[str, list[dict[str, str]]] = read_json(folder / KNOWN, default={})
-        return known
+def _known(folder: Path) -> dict[str, tuple[Text, ...]]:
+    """What is to be told each time, by `_state`; nothing where that can't be read."""
+    with contextlib.suppress(InputError, AttributeError, TypeError):
+        known = read_json(folder / KNOWN, default={}).items()
+        return {state: tuple(Text(**each) for each in texts) for state, texts in known}
     return {}
