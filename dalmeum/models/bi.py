@@ -18,6 +18,7 @@ from dalmeum.models.encoders.agreement import SHORTENED, agree, prepare_tokenize
 from dalmeum.models.encoders.config import check_config
 from dalmeum.models.encoders.files import check_files
 from dalmeum.models.encoders.hub import hub_options
+from dalmeum.models.encoding import LIBRARIES
 from dalmeum.models.fields import Fields
 from dalmeum.models.pieces import by_length
 from dalmeum.models.pretrained import (
@@ -180,6 +181,8 @@ Sentence = dict[str, list[int]]
 class TokenizedSentences:
     """Each sentence tokenised as `SentenceTransformer.encode` does it, its default prompt included."""
 
+    packages = (*LIBRARIES, "sentence-transformers")
+
     def __init__(self, encoder: "SentenceTransformer") -> None:
         self.encoder = encoder
         self.notes: tuple[Text, ...] = ()
@@ -266,13 +269,6 @@ def _agreed(name: str, network: BiEncoder, *, new: bool) -> tuple[BiEncoder, Tok
     longest = min(network.encoder.max_seq_length or 512, LONGEST_TRIED)
     sentences.notes = agree(name, network, sentences, sentences.tokenizer, model, longest, new=new)
     return network, sentences
-
-
-def is_bi_encoder(folder: Path) -> bool:
-    """Whether a folder holds a SentenceTransformer; the same library's CrossEncoder has modules, too."""
-    described = read_json(folder / "config_sentence_transformers.json", default={})
-    kind = described.get("model_type") if isinstance(described, dict) else None
-    return (folder / "modules.json").exists() and kind in (None, "SentenceTransformer")
 
 
 def _load(name: str, default_length: int | None = None) -> "SentenceTransformer":

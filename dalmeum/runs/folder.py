@@ -22,6 +22,7 @@ from dalmeum.languages import Text
 from dalmeum.machine import machine, versions
 from dalmeum.models.pretrained import is_model_folder
 from dalmeum.own_code import written
+from dalmeum.progress import tell
 from dalmeum.recipe import Recipe, load_recipe, own_code
 from dalmeum.runs.lock import RunLock, holder_of
 from dalmeum.runs.names import LATEST, latest, nearest
@@ -305,11 +306,13 @@ def load(
     output: str | Path = "runs",
     *,
     trust_code: bool = False,
+    tell_notes: bool = True,
 ) -> "PairScorer":
     """The scorer of a run (its folder, or its id under `output`), or of a model folder.
 
     `precision` is `auto`, `float32`, `bfloat16` or `float16`: what the encoder computes in. With `trust_code`
-    the code that a model of an own kind names is run; without, such a model is refused.
+    the code that a model of an own kind names is run; without, such a model is refused. What its user should
+    know of it, as scores that moved, is told here, unless the caller does it by its `notes`.
 
     Raises `InputError` where there is no such run, it is not finished, or its model can't be read.
     """
@@ -320,7 +323,10 @@ def load(
 
     place = folder.resolve()
     trained_here = place.name == "model" and os.path.isfile(place.parent / "run.json")
-    return load_scorer(folder, precision, trust_code=trust_code, trained_here=trained_here)
+    scorer = load_scorer(folder, precision, trust_code=trust_code, trained_here=trained_here)
+    for note in scorer.notes if tell_notes else ():
+        tell(f"{Text('warning', '주의')}: {note}")
+    return scorer
 
 
 def _now() -> datetime.datetime:
