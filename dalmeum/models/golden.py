@@ -3,6 +3,7 @@ that moves scores has changed since.
 """
 
 import contextlib
+import dataclasses
 import hashlib
 import json
 import math
@@ -75,6 +76,7 @@ class Golden:
         versions: of what computed them, by package.
         files: SHA-256 of all that the model is read from, by the path in its folder.
         swap: whether both orders of the sentences were asked.
+        quick: whether `dalmeum.models.quick` answered the same, so that it can do without transformers.
     """
 
     pairs: Pairs
@@ -82,6 +84,7 @@ class Golden:
     versions: Mapping[str, str]
     files: Mapping[str, str]
     swap: bool = False
+    quick: bool = False
 
     @classmethod
     def read(cls, folder: Path) -> "Golden | None":
@@ -100,7 +103,8 @@ class Golden:
         if not good:
             raise fields.wrong("scores", "a number for each pair")
         versions, files = fields.mapping("versions", str), fields.mapping("files", str)
-        return cls(found, scores, versions, files, fields.flag("swap", False))
+        flags = fields.flag("swap", False), fields.flag("quick", False)
+        return cls(found, scores, versions, files, *flags)
 
     def weights(self) -> set[str]:
         """Of its files those that nothing but training changes: of an own kind without safetensors, all."""
@@ -119,7 +123,25 @@ def write_golden(scorer: "PairScorer", folder: Path) -> None:
     scores = golden_scores(scorer, pairs)
     if np.isfinite(scores).all():
         versions = _installed(("torch", *getattr(scorer.encoding, "packages", LIBRARIES)))
-        _write(folder, Golden(pairs, scores, versions, {}, scorer.swap))
+        golden = Golden(pairs, scores, versions, {}, scorer.swap)
+        _write(folder, dataclasses.replace(golden, quick=_is_quick(golden, scorer, folder)))
+
+
+def _is_quick(golden: Golden, scorer: "PairScorer", folder: Path) -> bool:
+    """Whether the model that was just written can be scored without transformers."""
+    from dalmeum.models.quick import quick_parts
+
+    parts = None if scorer.own_kind else quick_parts(folder)
+    if parts is None:
+        return False
+    network: Any = parts[0].to(scorer.model.device)
+    quick = dataclasses.replace(scorer, model=network, encoding=parts[1])
+    return _are_near(golden.moved(golden_scores(quick, golden.pairs)), scorer)
+
+
+def _are_near(moved: NDArray[np.float64], scorer: "PairScorer") -> bool:
+    low, high = scorer.label_range
+    return bool(moved.max() <= TOLERANCE * (high - low))
 
 
 def _write(folder: Path, golden: Golden) -> None:
@@ -128,6 +150,7 @@ def _write(folder: Path, golden: Golden) -> None:
         "precision": PRECISION,
         "processor": processor(),
         "swap": golden.swap,
+        "quick": golden.quick,
         "versions": dict(golden.versions),
         "files": {name: _hash(folder / name) for name in _files(folder)},
         "scores": [round(score, 7) for score in golden.scores.tolist()],
@@ -158,6 +181,16 @@ def golden_scores(scorer: "PairScorer", pairs: Pairs) -> NDArray[np.float64]:
     """Similarities (n,) in float32; what the encoding remembers of other texts stays as it was."""
     with apart(scorer.encoding):
         return scorer.with_precision(PRECISION).score(pairs)
+
+
+def may_be_quick(folder: Path) -> bool:
+    """Whether a model may be scored without transformers: it was checked before, by `check_golden`, under the
+    same versions and files, and its scores had not moved.
+    """
+    golden = Golden.read(folder)
+    if golden is None or not golden.quick:
+        return False
+    return _known(folder).get(_state(folder, golden, _installed(golden.versions))) == ()
 
 
 def check_golden(folder: Path, scorer: "PairScorer") -> tuple[Text, ...]:
@@ -202,8 +235,7 @@ def _asked(
     if not others and not changed:
         return (), False
     moved = golden.moved(golden_scores(scorer, golden.pairs))
-    low, high = scorer.label_range
-    near = bool(moved.max() <= TOLERANCE * (high - low))
+    near = _are_near(moved, scorer)
     if near and not others:
         return (), False
     before, now = (

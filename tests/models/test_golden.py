@@ -32,9 +32,16 @@ def table(count: int = 30) -> PairTable:
     return PairTable(tuple(map(str, range(count))), ("",) * count, first, second, label=np.array(labels))
 
 
-def made(encoder: str | None, **model: Any) -> PairScorer:
-    settings = {"kind": "cross", "encoder": encoder, "max_length": 64, **model}
-    recipe = build_recipe({"data": {"train": "x.csv"}, "model": settings}, "test")
+def made(encoder: str | None, *, swap: bool = False, binary: bool = False, **model: Any) -> PairScorer:
+    recipe = build_recipe(
+        {
+            "data": {"train": "x.csv"},
+            "model": {"kind": "cross", "encoder": encoder, "max_length": 64, **model},
+            "inference": {"swap": swap},
+            "tasks": {"binary": {"threshold": 2.5} if binary else None},
+        },
+        "test",
+    )
     return new_scorer(recipe, table())
 
 
