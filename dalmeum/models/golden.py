@@ -41,6 +41,9 @@ change in float32, which `docs/deploy.md` tells.
 KNOWN = f".{GOLDEN}"
 """Beside a model: under what its golden scores were asked before. Hidden, as no part of the model."""
 
+FOLDER = "{folder}"
+"""Stands for a model's folder in what is noted of it."""
+
 MOST_KNOWN = 16
 """Of those: machines that share a folder may each have their own versions."""
 
@@ -107,7 +110,7 @@ class Golden:
         return cls(found, scores, versions, files, *flags)
 
     def weights(self) -> set[str]:
-        """Of its files those that nothing but training changes: of an own kind without safetensors, all."""
+        """Of its files those that training alone changes: of an own kind without safetensors, all."""
         return {name for name in self.files if name.endswith(".safetensors")} or set(self.files)
 
     def moved(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -208,23 +211,27 @@ def check_golden(folder: Path, scorer: "PairScorer") -> tuple[Text, ...]:
     installed = _installed(golden.versions)
     state, known = _state(folder, golden, installed), _known(folder)
     if state in known:
-        return known[state]
+        return tuple(_of(folder, each) for each in known[state])
     changed = [name for name, digest in golden.files.items() if _hash(folder / name) != digest]
     if foreign := sorted(golden.weights() & set(changed)):
         raise InputError(
             f"{folder / foreign[0]}: is not what was saved there: put the folder back as it was, or train it "
             f"again (if you changed it on purpose, delete {folder / GOLDEN})"
         )
-    told, moved = _asked(folder, golden, installed, changed, scorer)
+    told, moved = _asked(golden, installed, changed, scorer)
     known[state] = told if moved else ()
     with contextlib.suppress(InputError):  # a folder that can't be written is asked again
         kept = [*known.items()][-MOST_KNOWN:]
         write_json(folder / KNOWN, {state: [asdict(each) for each in texts] for state, texts in kept})
-    return told
+    return tuple(_of(folder, each) for each in told)
+
+
+def _of(folder: Path, told: Text) -> Text:
+    """What is told of a model, wherever its folder is by now."""
+    return Text(*(each.replace(FOLDER, str(folder)) for each in (told.en, told.ko)))
 
 
 def _asked(
-    folder: Path,
     golden: Golden,
     installed: Mapping[str, str],
     changed: Sequence[str],
@@ -243,7 +250,7 @@ def _asked(
     )
     text = AGREES if near else MOVED if others else CHANGED
     told = text.format(
-        folder=folder,
+        folder=FOLDER,
         before=before,
         now=now,
         files=", ".join(changed),
