@@ -3,6 +3,7 @@ that moves scores has changed since.
 """
 
 import contextlib
+import dataclasses
 import hashlib
 import json
 import math
@@ -40,6 +41,9 @@ change in float32, which `docs/deploy.md` tells.
 KNOWN = f".{GOLDEN}"
 """Beside a model: under what its golden scores were asked before. Hidden, as no part of the model."""
 
+FOLDER = "{folder}"
+"""Stands for a model's folder in what is noted of it."""
+
 MOST_KNOWN = 16
 """Of those: machines that share a folder may each have their own versions."""
 
@@ -75,6 +79,7 @@ class Golden:
         versions: of what computed them, by package.
         files: SHA-256 of all that the model is read from, by the path in its folder.
         swap: whether both orders of the sentences were asked.
+        quick: whether `dalmeum.models.quick` answered the same, so that it can do without transformers.
     """
 
     pairs: Pairs
@@ -82,6 +87,7 @@ class Golden:
     versions: Mapping[str, str]
     files: Mapping[str, str]
     swap: bool = False
+    quick: bool = False
 
     @classmethod
     def read(cls, folder: Path) -> "Golden | None":
@@ -100,10 +106,11 @@ class Golden:
         if not good:
             raise fields.wrong("scores", "a number for each pair")
         versions, files = fields.mapping("versions", str), fields.mapping("files", str)
-        return cls(found, scores, versions, files, fields.flag("swap", False))
+        flags = fields.flag("swap", False), fields.flag("quick", False)
+        return cls(found, scores, versions, files, *flags)
 
     def weights(self) -> set[str]:
-        """Of its files those that nothing but training changes: of an own kind without safetensors, all."""
+        """Of its files those that training alone changes: of an own kind without safetensors, all."""
         return {name for name in self.files if name.endswith(".safetensors")} or set(self.files)
 
     def moved(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -119,7 +126,25 @@ def write_golden(scorer: "PairScorer", folder: Path) -> None:
     scores = golden_scores(scorer, pairs)
     if np.isfinite(scores).all():
         versions = _installed(("torch", *getattr(scorer.encoding, "packages", LIBRARIES)))
-        _write(folder, Golden(pairs, scores, versions, {}, scorer.swap))
+        golden = Golden(pairs, scores, versions, {}, scorer.swap)
+        _write(folder, dataclasses.replace(golden, quick=_is_quick(golden, scorer, folder)))
+
+
+def _is_quick(golden: Golden, scorer: "PairScorer", folder: Path) -> bool:
+    """Whether the model that was just written can be scored without transformers."""
+    from dalmeum.models.quick import quick_parts
+
+    parts = None if scorer.own_kind else quick_parts(folder)
+    if parts is None:
+        return False
+    network: Any = parts[0].to(scorer.model.device)
+    quick = dataclasses.replace(scorer, model=network, encoding=parts[1])
+    return _are_near(golden.moved(golden_scores(quick, golden.pairs)), scorer)
+
+
+def _are_near(moved: NDArray[np.float64], scorer: "PairScorer") -> bool:
+    low, high = scorer.label_range
+    return bool(moved.max() <= TOLERANCE * (high - low))
 
 
 def _write(folder: Path, golden: Golden) -> None:
@@ -128,6 +153,7 @@ def _write(folder: Path, golden: Golden) -> None:
         "precision": PRECISION,
         "processor": processor(),
         "swap": golden.swap,
+        "quick": golden.quick,
         "versions": dict(golden.versions),
         "files": {name: _hash(folder / name) for name in _files(folder)},
         "scores": [round(score, 7) for score in golden.scores.tolist()],
@@ -160,6 +186,16 @@ def golden_scores(scorer: "PairScorer", pairs: Pairs) -> NDArray[np.float64]:
         return scorer.with_precision(PRECISION).score(pairs)
 
 
+def may_be_quick(folder: Path) -> bool:
+    """Whether a model may be scored without transformers: it was checked before, by `check_golden`, under the
+    same versions and files, and its scores had not moved.
+    """
+    golden = Golden.read(folder)
+    if golden is None or not golden.quick:
+        return False
+    return _known(folder).get(_state(folder, golden, _installed(golden.versions))) == ()
+
+
 def check_golden(folder: Path, scorer: "PairScorer") -> tuple[Text, ...]:
     """Ask a scorer that was loaded from a folder its golden scores again, where versions or files are others
     than when they were last asked; what its user should know.
@@ -175,23 +211,27 @@ def check_golden(folder: Path, scorer: "PairScorer") -> tuple[Text, ...]:
     installed = _installed(golden.versions)
     state, known = _state(folder, golden, installed), _known(folder)
     if state in known:
-        return known[state]
+        return tuple(_of(folder, each) for each in known[state])
     changed = [name for name, digest in golden.files.items() if _hash(folder / name) != digest]
     if foreign := sorted(golden.weights() & set(changed)):
         raise InputError(
             f"{folder / foreign[0]}: is not what was saved there: put the folder back as it was, or train it "
             f"again (if you changed it on purpose, delete {folder / GOLDEN})"
         )
-    told, moved = _asked(folder, golden, installed, changed, scorer)
+    told, moved = _asked(golden, installed, changed, scorer)
     known[state] = told if moved else ()
     with contextlib.suppress(InputError):  # a folder that can't be written is asked again
         kept = [*known.items()][-MOST_KNOWN:]
         write_json(folder / KNOWN, {state: [asdict(each) for each in texts] for state, texts in kept})
-    return told
+    return tuple(_of(folder, each) for each in told)
+
+
+def _of(folder: Path, told: Text) -> Text:
+    """What is told of a model, wherever its folder is by now."""
+    return Text(*(each.replace(FOLDER, str(folder)) for each in (told.en, told.ko)))
 
 
 def _asked(
-    folder: Path,
     golden: Golden,
     installed: Mapping[str, str],
     changed: Sequence[str],
@@ -202,8 +242,7 @@ def _asked(
     if not others and not changed:
         return (), False
     moved = golden.moved(golden_scores(scorer, golden.pairs))
-    low, high = scorer.label_range
-    near = bool(moved.max() <= TOLERANCE * (high - low))
+    near = _are_near(moved, scorer)
     if near and not others:
         return (), False
     before, now = (
@@ -211,7 +250,7 @@ def _asked(
     )
     text = AGREES if near else MOVED if others else CHANGED
     told = text.format(
-        folder=folder,
+        folder=FOLDER,
         before=before,
         now=now,
         files=", ".join(changed),

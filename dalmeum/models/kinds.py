@@ -14,7 +14,7 @@ from dalmeum.languages import Text
 from dalmeum.models.encoders.coverage import coverage
 from dalmeum.models.encoding import PairEncoding
 from dalmeum.models.fields import Fields
-from dalmeum.models.golden import check_golden
+from dalmeum.models.golden import check_golden, may_be_quick
 from dalmeum.models.members import check_members, members_in
 from dalmeum.models.precision import default_device
 from dalmeum.models.pretrained import (
@@ -26,6 +26,7 @@ from dalmeum.models.pretrained import (
     locate_encoder,
     read_json,
 )
+from dalmeum.models.quick import quick_parts
 from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairNetwork, PairScorer
 from dalmeum.own_code import find, is_own, takes
@@ -265,6 +266,7 @@ def load_scorer(
     trust_code: bool = False,
     trained_here: bool = False,
     asked: bool = True,
+    quick: bool = False,
 ) -> PairScorer:
     """The scorer in a model folder, on the best device at hand.
 
@@ -272,7 +274,8 @@ def load_scorer(
     that a model of an own kind names is imported and run; without, such a folder is refused. With
     `trained_here` dalmeum's settings must be there, without which the model would count as a foreign one.
     With `asked` it answers for its golden scores, if it has some (`check_golden`); what comes of it is in
-    the scorer's `notes`.
+    the scorer's `notes`. With `quick` it is loaded to score a few pairs, and no more, without transformers if
+    that is known to answer the same.
 
     Raises `InputError` where the folder holds no model that dalmeum can read, or other weights than were
     saved there.
@@ -290,6 +293,12 @@ def load_scorer(
         given["asked"] = asked and not (folder / GOLDEN).is_file()  # of one of before, each for itself
         members = {name: load_scorer(folder / name, precision, **given) for name in names}
         return _asked(ensemble_of(members, label_range, threshold, settings), folder, asked)
+    if quick and own_kind is None and may_be_quick(folder) and (parts := quick_parts(folder)):
+        network: Any = parts[0].to(default_device())
+        few = PairScorer(
+            network, parts[1], label_range, sigmoid, threshold, swap=settings.flag("swap", False)
+        )
+        return few.with_precision(precision)
     kind = _owner(folder, own_kind, trust_code)
     with contextlib.nullcontext() if isinstance(kind, OfflineScorers) else quiet_transformers():
         model, encoding = kind.load(folder)

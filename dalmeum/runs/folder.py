@@ -307,12 +307,14 @@ def load(
     *,
     trust_code: bool = False,
     tell_notes: bool = True,
+    quick: bool = False,
 ) -> "PairScorer":
     """The scorer of a run (its folder, or its id under `output`), or of a model folder.
 
     `precision` is `auto`, `float32`, `bfloat16` or `float16`: what the encoder computes in. With `trust_code`
     the code that a model of an own kind names is run; without, such a model is refused. What its user should
-    know of it, as scores that moved, is told here, unless the caller does it by its `notes`.
+    know of it, as scores that moved, is told here, unless the caller does it by its `notes`. `quick` is for a
+    few pairs and no more (`load_scorer`).
 
     Raises `InputError` where there is no such run, it is not finished, or its model can't be read.
     """
@@ -323,7 +325,8 @@ def load(
 
     place = folder.resolve()
     trained_here = place.name == "model" and os.path.isfile(place.parent / "run.json")
-    scorer = load_scorer(folder, precision, trust_code=trust_code, trained_here=trained_here)
+    how: Any = {"trust_code": trust_code, "trained_here": trained_here, "quick": quick}
+    scorer = load_scorer(folder, precision, **how)
     for note in scorer.notes if tell_notes else ():
         tell(f"{Text('warning', '주의')}: {note}")
     return scorer

@@ -32,9 +32,16 @@ def table(count: int = 30) -> PairTable:
     return PairTable(tuple(map(str, range(count))), ("",) * count, first, second, label=np.array(labels))
 
 
-def made(encoder: str | None, **model: Any) -> PairScorer:
-    settings = {"kind": "cross", "encoder": encoder, "max_length": 64, **model}
-    recipe = build_recipe({"data": {"train": "x.csv"}, "model": settings}, "test")
+def made(encoder: str | None, *, swap: bool = False, binary: bool = False, **model: Any) -> PairScorer:
+    recipe = build_recipe(
+        {
+            "data": {"train": "x.csv"},
+            "model": {"kind": "cross", "encoder": encoder, "max_length": 64, **model},
+            "inference": {"swap": swap},
+            "tasks": {"binary": {"threshold": 2.5} if binary else None},
+        },
+        "test",
+    )
     return new_scorer(recipe, table())
 
 
@@ -145,6 +152,10 @@ def test_scores_that_moved_are_told_each_time_and_asked_once(
     assert "최대 0.64, 평균 0.01 달라졌습니다" in told.ko
     assert load_scorer(folder).notes == (told,)
     assert counts == [64]
+    (moved,) = load_scorer(folder.rename(folder.with_name("elsewhere"))).notes
+    assert moved.en == told.en.replace("/model:", "/elsewhere:")
+    assert counts == [64]
+    folder = folder.with_name("elsewhere")
     load(folder)
     assert capsys.readouterr().err.count("moved by up to 0.64") == 1
 
