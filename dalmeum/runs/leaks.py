@@ -54,7 +54,7 @@ def _run_of(folder: Path) -> Path | None:
 def _as_it_was(run: Run, split: Split) -> PairTable | None:
     """A split of a run; None where its file is gone, or holds other pairs by now."""
     recipe, known = run.recipe(), run.record.data.get(split)
-    alone: dict[str, str | None] = {"dev": None, "test": None}
+    alone: dict[str, str | None] = {"dev": None, "test": None, "unlabelled": None}
     if split == "dev" and recipe.data.dev is not None:
         alone |= {"train": recipe.data.dev, "max_train_pairs": None, "part": None}
         split = "train"
