@@ -67,8 +67,8 @@ def main() -> None:
         [
             *files,
             f"baseline.output={output}",
-            f"arms.same-source={{data.unlabelled: {options.train}, {said}}}",
-            f"arms.nli={{data.unlabelled: {nli}, {said}}}",
+            f"arms.same-source={{training.epochs: 8, data.unlabelled: {options.train}, {said}}}",
+            f"arms.nli={{training.epochs: 8, data.unlabelled: {nli}, {said}}}",
         ],
     )
     conducted = conduct(study, "distil", options.work / "studies" / "distil", jobs=options.jobs)

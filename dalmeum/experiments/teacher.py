@@ -20,7 +20,7 @@ from dalmeum.progress import tell
 from dalmeum.recipe import Recipe
 from dalmeum.runs.data import scores_file, teacher_file
 from dalmeum.runs.folder import load
-from dalmeum.runs.leaks import known_to
+from dalmeum.runs.leaks import known_to_teacher
 
 SCORING = Text(
     "{teacher} scores {counted} of {name}, once for all runs under {output}",
@@ -34,7 +34,6 @@ MAPPED = Text(
     "loss.teacher: {teacher} answers on {own}: its scores are mapped to {wanted} in a straight line",
     "loss.teacher: {teacher}의 점수 범위는 {own}입니다. {wanted}(으)로 곧게 옮깁니다",
 )
-KNOWS = Text("loss.teacher {teacher}: {told}", "loss.teacher {teacher}: {told}")
 
 
 def check_teacher(recipe: Recipe, tables: Mapping[Split, PairTable]) -> None:
@@ -130,5 +129,5 @@ def teacher_notes(recipe: Recipe, tables: Mapping[Split, PairTable]) -> tuple[Te
     if train.unlabelled is None or teacher is None:
         return ()
     judged = [table for split, table in tables.items() if split != "train"]
-    known = (told for table in judged for told in known_to(teacher, recipe.output, table))
-    return (*train.unlabelled.warnings, *(KNOWS.format(teacher=teacher, told=told) for told in known))
+    known = (told for table in judged for told in known_to_teacher(teacher, recipe.output, table))
+    return (*train.unlabelled.warnings, *known)

@@ -252,6 +252,10 @@ def test_what_a_teacher_knows_of_dev_is_told(make: Make) -> None:
     assert told.startswith(f"loss.teacher {teacher.folder}: train.csv: 48 pairs (100.0%) also in train.csv")
     run = train(judged, "student")
     assert told in [warning.en for warning in run.record.warnings]
+    # Whoever judges the student on these pairs later is told as well.
+    with pytest.warns(UserWarning, match="flatters") as warned:
+        dalmeum.evaluate(run, "train.csv", output="runs")
+    assert told in [str(each.message) for each in warned]
     # One that learned from other pairs knows nothing of these.
     assert teacher_notes(make(), read_splits(make())) == ()
 
