@@ -45,6 +45,7 @@ FILES = {
     "offline-features": "offline-features-2026-11-28",
     "tune": "tune-2026-11-28",
     "blends": "blends-2026-11-28",
+    "distil": "distil-2026-11-28",
     "swap": "swap-2026-11-28",
     "score-file": "score-file-2026-11-28",
 }

@@ -313,6 +313,14 @@ def _asked(scorer: PairScorer, folder: Path, asked: bool) -> PairScorer:
     return dataclasses.replace(scorer, notes=(*scorer.notes, *notes))
 
 
+class OwnCodeError(InputError):
+    """A model whose code nobody has said to trust."""
+
+    def __init__(self, folder: Path, own_kind: str) -> None:
+        self.told = f"{folder}: is a model of own code, {own_kind}, which loading it would run"
+        super().__init__(f"{self.told}: pass trust_code=True, or --trust-code, if you trust it")
+
+
 def _owner(folder: Path, own_kind: str | None, trust_code: bool) -> Kind:
     """The kind that loads the model in a folder."""
     if own_kind is None:
@@ -321,10 +329,7 @@ def _owner(folder: Path, own_kind: str | None, trust_code: bool) -> Kind:
             raise InputError(f"{folder}: is no model folder: config.json is missing")
         return owners[-1]
     if not trust_code:
-        raise InputError(
-            f"{folder}: is a model of own code, {own_kind}, which loading it would run: "
-            "pass trust_code=True, or --trust-code, if you trust it"
-        )
+        raise OwnCodeError(folder, own_kind)
     kind = kind_named(own_kind)
     if not kind.owns(folder):
         raise InputError(f"{folder}: holds no model that {own_kind} knows: files are missing, or it changed")

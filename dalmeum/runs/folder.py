@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from dalmeum.author import author
-from dalmeum.data.splits import PairReader, Split
+from dalmeum.data.splits import PairReader
 from dalmeum.errors import InputError
 from dalmeum.files import check_path, make_folders, output_error, writable, write_json, write_text
 from dalmeum.languages import Text
@@ -26,7 +26,7 @@ from dalmeum.progress import tell
 from dalmeum.recipe import Recipe, load_recipe, own_code
 from dalmeum.runs.lock import RunLock, holder_of
 from dalmeum.runs.names import LATEST, latest, nearest
-from dalmeum.runs.record import HISTORY, METRICS, RECORD, DataFile, RunRecord, read_kept
+from dalmeum.runs.record import HISTORY, METRICS, RECORD, DataFile, DataName, RunRecord, read_kept
 
 if TYPE_CHECKING:
     from dalmeum.models.scorer import PairScorer
@@ -186,7 +186,7 @@ def create_run(
     output: Path,
     recipe: Recipe,
     name: str,
-    data: Mapping[Split, DataFile],
+    data: Mapping[DataName, DataFile],
     parent_study: str | None = None,
     reader: PairReader | None = None,
     **record: Any,
@@ -218,15 +218,15 @@ def create_run(
     try:
         lock = RunLock.take(folder)  # before there is a record by which others find the run
         kept = recipe if reader is None else reader.write_held(recipe, folder / "data")
-        paths = {split: getattr(kept.data, split) for split in data if kept is not recipe}
+        paths = {name: getattr(kept.data, name, None) for name in data if kept is not recipe}
         values = RunRecord(
             id=folder.name,
             state="running",
             created=started.isoformat(timespec="seconds"),
             recipe=writable(name),
             data={
-                split: dataclasses.replace(file, path=paths.get(split) or file.path)
-                for split, file in data.items()
+                name: dataclasses.replace(file, path=paths.get(name) or file.path)
+                for name, file in data.items()
             },
             versions=versions(PACKAGES),
             parent_study=None if parent_study is None else writable(parent_study),
