@@ -89,6 +89,10 @@ class Batcher:
         """Score pairs, to have a rate before there is work: without one, any queue looks short."""
         self._recent.append((len(pairs), self._timed([(Job(pairs), slice(0, len(pairs)))])))
 
+    def start(self) -> None:
+        """Take pairs, again if it was stopped. A new one does."""
+        self._stopped, self._thread = False, None
+
     def stop(self) -> None:
         """End after the batch that is at work; what still waits is cancelled."""
         with self._changed:
