@@ -59,6 +59,7 @@ def open_model(
     scorer = open_scorer(place, precision, trust_code=trust_code)
     batcher = Batcher(
         scorer.score,
+        batch=limits.batch,
         waiting=limits.waiting,
         wait=limits.wait,
         observe=lambda pairs, seconds: metrics.batch(place.name, pairs, seconds),
@@ -78,7 +79,8 @@ def app_of(service: Service, tokens: Tokens) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.service = service
-    bearer = [Depends(HTTPBearer(auto_error=False, description="Where the server has tokens."))]
+    # For the description alone: the guard has asked by then.
+    bearer = [Depends(HTTPBearer(auto_error=False))] if tokens else []
     for router in (routes.router, rerank.router, routes.closed):
         app.include_router(router, dependencies=bearer)
     for router in (routes.state, page.router):
@@ -98,6 +100,9 @@ def app_of(service: Service, tokens: Tokens) -> FastAPI:
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
+    service.stopping = False
+    for model in service.models.values():
+        model.batcher.start()
     try:
         yield
     finally:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 
 def _without_nul(text: str) -> str:
@@ -12,6 +12,14 @@ def _without_nul(text: str) -> str:
 
 
 Sentence = Annotated[str, AfterValidator(_without_nul), Field(json_schema_extra={"pattern": "^[^\\u0000]*$"})]
+
+
+def _whole(value: Any) -> Any:
+    """JSON knows one kind of number: 2.0 is whole."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Count = Annotated[int, Field(ge=1), BeforeValidator(_whole)]
 Model = Annotated[
     str | None, Field(description="The name of a model of /v1/models; by default the first of them.")
 ]
@@ -50,7 +58,7 @@ class RankRequest(Request):
 
     query: Sentence
     texts: list[Sentence]
-    top: Annotated[int, Field(ge=1, description="How many to answer with; by default all.")] | None = None
+    top: Count | None = Field(None, description="How many to answer with; by default all.")
     model: Model = None
 
 
@@ -113,7 +121,7 @@ class CohereRequest(ForeignRequest):
     """What both of Cohere's versions take."""
 
     query: Sentence
-    top_n: Annotated[int, Field(ge=1)] | None = None
+    top_n: Count | None = None
     model: Model = None
 
 

@@ -211,7 +211,7 @@ def test_no_answer_in_time() -> None:
     app = small_app(model, deadline=0.3)
     status, headers, told = asyncio.run(asgi(app, [body()]))
     assert (status, told) == (503, {"detail": "no answer within 0.3 seconds"})
-    assert headers[b"retry-after"] == b"2"
+    assert headers[b"retry-after"] == b"1"
     model.let.set()
 
 
@@ -231,7 +231,7 @@ def test_too_many_wait() -> None:
 
     answered, waited, refused = asyncio.run(three())
     assert (answered[0], waited[0], refused[0]) == (200, 200, 429)
-    assert refused[1][b"retry-after"] == b"2"
+    assert refused[1][b"retry-after"] == b"1"
     assert refused[2] == {"detail": "the server is busy: ask again later"}
 
 

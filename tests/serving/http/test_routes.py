@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 import dalmeum
 from dalmeum.serving.http.app import create_app
 from tests.conftest import draw_pairs
-from tests.serving.http.conftest import overlap, small_app
+from tests.serving.http.conftest import TOKEN, overlap, small_app
 
 PAIRS = [("abc", "abd"), ("abc", "xyz"), ("abc", "abc")]
 QUERY, TEXTS = "abc", ["abd", "xyz", "abc", "cba"]
@@ -117,7 +117,11 @@ def test_the_page_of_the_api_loads_nothing_from_elsewhere(client: TestClient) ->
         assert client.get(source).status_code == 200, source
     described = client.get("/openapi.json").json()
     assert {"/score", "/rank", "/rerank", "/v1/rerank", "/v2/rerank"} <= described["paths"].keys()
-    assert described["paths"]["/score"]["post"]["security"] == [{"HTTPBearer": []}]
+    assert "security" not in described["paths"]["/score"]["post"]
+    with TestClient(small_app(tokens=[TOKEN])) as client:
+        paths = client.get("/openapi.json").json()["paths"]
+    assert paths["/score"]["post"]["security"] == [{"HTTPBearer": []}]
+    assert "security" not in paths["/healthz"]["get"]
 
 
 def test_health(client: TestClient) -> None:
