@@ -151,7 +151,7 @@ def in_order_of_length(texts: Sequence[str], embed: Embed) -> Vectors:
 
 def asked(path: Path, work: Path) -> dict[str, Any]:
     """One query at a time, by the graph; and what comparing all of them finds, in the time of that."""
-    before = psutil.Process().memory_info().rss
+    before = psutil.Process().memory_info()
     start = time.process_time()
     index = index_module._opened(path, Head.read(path))
     result: dict[str, Any] = {"opening_milliseconds": round(1000 * (time.process_time() - start), 1)}
@@ -160,7 +160,10 @@ def asked(path: Path, work: Path) -> dict[str, Any]:
     kinds = [kind for kind in ("own", "others") if (work / f"{path.stem}-{kind}.npy").exists()]
     # Before anything is compared with all vectors, which brings them all into memory.
     answers = {kind: timed(index.graph.nearest, np.load(work / f"{path.stem}-{kind}.npy")) for kind in kinds}
-    result["graph_memory_megabytes"] = round((psutil.Process().memory_info().rss - before) / 1e6, 1)
+    after = psutil.Process().memory_info()
+    # Pages of the file count as shared: the system takes them back where it is short of memory.
+    mapped, whole = after.shared - before.shared, after.rss - before.rss
+    result["memory_megabytes"] = {"own": round((whole - mapped) / 1e6, 1), "mapped": round(mapped / 1e6, 1)}
     for kind in kinds:
         queries = np.load(work / f"{path.stem}-{kind}.npy")
         result[kind] = compared(index, queries, kind == "own", *answers[kind])

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from dalmeum.recipe import Recipe, load_recipe
     from dalmeum.runs.folder import Run
     from dalmeum.serving.export import export
+    from dalmeum.serving.hub import publish
     from dalmeum.serving.score_file import score_file
     from dalmeum.serving.search import near, search
     from dalmeum.team import blend, board, reproduce, submit
@@ -30,6 +31,7 @@ __all__ = [
     "near",
     "plan",
     "predict",
+    "publish",
     "read_pairs",
     "reproduce",
     "score_file",
@@ -46,6 +48,7 @@ _HOMES = {
     "Run": "dalmeum.runs.folder",
     "export": "dalmeum.serving.export",
     "load_recipe": "dalmeum.recipe",
+    "publish": "dalmeum.serving.hub",
     "read_pairs": "dalmeum.data",
     "score_file": "dalmeum.serving.score_file",
     **dict.fromkeys(

@@ -17,7 +17,7 @@ Nearest = tuple[NDArray[np.float32], Rows]
 GRAPH_FROM = 50_000
 """Vectors from which a kept index has a graph. Below it one query takes some 15 ms exactly."""
 
-AIM, TRIED_ON, TRIED_COUNT = 0.98, 200, 10
+AIM, TRIED_ON, TRIED_COUNT = 0.99, 200, 10
 """The share of the true 10 nearest that a graph has to find, of so many of its own vectors."""
 
 EXPANSIONS = (64, 128, 256, 512, 1024, 2048)
