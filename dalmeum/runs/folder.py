@@ -66,7 +66,6 @@ class Run:
     def id(self) -> str:
         return self.record.id
 
-    @property
     def lived(self) -> Lived:
         """What became of the run, by its record and its own lease."""
         if self.record.state != "running":
@@ -123,7 +122,7 @@ class Run:
         scored = (self.folder / "metrics.json").is_file()
         return RunSummary(
             id=self.id,
-            state=self.lived,
+            state=self.lived(),
             question=self.recipe().question,
             metrics=self.metrics() if scored else {},
             folder=str(self.folder),

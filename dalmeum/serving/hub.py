@@ -12,8 +12,8 @@ from typing import Any
 
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.languages import Text
+from dalmeum.models.pretrained import READ
 from dalmeum.progress import tell
-from dalmeum.runs.contents import READ
 from dalmeum.runs.folder import Run, load, open_run
 from dalmeum.runs.scoring import folder_of
 from dalmeum.serving.card import Card, model_card

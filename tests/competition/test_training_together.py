@@ -112,10 +112,10 @@ def all_is_in_mlflow_once(url: str, address: str, people: list[str], folder: Pat
 
 
 def is_as_its_folder(found: Any, runs: list[Run], address: str) -> None:
-    state = max((run.lived for run in runs), key=ORDER.index)
+    state = max((run.lived() for run in runs), key=ORDER.index)
     assert found.info.status == STATUS[state]
     assert found.data.tags["dalmeum.state"] == state
-    (shown,) = [run for run in runs if run.id == found.info.run_name and run.lived == state][:1]
+    (shown,) = [run for run in runs if run.id == found.info.run_name and run.lived() == state][:1]
     client = client_of(address)
     for name in found.data.metrics:
         if name.startswith("curves/"):

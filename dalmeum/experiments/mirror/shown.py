@@ -49,7 +49,7 @@ class Shown:
 
     @classmethod
     def of(cls, run: Run, verdict: Verdict | None = None) -> "Shown":
-        return cls(run, run.lived, verdict)
+        return cls(run, run.lived(), verdict)
 
     @cached_property
     def content(self) -> str:

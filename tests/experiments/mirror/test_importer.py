@@ -181,12 +181,12 @@ def test_lost_is_told_from_failed_and_running(run: Run) -> None:
     run = run.update(state="running", finished=None)
     (run.folder / "metrics.json").unlink()
     (run.folder / "history.json").unlink()
-    assert run.lived == "lost"
+    assert run.lived() == "lost"
     identifier = brought(run)[1]
     (found,) = all_runs()
     assert (found.info.status, found.data.tags["dalmeum.state"]) == ("KILLED", "lost")
     with RunLock.take(run.folder):
-        assert run.lived == "running"
+        assert run.lived() == "running"
         assert brought(run) == ("updated", identifier)
         assert brought(run)[1] == identifier
         (found,) = all_runs()
@@ -195,7 +195,7 @@ def test_lost_is_told_from_failed_and_running(run: Run) -> None:
         finished = run.update(state="finished")
         finished.write_metrics({"dev": SCORES})
         finished.write_history([])
-    assert run.lived == "finished"
+    assert run.lived() == "finished"
     assert brought(finished) == ("updated", identifier)
     assert [each.info.status for each in all_runs()] == ["FINISHED"]
 
