@@ -31,6 +31,7 @@ COMMANDS = (
     "export",
     "search",
     "near",
+    "serve",
     "encoder",
     "encoder trim",
 )
