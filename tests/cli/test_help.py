@@ -29,6 +29,7 @@ COMMANDS = (
     "evaluate",
     "score",
     "export",
+    "serve",
     "search",
     "near",
     "serve",
