@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dalmeum.runs.folder import Run
     from dalmeum.serving.export import export
     from dalmeum.serving.score_file import score_file
+    from dalmeum.serving.search import near, search
     from dalmeum.team import blend, board, reproduce, submit
 
 __all__ = [
@@ -26,11 +27,13 @@ __all__ = [
     "export",
     "load",
     "load_recipe",
+    "near",
     "plan",
     "predict",
     "read_pairs",
     "reproduce",
     "score_file",
+    "search",
     "study",
     "submit",
     "train",
@@ -48,6 +51,7 @@ _HOMES = {
     **dict.fromkeys(
         ("compare", "evaluate", "load", "plan", "predict", "study", "train", "tune"), "dalmeum.api"
     ),
+    **dict.fromkeys(("near", "search"), "dalmeum.serving.search"),
     **dict.fromkeys(("blend", "board", "reproduce", "submit"), "dalmeum.team"),
 }
 """Where the public names live; each is imported when it is first asked for."""

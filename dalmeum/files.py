@@ -122,10 +122,10 @@ def read_json_text(text: str | bytes) -> Any:
 
     Raises `KeyTwiceError` where a key stands twice in an object, and as `json.loads` does.
     """
-    return json.loads(text, object_pairs_hook=_each_key_once)
+    return json.loads(text, object_pairs_hook=each_key_once)
 
 
-def _each_key_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def each_key_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:

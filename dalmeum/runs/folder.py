@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from dalmeum.author import author
 from dalmeum.data.splits import PairReader, Split
@@ -22,8 +22,9 @@ from dalmeum.languages import Text
 from dalmeum.machine import machine, versions
 from dalmeum.models.pretrained import is_model_folder
 from dalmeum.own_code import written
+from dalmeum.progress import tell
 from dalmeum.recipe import Recipe, load_recipe, own_code
-from dalmeum.runs.lock import RunLock
+from dalmeum.runs.lock import RunLock, holder_of
 from dalmeum.runs.names import LATEST, latest, nearest
 from dalmeum.runs.record import HISTORY, METRICS, RECORD, DataFile, RunRecord, read_kept
 
@@ -43,6 +44,9 @@ FAILED_AFTER = Text(
 
 DAMAGED = "the run folder is damaged"
 
+Lived = Literal["running", "finished", "failed", "lost"]
+"""As a run's record says, but for a run whose process is gone before it had ended: that is lost."""
+
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 
@@ -61,6 +65,17 @@ class Run:
     @property
     def id(self) -> str:
         return self.record.id
+
+    @property
+    def lived(self) -> Lived:
+        """What became of the run, by its record and its own lease."""
+        if self.record.state != "running":
+            return self.record.state
+        if holder_of(self.folder) is not None:
+            return "running"
+        # Its process may have come to the end between the two looks.
+        state = open_run(self.folder).record.state
+        return "lost" if state == "running" else state
 
     @property
     def model(self) -> Path:
@@ -108,7 +123,7 @@ class Run:
         scored = (self.folder / "metrics.json").is_file()
         return RunSummary(
             id=self.id,
-            state=self.record.state,
+            state=self.lived,
             question=self.recipe().question,
             metrics=self.metrics() if scored else {},
             folder=str(self.folder),
@@ -291,11 +306,13 @@ def load(
     output: str | Path = "runs",
     *,
     trust_code: bool = False,
+    tell_notes: bool = True,
 ) -> "PairScorer":
     """The scorer of a run (its folder, or its id under `output`), or of a model folder.
 
     `precision` is `auto`, `float32`, `bfloat16` or `float16`: what the encoder computes in. With `trust_code`
-    the code that a model of an own kind names is run; without, such a model is refused.
+    the code that a model of an own kind names is run; without, such a model is refused. What its user should
+    know of it, as scores that moved, is told here, unless the caller does it by its `notes`.
 
     Raises `InputError` where there is no such run, it is not finished, or its model can't be read.
     """
@@ -306,7 +323,10 @@ def load(
 
     place = folder.resolve()
     trained_here = place.name == "model" and os.path.isfile(place.parent / "run.json")
-    return load_scorer(folder, precision, trust_code=trust_code, trained_here=trained_here)
+    scorer = load_scorer(folder, precision, trust_code=trust_code, trained_here=trained_here)
+    for note in scorer.notes if tell_notes else ():
+        tell(f"{Text('warning', '주의')}: {note}")
+    return scorer
 
 
 def _now() -> datetime.datetime:

@@ -128,7 +128,8 @@ def score_file(
         if resume and out.is_file() and not Shards(parts_of(out)).begun:
             return _whole(out, job, count)
         with shards_beside(out, resume) as shards:
-            scorer = load(run, precision, output, trust_code=trust_code)
+            scorer = load(run, precision, output, trust_code=trust_code, tell_notes=False)
+            told = (*scorer.notes, *told)
             work = Work(
                 file=os.path.abspath(rows.path),
                 size=os.path.getsize(rows.path),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import dalmeum
+from dalmeum.runs.lock import RunLock
 from tests.cli.test_commands import call
 from tests.pages.parsed import Parsed
 
@@ -64,6 +65,25 @@ def test_a_table_of_runs_and_a_page_with_links(
     assert "Is <it> better?" in page.english
     assert "3 runs" in page.english
     assert "실행 3개" in page.korean
+
+
+def test_a_run_whose_process_is_gone_is_told_from_one_at_work(
+    two: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, better = two
+    _change(better / "run.json", state="running")
+    with RunLock.take(better):
+        assert call("runs", "--json") == 0
+        assert _state(capsys.readouterr().out, better) == "running"
+    assert call("runs", "--json") == 0
+    assert _state(capsys.readouterr().out, better) == "lost"
+    assert call("runs") == 0
+    assert "cut off" in capsys.readouterr().out
+
+
+def _state(printed: str, run: Path) -> str:
+    (found,) = [each for each in json.loads(printed)["runs"] if each["id"] == run.name]
+    return str(found["state"])
 
 
 def test_on_a_narrow_terminal_ids_stay_whole_and_questions_stand_below(

@@ -1,0 +1,105 @@
+"""Our own routes: scores, a ranking, and how the server is."""
+
+from typing import Any
+
+import numpy as np
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from dalmeum.serving.http.batcher import Scores as ScoreArray
+from dalmeum.serving.http.body import StrictRoute
+from dalmeum.serving.http.errors import RefusedError
+from dalmeum.serving.http.schemas import (
+    ModelInfo,
+    ModelList,
+    Problem,
+    Ranked,
+    Ranking,
+    RankRequest,
+    ScoreRequest,
+    Scores,
+    State,
+)
+from dalmeum.serving.http.service import ServiceHere
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Problem, "description": "No JSON."},
+    401: {"model": Problem, "description": "No token, or a wrong one."},
+    404: {"model": Problem, "description": "No such model."},
+    408: {"model": Problem, "description": "The body did not come in time."},
+    413: {"model": Problem, "description": "More bytes or pairs than a request may have."},
+    415: {"model": Problem, "description": "Not called JSON."},
+    422: {"model": Problem, "description": "JSON that holds something else."},
+    429: {"model": Problem, "description": "Busy: ask again after Retry-After seconds."},
+    500: {"model": Problem, "description": "The work failed."},
+    503: {"model": Problem, "description": "No answer in time."},
+}
+
+router = APIRouter(route_class=StrictRoute, responses=PROBLEMS)
+closed = APIRouter(responses={401: PROBLEMS[401]})
+state = APIRouter()
+
+
+@router.post("/score", tags=["similarity"], summary="Similarities of pairs")
+async def score(asked: ScoreRequest, request: Request, service: ServiceHere) -> Scores:
+    model = service.model(asked.model)
+    pairs = [(one, two) for one, two in asked.pairs]
+    scores = await service.score(request, model, pairs, "pairs")
+    return Scores(model=model.name, scores=scores.tolist())
+
+
+@router.post("/rank", tags=["similarity"], summary="One sentence against many, the most similar first")
+async def rank(asked: RankRequest, request: Request, service: ServiceHere) -> Ranking:
+    model = service.model(asked.model)
+    scores = await service.score(request, model, [(asked.query, text) for text in asked.texts], "texts")
+    ranking = [Ranked(index=index, score=scores[index]) for index in best(scores, asked.top)]
+    return Ranking(model=model.name, ranking=ranking)
+
+
+@closed.get("/v1/models", tags=["server"], summary="The models")
+async def models(service: ServiceHere) -> ModelList:
+    return ModelList(
+        data=[
+            ModelInfo(
+                id=name,
+                default=number == 0,
+                label_range=model.label_range,
+                precision=str(model.scorer.precision).removeprefix("torch."),
+                binary=model.scorer.has_binary,
+            )
+            for number, (name, model) in enumerate(service.models.items())
+        ]
+    )
+
+
+def best(scores: ScoreArray, top: int | None) -> list[int]:
+    """Indices of the highest scores, the first in the list first where two are alike."""
+    return [int(index) for index in np.argsort(-scores, kind="stable")[:top]]
+
+
+@state.get("/healthz", tags=["server"], summary="Whether the server lives")
+async def health() -> State:
+    return State(status="ok")
+
+
+@state.get(
+    "/readyz",
+    tags=["server"],
+    summary="Whether it takes requests",
+    responses={503: {"model": Problem, "description": "It is stopping."}},
+)
+async def ready(service: ServiceHere) -> State:
+    if service.stopping:
+        raise RefusedError(503, "the server is stopping")
+    return State(status="ready")
+
+
+@closed.get(
+    "/metrics",
+    tags=["server"],
+    summary="Numbers for Prometheus",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+async def metrics(service: ServiceHere) -> Response:
+    return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,139 @@
+"""What requests hold, and what answers do."""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("holds a NUL character")
+    return text
+
+
+Sentence = Annotated[str, AfterValidator(_without_nul), Field(json_schema_extra={"pattern": "^[^\\u0000]*$"})]
+Model = Annotated[
+    str | None, Field(description="The name of a model of /v1/models; by default the first of them.")
+]
+
+
+class Request(BaseModel):
+    """Of our own shape: a field that there is not is a slip."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class ForeignRequest(BaseModel):
+    """Of somebody else's shape: what a client may send beside is none of our business."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+
+class ScoreRequest(Request):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"pairs": [["비가 온다.", "비가 내린다."]]}]})
+
+    pairs: list[Annotated[list[Sentence], Field(min_length=2, max_length=2)]] = Field(
+        description="Pairs of sentences."
+    )
+    model: Model = None
+
+
+class Scores(BaseModel):
+    model: str
+    scores: list[float] = Field(description="A similarity a pair, on the label scale, not clipped to it.")
+
+
+class RankRequest(Request):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"query": "비가 온다.", "texts": ["해가 떴다.", "비가 내린다."]}]}
+    )
+
+    query: Sentence
+    texts: list[Sentence]
+    top: Annotated[int, Field(ge=1, description="How many to answer with; by default all.")] | None = None
+    model: Model = None
+
+
+class Ranked(BaseModel):
+    index: int = Field(description="In the list that was sent.")
+    score: float
+
+
+class Ranking(BaseModel):
+    model: str
+    ranking: list[Ranked] = Field(description="The most similar first.")
+
+
+class ModelInfo(BaseModel):
+    id: str
+    object: str = "model"
+    default: bool
+    label_range: tuple[float, float] = Field(description="Lowest and highest label.")
+    precision: str
+    binary: bool = Field(description="Whether it was trained on similar or not, too.")
+
+
+class ModelList(BaseModel):
+    object: str = "list"
+    data: list[ModelInfo]
+
+
+class State(BaseModel):
+    status: str
+
+
+class Problem(BaseModel):
+    detail: str
+
+
+class TeiRequest(ForeignRequest):
+    """As text-embeddings-inference takes it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"query": "비가 온다.", "texts": ["해가 떴다.", "비가 내린다."]}]}
+    )
+
+    query: Sentence
+    texts: Annotated[list[Sentence], Field(min_length=1)]
+    raw_scores: Annotated[bool, Field(description="Scores on the label scale, instead of from 0 to 1.")] = (
+        False
+    )
+    return_text: bool = False
+    truncate: Annotated[bool | None, Field(description="Long texts always are.")] = None
+    model: Model = None
+
+
+class TeiRanked(BaseModel):
+    index: int
+    score: float
+    text: str | None = None
+
+
+class CohereRequest(ForeignRequest):
+    """What both of Cohere's versions take."""
+
+    query: Sentence
+    top_n: Annotated[int, Field(ge=1)] | None = None
+    model: Model = None
+
+
+class CohereV1Request(CohereRequest):
+    documents: Annotated[list[Sentence | dict[str, Any]], Field(min_length=1)]
+    rank_fields: list[Sentence] | None = None
+    return_documents: bool | None = None
+
+
+class CohereV2Request(CohereRequest):
+    documents: Annotated[list[Sentence], Field(min_length=1)]
+
+
+class CohereRanked(BaseModel):
+    index: int
+    relevance_score: Annotated[float, Field(ge=0, le=1)]
+    document: dict[str, Any] | None = None
+
+
+class CohereResponse(BaseModel):
+    id: str
+    results: list[CohereRanked]
+    meta: dict[str, Any]

@@ -1,0 +1,88 @@
+"""What every route asks: the models, each with its queue."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+from fastapi import Depends, Request
+
+from dalmeum.errors import DalmeumError
+from dalmeum.serving.http.batcher import Batcher, Pair, Scores
+from dalmeum.serving.http.errors import RefusedError
+from dalmeum.serving.http.limits import Limits
+from dalmeum.serving.http.metrics import Metrics
+
+if TYPE_CHECKING:
+    from dalmeum.models.scorer import PairScorer
+
+
+@dataclass(frozen=True)
+class Served:
+    """A model at work.
+
+    Attributes:
+        run: the folder of the run that it is of, if any.
+    """
+
+    name: str
+    scorer: "PairScorer"
+    batcher: Batcher
+    run: Path | None = None
+
+    @property
+    def label_range(self) -> tuple[float, float]:
+        return self.scorer.label_range
+
+    def shares(self, scores: Scores) -> Scores:
+        """Scores as parts of the label range, clipped to [0, 1]."""
+        low, high = self.label_range
+        return np.clip((scores - low) / (high - low), 0, 1)
+
+
+@dataclass
+class Service:
+    """The models by their names, the first by default."""
+
+    models: Mapping[str, Served]
+    limits: Limits
+    metrics: Metrics
+    stopping: bool = field(default=False)
+
+    def model(self, name: str | None) -> Served:
+        """Raises `RefusedError` (404) where there is none of that name."""
+        chosen = next(iter(self.models)) if name is None else name
+        if chosen not in self.models:
+            known = ", ".join(self.models)
+            raise RefusedError(404, f"model: there is none of that name; choose one of {known}")
+        return self.models[chosen]
+
+    async def score(self, request: Request, model: Served, pairs: Sequence[Pair], field: str) -> Scores:
+        """Scores (n,) of a request's pairs, which stand in its `field`.
+
+        Raises `RefusedError` for what is beyond the limits, `BusyError`, and what the model raises.
+        """
+        request.state.model, request.state.pairs = model.name, len(pairs)
+        if len(pairs) > self.limits.pairs:
+            raise RefusedError(
+                413, f"{field}: {len(pairs):,}; a request may have {self.limits.pairs:,}: send several"
+            )
+        for number, pair in enumerate(pairs):
+            if max(map(len, pair)) > self.limits.characters:
+                raise RefusedError(
+                    422, f"{field}.{number}: a sentence of more than {self.limits.characters:,} characters"
+                )
+        scores = await asyncio.wrap_future(model.batcher.submit(pairs))
+        if not np.isfinite(scores).all():
+            raise DalmeumError("the model answers what is no number")
+        return scores
+
+
+async def service_of(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+ServiceHere = Annotated[Service, Depends(service_of)]
