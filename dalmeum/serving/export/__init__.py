@@ -79,8 +79,8 @@ def export(
     """
     if only is not None and only not in GRAPHS:
         raise InputError(f"export of {only!r}: there are {' and '.join(GRAPHS)}")
+    out = place_of(run, out, output)
     model = model_folder(run, output)
-    out = _place(out, model)
     scorer = load(run, "float32", output, trust_code=trust_code)
 
     from dalmeum.serving.export.graph import check_exportable, write_graph  # torch, which is there by now
@@ -114,8 +114,9 @@ def export(
     return certificate
 
 
-def _place(out: str | Path | None, model: Path) -> Path:
-    """Where the export goes; `InputError` where it can't."""
+def place_of(run: str | Path, out: str | Path | None = None, output: str | Path = "runs") -> Path:
+    """Where an export of a run goes; `InputError` where it can't."""
+    model = model_folder(run, output)
     if out is None:
         if not os.path.isfile(model.parent / "run.json"):
             raise InputError(f"{model}: is a model without a run: name the folder to make, with -o")

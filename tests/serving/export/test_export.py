@@ -152,7 +152,7 @@ def test_a_graph_that_is_away_from_its_model_is_not_written(
         return original(self, pairs, batch) + 0.001
 
     monkeypatch.setattr(ExportedScorer, "score", spoiled)
-    with pytest.raises(DalmeumError, match=r"up to 0\.001 away from the model, where 0\.0001 is allowed"):
+    with pytest.raises(DalmeumError, match=r"the largest change of a score is 0\.001, where 0\.0001 is allowed"):
         exporting.export(own_run, Path("out"))
     assert not Path("out").exists()
     assert not list(Path().glob(".out*"))
@@ -205,7 +205,7 @@ def test_changes_are_those_of_the_scores(tmp_path: Path) -> None:
         moved[-1] += 0.5
         return moved
 
-    found = certified(path, table, model, graph, 1e-4)
+    found = certified(path, table, model, graph, {"largest": 1e-4})
     assert found.change.largest == pytest.approx(0.5 + 0.64)
     assert found.change.mean == pytest.approx(0.64 + 0.5 / 8)
     assert found.batches == pytest.approx(0.63)
@@ -214,13 +214,13 @@ def test_changes_are_those_of_the_scores(tmp_path: Path) -> None:
     assert sum(each.pairs for each in found.by_length.values()) == 8
     assert found.megabytes == 2.0
     (tmp_path / "model.onnx.data").write_bytes(b"1" * 500_000)
-    larger = certified(path, table, model, model, 1.0)
+    larger = certified(path, table, model, model, {"largest": -1.0})
     assert larger.megabytes == 2.5
     assert larger.sha256 != found.sha256
     assert not found.within
     assert found.to_dict()["by_score"]["4 to 5"]["mean"] is None
     assert Change.of(np.zeros(3)) == Change(3, 0.0, 0.0, 0.0)
-    same = certified(path, table, model, model, 1e-4)
+    same = certified(path, table, model, model, {"largest": 1e-4, "pearson": 0.0, "disagreement": 1e-9})
     assert same.within
     assert same.pearson is not None
     assert same.pearson["difference"]["value"] == 0
