@@ -1,12 +1,8 @@
 """What computes a model's scores: torch, or ONNX Runtime with a graph that was exported and certified."""
 
-import contextlib
-import hashlib
 import importlib.util
 import json
-import os
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,10 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dalmeum.errors import DalmeumError, InputError, MissingExtraError
-from dalmeum.files import make_folders, write_json
 from dalmeum.languages import Text
-from dalmeum.machine import processor, versions
-from dalmeum.progress import tell
+from dalmeum.machine import versions
 from dalmeum.runs.contents import folder_hash
 from dalmeum.runs.folder import load, model_folder
 from dalmeum.serving.export import CERTIFICATE, HERE
@@ -32,17 +26,6 @@ BACKENDS = (AUTO, TORCH, ONNX, INT8)
 
 ENTRIES = {ONNX: "float32", INT8: "int8"}
 """Of a certificate, by backend."""
-
-PACKAGES = ("torch", "transformers", "tokenizers", "onnxruntime", "numpy")
-"""Whose version may change which backend is quickest."""
-
-ROUNDS = 3
-"""Times that each backend scores the same pairs; the quickest counts."""
-
-CHOSEN = Text(
-    "backend {name}: {rates} pairs a second; kept for this model and machine",
-    "백엔드 {name}: 초당 {rates}쌍. 이 모델과 기계에서는 앞으로 이것을 씁니다",
-)
 
 Pairs = Sequence[tuple[str, str]]
 Scores = NDArray[np.float64]
@@ -119,7 +102,7 @@ class OnnxBackend:
         from dalmeum.serving.export.runtime import ExportedScorer
 
         self.name = name
-        self.scorer = ExportedScorer(export, _entries(export)[name]["file"])
+        self.scorer = ExportedScorer(export, entries_of(export)[name]["file"])
 
     @property
     def label_range(self) -> tuple[float, float]:
@@ -237,46 +220,19 @@ def chosen_backend(
     usable = [name for name in graphs if precision == AUTO or (precision, name) == ("float32", ONNX)]
     if not usable:
         return Choice(TORCH)
-    key = _key(model, graphs, precision)
-    name = _kept().get(key)
+    from dalmeum.serving import quickest
+
+    key = quickest.key_of(model, graphs, precision)
+    name = quickest.kept().get(key)
     if name not in (TORCH, *usable):
         if not measure:
             return Choice(TORCH)
-        name = _quickest(model, folder, usable, precision, trust_code)
-        _keep(key, name)
+        name = quickest.measured(model, folder, usable, precision, trust_code)
+        quickest.keep(key, name)
     return Choice(TORCH) if name == TORCH else Choice(name, folder, graphs[name])
 
 
-def _quickest(model: Path, export: Path, names: Sequence[str], precision: str, trust_code: bool) -> str:
-    """The name of the backend that scores golden pairs in the least time, of those that answer rightly."""
-    from dalmeum.models.golden_pairs import golden_pairs
-
-    pairs = golden_pairs()
-    scorer = load(model, precision, trust_code=trust_code, tell_notes=False)
-    right = scorer.with_precision("float32").score(pairs)
-    arms: dict[str, Backend] = {TORCH: TorchBackend(scorer)}
-    entries = _entries(export)
-    for name in names:
-        arm = OnnxBackend(export, name)
-        tolerance = entries[name]["tolerance"]
-        changes = np.abs(arm.score(pairs) - right)
-        if changes.max() <= tolerance.get("largest", np.inf) and np.quantile(changes, 0.99) <= tolerance.get(
-            "p99", np.inf
-        ):
-            arms[name] = arm
-    seconds = dict.fromkeys(arms, float("inf"))
-    for _ in range(ROUNDS):
-        for name, each in arms.items():
-            start = time.perf_counter()
-            each.score(pairs)
-            seconds[name] = min(seconds[name], time.perf_counter() - start)
-    chosen = min(seconds, key=lambda name: seconds[name])
-    rates = ", ".join(f"{name} {len(pairs) / value:,.0f}" for name, value in seconds.items())
-    tell(CHOSEN.format(name=chosen, rates=rates))
-    return chosen
-
-
-def _entries(export: Path) -> dict[str, dict[str, Any]]:
+def entries_of(export: Path) -> dict[str, dict[str, Any]]:
     """What a certificate says of graphs that are there, by backend; `InputError` where it can't be read."""
     try:
         graphs = json.loads((export / CERTIFICATE).read_text(encoding="utf-8"))["graphs"]
@@ -290,7 +246,7 @@ def _checked(export: Path, model: Path) -> dict[str, str]:
     """Hashes of the graphs within tolerance, by backend; `InputError` where one is not what was certified."""
     from dalmeum.serving.export.certificate import graph_files, graph_hash
 
-    entries = _entries(export)
+    entries = entries_of(export)
     certified = json.loads((export / CERTIFICATE).read_text(encoding="utf-8"))["model"]["sha256"]
     if certified != folder_hash(model):
         raise InputError(
@@ -300,30 +256,3 @@ def _checked(export: Path, model: Path) -> dict[str, str]:
         if graph_hash(graph_files(export / each["file"])) != each["sha256"]:
             raise InputError(f"{export / each['file']}: is not the graph that was certified: export again")
     return {name: each["sha256"] for name, each in entries.items()}
-
-
-def _key(model: Path, graphs: Mapping[str, str], precision: str) -> str:
-    """Of all that may change which backend is quickest."""
-    parts = [folder_hash(model), sorted(graphs.items()), precision, processor(), os.cpu_count()]
-    return hashlib.sha256(json.dumps([*parts, versions(PACKAGES)]).encode()).hexdigest()[:32]
-
-
-def _kept_file() -> Path:
-    from dalmeum.models.packaged.cache import cache_root
-
-    return cache_root() / "backends.json"
-
-
-def _kept() -> dict[str, str]:
-    with contextlib.suppress(OSError, ValueError):
-        found = json.loads(_kept_file().read_text(encoding="utf-8"))
-        if isinstance(found, dict):
-            return found
-    return {}
-
-
-def _keep(key: str, name: str) -> None:
-    """Note what was chosen; where that can't be written, it is measured again."""
-    with contextlib.suppress(InputError, OSError):
-        make_folders(_kept_file().parent)
-        write_json(_kept_file(), {**_kept(), key: name})

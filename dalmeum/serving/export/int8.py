@@ -73,17 +73,28 @@ def write_int8(
     maker = _Maker(folder, graph, out, pairs)
     if not maker.parts:
         return None
-    left: list[str] = []
-    found = maker.judged(left)
+    found = maker.judged([])
     order: list[str] = []
-    tried = 0
-    # Twice as many each time, of those that do most harm for the work that they would save.
-    while max(found[0] / p99, found[1] / disagreement) > MARGIN and 2 * len(left) < len(maker.parts):
-        if not order:
-            tell(TRYING.format(count=len(maker.parts)))
-            order, tried = maker.by_harm(time.monotonic() + SECONDS)
-        left = order[: 2 * len(left) or 1]
-        found = maker.judged(left)
+    tried = few = count = 0
+
+    def within() -> bool:
+        return max(found[0] / p99, found[1] / disagreement) <= MARGIN
+
+    if not within():
+        tell(TRYING.format(count=len(maker.parts)))
+        order, tried = maker.by_harm(time.monotonic() + SECONDS)
+        # Twice as many each time, of those that do most harm for the work that they would save; then fewer.
+        while not within() and 2 * count < len(order):
+            few, count = count, 2 * count or 1
+            found = maker.judged(order[:count])
+        while within() and count - few > 1:
+            middle = (few + count) // 2
+            found = maker.judged(order[:middle])
+            if within():
+                count = middle
+            else:
+                few, found = middle, maker.judged(order[:count])
+    left = order[:count]
     products = maker.graph.products
     return Search(
         calibration_pairs=len(maker.calibration),
