@@ -63,7 +63,10 @@ def test_scoring(minilm: str, write_pairs: Write) -> None:
     command += ["--pairs-file", str(write_pairs("pairs.csv", 16)), "--encoder", minilm]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     result = json.loads(done.stdout.splitlines()[-1])
-    assert set(result["pairs_per_second"]) == {"dalmeum", "peer_default", "peer_tuned"}
+    arms = {"dalmeum", "dalmeum_float32", "peer_default", "peer_tuned"}
+    assert set(result["pairs_per_second_processor"]) == set(result["times_peer_default_wall"]) == arms
+    assert result["times_peer_default_wall"]["peer_default"] == 1
+    assert all(0 < share < 1.1 for share in result["peak_share"].values())
     assert result["largest_difference"]["peer_default"] < 0.1
 
 

@@ -1,7 +1,8 @@
 """dalmeum export: a model for programs without dalmeum and torch."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,15 +11,22 @@ from dalmeum.cli.hub import CardOption, HubOption, PublicOption, SendOption, pub
 from dalmeum.cli.options import JsonOption, OutputOption, RunArgument, TrustCodeOption
 from dalmeum.cli.output import print_json, print_places
 from dalmeum.errors import InputError
-from dalmeum.languages import Text
+from dalmeum.languages import Text, counted_pairs
 
 FOUND = Text(
-    "float32: at most {largest:.1e} away from the model on {count:,} pairs, {megabytes:.0f} MB",
-    "float32: 문장쌍 {count:,}개에서 모델과 최대 {largest:.1e} 차이, {megabytes:.0f} MB",
+    "{name}: at most {largest:.1e} away from the model on {pairs}, 99 of 100 within {p99:.1e}, "
+    "{megabytes:.0f} MB",
+    "{name}: {pairs}에서 모델과 최대 {largest:.1e} 차이, 100개 중 99개는 {p99:.1e} 이내, {megabytes:.0f} MB",
 )
+LEFT_OUT = Text(
+    "{name}: left out, beyond tolerance: {beyond}",
+    "{name}: 허용 범위를 벗어나 넣지 않았습니다. {beyond}",
+)
+BEYOND = "{name} {value:.2g} > {most:g}"
 
 NAMES = {
     "model.onnx": Text("graph", "그래프"),
+    "model-int8.onnx": Text("graph in int8", "int8 그래프"),
     "example.py": Text("example", "예제"),
     "certificate.json": Text("certificate", "인증서"),
     "certificate.html": Text("page", "페이지"),
@@ -39,13 +47,25 @@ def export(
             "--out",
             "-o",
             metavar="FOLDER",
-            help=help_text("The folder to make.", "만들 폴더."),
+            help=help_text(
+                "The folder to make; by default export in the run's, where score and serve find it.",
+                "만들 폴더. 주지 않으면 실행 폴더 안의 export이고, score와 serve가 거기서 찾습니다.",
+            ),
         ),
     ] = None,
     hub: HubOption = None,
     send: SendOption = False,
     public: PublicOption = False,
     card: CardOption = None,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            help=help_text(
+                "float32 or int8; by default both, int8 where it is within tolerance.",
+                "float32 또는 int8. 주지 않으면 둘 다이며, int8은 허용 범위 안일 때만.",
+            )
+        ),
+    ] = None,
     data: Annotated[
         str | None,
         typer.Option(
@@ -59,18 +79,36 @@ def export(
     trust_code: TrustCodeOption = False,
     json: JsonOption = False,
 ) -> None:
-    if hub is not None and out is None:
+    if hub is not None:
+        if out is not None or only is not None:
+            raise InputError("export --hub: sends the model itself: leave -o and --only out")
         publish(run, hub, send, public, card, output, trust_code, json)
         return
-    if hub is not None or out is None:
-        raise InputError("export: name a folder to make, -o FOLDER, or a place on the hub, --hub OWNER/NAME")
     from dalmeum.serving.export import export as write
+    from dalmeum.serving.export import place_of
 
-    certificate = write(run, out, data=data, output=output, trust_code=trust_code)
+    folder = place_of(run, out, output)
+    certificate = write(run, out, only=only, data=data, output=output, trust_code=trust_code)
     if json:
-        print_json({"run": run, "folder": str(out), "certificate": certificate})
+        print_json({"run": run, "folder": str(folder), "certificate": certificate})
         return
-    found = certificate["graphs"]["float32"]
-    largest, count = found["change"]["largest"], certificate["pairs"]["count"]
-    print(FOUND.format(largest=largest, count=count, megabytes=found["megabytes"]), end="\n\n")
-    print_places([(name, out / file) for file, name in NAMES.items()])
+    for name, graph in certificate["graphs"].items():
+        print(_told(name, graph))
+    print()
+    print_places([(name, folder / file) for file, name in NAMES.items() if (folder / file).exists()])
+
+
+def _told(name: str, graph: Mapping[str, Any]) -> Text:
+    if graph["written"]:
+        pairs = counted_pairs(graph["change"]["pairs"])
+        return FOUND.format(name=name, pairs=pairs, megabytes=graph["megabytes"], **_sizes(graph["change"]))
+    beyond = [
+        BEYOND.format(name=each, value=graph["found"][each], most=most)
+        for each, most in graph["tolerance"].items()
+        if graph["found"][each] is None or graph["found"][each] > most
+    ]
+    return LEFT_OUT.format(name=name, beyond=", ".join(beyond))
+
+
+def _sizes(change: Mapping[str, float]) -> dict[str, float]:
+    return {name: change[name] for name in ("largest", "p99")}

@@ -106,6 +106,25 @@ def score(
     format: FormatOption = "auto",
     encoding: EncodingOption = "auto",
     precision: PrecisionOption = "auto",
+    backend: Annotated[
+        str,
+        typer.Option(
+            help=help_text(
+                "auto, torch, onnx or onnx-int8; auto is the quickest that answers as the model does.",
+                "auto, torch, onnx, onnx-int8 중 하나. auto는 모델과 점수가 맞는 것 가운데 가장 빠른 것.",
+            )
+        ),
+    ] = "auto",
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help=help_text(
+                "What dalmeum export wrote, where it is not in the run's folder.",
+                "dalmeum export가 쓴 폴더. 실행 폴더 안에 있으면 생략.",
+            ),
+        ),
+    ] = None,
     output: OutputOption = Path("runs"),
     trust_code: TrustCodeOption = False,
     json: JsonOption = False,
@@ -128,6 +147,8 @@ def score(
             columns=parse_columns(columns),
             encoding=encoding,
             precision=precision,
+            backend=backend,
+            export=export,
             output=output,
             trust_code=trust_code,
         )
@@ -148,32 +169,51 @@ def score(
         raise InputError(
             f"score: {count} given: name two sentences, each in quotes, or a file that is there, and -o"
         )
-    _score_texts(run, given, precision, output, trust_code, json)
+    _score_texts(run, given, backend, export, precision, output, trust_code, json)
 
 
 def _score_texts(
-    run: str, given: list[str], precision: str, output: Path, trust_code: bool, json: bool
+    run: str,
+    given: list[str],
+    backend: str,
+    export: Path | None,
+    precision: str,
+    output: Path,
+    trust_code: bool,
+    json: bool,
 ) -> None:
-    from dalmeum.runs.folder import model_folder
-    from dalmeum.runs.scoring import predicted
+    from dalmeum.serving.backends import chosen_backend
 
-    model_folder(run, output)  # told before anything is asked of standard input
+    # Of a few sentences nobody waits to know what is quickest.
+    choice = chosen_backend(run, backend, export=export, precision=precision, output=output, measure=False)
     if len(given) != 2 and sys.stdin is None:
         raise InputError("standard input is closed: name two sentences, or a file and -o")
     if len(given) == 2 and precision == "auto":
         precision = "float32"  # of so little a shorter type saves no time
     typed = [(given[0], given[1])] if len(given) == 2 else read_lines(sys.stdin.buffer.read())
-    _, predictions, warnings = predicted(
-        run,
-        typed,
-        precision=precision,
-        output=output,
-        trust_code=trust_code,
-        quick=len(given) == 2,
-        name="score" if len(given) == 2 else STANDARD_INPUT,
-    )
+    name = "score" if len(given) == 2 else STANDARD_INPUT
+    if choice.export is None:
+        from dalmeum.runs.scoring import predicted
+
+        _, predictions, warnings = predicted(
+            run,
+            typed,
+            precision=precision,
+            output=output,
+            trust_code=trust_code,
+            quick=len(given) == 2,
+            name=name,
+        )
+        scores = predictions.similarity.tolist()
+    else:
+        from dalmeum.data import read_pairs
+        from dalmeum.data.splits import data_warnings
+        from dalmeum.serving.backends import opened
+
+        table = read_pairs(typed, name=name)
+        warnings = tuple(data_warnings([table]))
+        scores = opened(choice, run, precision, output).score(list(table.pairs), name=name).tolist()
     note_warnings(warnings)
-    scores = predictions.similarity.tolist()
     if json:
         print_json({"run": run, "scores": scores, "warnings": [str(each) for each in warnings]})
     else:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dalmeum.data.readers.rows import RowFile, open_rows
 from dalmeum.data.writers import Look, check_rows, format_of, row_writer
@@ -19,11 +19,9 @@ from dalmeum.languages import Text, counted
 from dalmeum.machine import processor, versions
 from dalmeum.progress import Progress
 from dalmeum.runs.contents import folder_hash
-from dalmeum.runs.folder import load, model_folder
-from dalmeum.serving.shards import Shards, Work, is_whole, note_whole, parts_of, shards_beside
-
-if TYPE_CHECKING:
-    from dalmeum.models.scorer import PairScorer
+from dalmeum.runs.folder import model_folder
+from dalmeum.serving.backends import AUTO, TORCH, Backend, chosen_backend, opened
+from dalmeum.serving.shards import Shards, Work, is_whole, job_of_whole, note_whole, parts_of, shards_beside
 
 SHARD = 4096
 """Rows that are scored together: like lengths beside each other, repeated pairs once. What is done is kept
@@ -86,6 +84,8 @@ def score_file(
     encoding: str = "auto",
     precision: str = "auto",
     output: str | Path = "runs",
+    backend: str = "auto",
+    export: str | Path | None = None,
     trust_code: bool = False,
 ) -> Scored:
     """Score the pairs of a file, and write its rows with a column of scores added, in the same order.
@@ -100,6 +100,8 @@ def score_file(
         cluster: on many workers at once, by Ray.
         workers: how many of them (`dalmeum.serving.cluster`).
         column: the name of the new column.
+        backend, export: what computes the scores (`dalmeum.serving.backends.chosen_backend`); with `resume`
+            and `auto` it is what it was.
 
     Raises `InputError` and `DataError` for what only the user can mend, before anything is scored, and
     `DalmeumError` where scoring fails.
@@ -114,6 +116,14 @@ def score_file(
     with _opened(file, out, format, columns, encoding) as rows:
         stamp = _stamp(rows)
         count, told = _surveyed(rows, check_rows(out, written, rows, column))
+        done = resume and out.is_file() and not Shards(parts_of(out)).begun
+        if resume and backend == AUTO:
+            # Another may be the quicker one by now, and would answer otherwise.
+            before = job_of_whole(out) if done else Shards(parts_of(out)).job()
+            backend = before.get("model", {}).get("backend", TORCH) if before else AUTO
+        choice = chosen_backend(
+            run, backend, export=export, precision=precision, output=output, trust_code=trust_code
+        )
         job = {
             "file": {
                 "sha256": rows.sha256(),
@@ -123,13 +133,13 @@ def score_file(
                 "column": column,
                 "shard": SHARD,
             },
-            "model": {"sha256": folder_hash(model), "precision": precision},
+            "model": {"sha256": folder_hash(model), "precision": precision, **choice.describe()},
             "versions": {**versions(PACKAGES), "processor": processor()},
         }
-        if resume and out.is_file() and not Shards(parts_of(out)).begun:
+        if done:
             return _whole(out, job, count)
         with shards_beside(out, resume) as shards:
-            scorer = load(run, precision, output, trust_code=trust_code, tell_notes=False)
+            scorer = opened(choice, run, precision, output, trust_code=trust_code)
             told = (*scorer.notes, *told)
             work = Work(
                 file=os.path.abspath(rows.path),
@@ -139,10 +149,12 @@ def score_file(
                 precision=precision,
                 trust_code=trust_code,
                 shard=SHARD,
+                backend=choice.name,
+                export=None if choice.export is None else str(choice.export.resolve()),
             )
             shards.begin(job)
             start = time.monotonic()
-            before = _score(shards, work, scorer, count, cluster, workers)
+            scored_before = _score(shards, work, scorer, count, cluster, workers)
             seconds = time.monotonic() - start
             with row_writer(out, written, rows, column) as write:
                 for number, block in enumerate(rows.blocks(SHARD)):
@@ -151,7 +163,7 @@ def score_file(
                     raise InputError(f"{rows.name}: has changed while it was read: run the command again")
             if not is_device(out):
                 note_whole(out, job)
-    return Scored(out, count, before, seconds, warnings=told)
+    return Scored(out, count, scored_before, seconds, warnings=told)
 
 
 def _stamp(rows: RowFile) -> tuple[int, int]:
@@ -160,7 +172,7 @@ def _stamp(rows: RowFile) -> tuple[int, int]:
 
 
 def _score(
-    shards: Shards, work: Work, scorer: "PairScorer", count: int, cluster: bool, workers: int | None
+    shards: Shards, work: Work, scorer: Backend, count: int, cluster: bool, workers: int | None
 ) -> int:
     """Score all shards that are not there; the number of rows that were."""
     sizes = [min(SHARD, count - start) for start in range(0, count, SHARD)]

@@ -38,6 +38,7 @@ class Work:
         size: of the file, in bytes, by which a worker knows that it sees the same one.
         reading: arguments of `open_rows`.
         model: an absolute folder.
+        backend, export: as of a `Choice`; the folder absolute.
         shard: rows in one.
     """
 
@@ -48,6 +49,8 @@ class Work:
     precision: str
     trust_code: bool
     shard: int
+    backend: str = "torch"
+    export: str | None = None
 
 
 class Shards:
@@ -87,6 +90,10 @@ class Shards:
 
     def _own(self) -> list[Path]:
         return [path for path in self.folder.glob("*.npy") if path.stem.isdecimal() and len(path.stem) == 8]
+
+    def job(self) -> dict[str, Any]:
+        """What is written down of what they are of; nothing where nothing is."""
+        return _read(self.folder / JOB)
 
     def begin(self, job: Mapping[str, Any]) -> None:
         """Write down what is scored by what; `InputError` where these are shards of something else."""
@@ -129,6 +136,20 @@ class Shards:
 def whole_of(output: Path) -> Path:
     """The file beside an output that says what was scored by what, once all of it is there."""
     return output.with_name(f".{output.name}.scored.json")
+
+
+def job_of_whole(output: Path) -> dict[str, Any]:
+    """What an output is known to be of; nothing where nobody knows."""
+    job = _read(whole_of(output)).get("job")
+    return job if isinstance(job, dict) else {}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def note_whole(output: Path, job: Mapping[str, Any]) -> None:

@@ -3,14 +3,11 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
-from dalmeum.data import PairTable
 from dalmeum.data.readers.rows import Block, open_rows
 from dalmeum.errors import InputError
-from dalmeum.evaluation.predict import score_table
-from dalmeum.models.encoding import forget
-from dalmeum.models.scorer import PairScorer
-from dalmeum.runs.folder import load
+from dalmeum.serving.backends import Backend, Choice, opened
 from dalmeum.serving.shards import Scores, Work
 
 UNTOLD: Callable[[int], object] = lambda count: None  # noqa: E731
@@ -22,7 +19,7 @@ class Worker:
     Raises `InputError` where this process finds no such file or model.
     """
 
-    def __init__(self, work: Work, scorer: PairScorer | None = None) -> None:
+    def __init__(self, work: Work, backend: Backend | None = None) -> None:
         try:
             size = os.path.getsize(work.file)
         except OSError as error:
@@ -32,7 +29,9 @@ class Worker:
         if size != work.size:
             raise InputError(f"{work.file}: a worker sees another file there: put it where all find the same")
         self.work = work
-        self.scorer = scorer or load(work.model, work.precision, trust_code=work.trust_code)
+        export = None if work.export is None else Path(work.export)
+        choice = Choice(work.backend, export)
+        self.backend = backend or opened(choice, work.model, work.precision, trust_code=work.trust_code)
         self._files = ExitStack()
         self._rows = self._files.enter_context(open_rows(work.file, **work.reading))
         self._blocks: Iterator[tuple[int, Block]] = iter(())
@@ -42,16 +41,9 @@ class Worker:
         """Of a shard; `advance` gets the number of pairs done."""
         block = self._block(number)
         # Whoever begins with this shard, after another was killed, must come to the same digits.
-        forget(self.scorer.encoding)
-        table = PairTable(
-            tuple(map(str, range(len(block)))),
-            ("",) * len(block),
-            block.sentence1,
-            block.sentence2,
-            name=self._rows.name,
-            label_range=self.scorer.label_range,
-        )
-        return score_table(self.scorer, table, advance).similarity
+        self.backend.forget()
+        pairs = list(zip(block.sentence1, block.sentence2, strict=True))
+        return self.backend.score(pairs, advance, self._rows.name)
 
     def _block(self, number: int) -> Block:
         if number < self._next or not self._next:

@@ -30,13 +30,26 @@ def certificate(tmp_path: Path) -> dict[str, Any]:
     def model(pairs: Any, batch: int) -> Any:
         return np.array([scores.get(pair, 2.0) for pair in pairs])
 
-    found = certified(path, table, model, lambda pairs, batch: model(pairs, batch) + 0.0123, 1e-4)
+    found = certified(
+        path, table, model, lambda pairs, batch: model(pairs, batch) + 0.0123, {"largest": 1e-4}
+    )
+    moved = certified(
+        path,
+        table,
+        model,
+        lambda pairs, batch: 1.1 * model(pairs, batch) + 0.2,
+        {"p99": 0.1, "pearson": 0.001},
+    )
+    search = {"calibration_pairs": 256, "products": 36, "left_in_float": [HOSTILE, "layer.0"]}
     return {
         "run": HOSTILE,
-        "pairs": {"name": HOSTILE, "count": 40, "labelled": True},
+        "pairs": {"name": HOSTILE, "count": 40, "labelled": True, "calibration": HOSTILE},
         "machine": {"processor": HOSTILE, "cores": 2},
         "versions": {"python": "3.11", "onnx": "1"},
-        "graphs": {"float32": found.to_dict()},
+        "graphs": {
+            "float32": {**found.to_dict(), "written": True},
+            "int8": {**moved.to_dict(), "written": False, "search": search},
+        },
     }
 
 
@@ -53,6 +66,12 @@ def test_the_page_has_what_was_found(certificate: dict[str, Any], tmp_path: Path
         "4 to 5",
         "99번째 백분위수",
         "+0.000000",
+        "beyond tolerance: left out of the folder",
+        "허용 범위 밖: 폴더에 넣지 않음",
+        "difference in Pearson",
+        "2 of 36 products",
+        "곱셈 36개 가운데 2개",
+        "256 pairs of",
     ):
         assert text in page, text
     assert certificate["graphs"]["float32"]["sha256"] in page
@@ -60,5 +79,6 @@ def test_the_page_has_what_was_found(certificate: dict[str, Any], tmp_path: Path
 
 def test_without_labels_no_pearson_is_told(certificate: dict[str, Any], tmp_path: Path) -> None:
     certificate["graphs"]["float32"]["pearson"] = None
+    del certificate["graphs"]["int8"]
     write_certificate(tmp_path / "certificate.html", certificate)
     assert "difference in Pearson" not in (tmp_path / "certificate.html").read_text(encoding="utf-8")
