@@ -163,9 +163,9 @@ def test_a_damaged_file_is_told(run: Path, hub: Hub) -> None:
 
 
 def test_calls_that_mean_nothing(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for command in (("export", str(run)), ("export", str(run), "--hub", "me/first", "-o", "folder")):
-        assert call(*command) == 2
-        assert "name a folder to make, -o FOLDER, or a place on the hub" in capsys.readouterr().err
+    for option in (("-o", "folder"), ("--only", "int8")):
+        assert call("export", str(run), "--hub", "me/first", *option) == 2
+        assert "leave -o and --only out" in capsys.readouterr().err
     with pytest.raises(InputError, match="no such run"):
         dalmeum.publish(run / "model", "me/first")
     Path("card.yaml").write_text("licence: mit\n", encoding="utf-8")
