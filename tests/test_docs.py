@@ -199,7 +199,7 @@ def test_python_examples_run(
             (place / f"{file[1]}.py").write_text(example, encoding="utf-8")
             monkeypatch.delitem(sys.modules, file[1], raising=False)
             continue
-        example = re.sub(r'"runs/[^"]+"', repr(str(run.folder)), example)
+        example = re.sub(r"runs/(ID|\d{8}-\d{6}-[\w-]+)", str(run.folder), example)
         exec(re.sub(r'"klue/[^"]+"', repr(tiny_encoder("bert")), example), names)
         if "scores" in names:
             assert names["scores"].shape == (2,)
