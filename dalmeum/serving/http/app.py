@@ -16,12 +16,12 @@ from dalmeum.serving.http.guard import Guard
 from dalmeum.serving.http.intervals import intervals_of
 from dalmeum.serving.http.limits import Limits
 from dalmeum.serving.http.metrics import Metrics
-from dalmeum.serving.http.models import Place, find_models, open_scorer
+from dalmeum.serving.http.models import Place, find_models, first_pairs, open_scorer
 from dalmeum.serving.http.service import Served, Service
 from dalmeum.serving.http.tokens import Tokens
 
 DOCS = "/docs"
-OPEN = ("/healthz", "/readyz", DOCS, f"{DOCS}/", "/openapi.json", "/static-offline-docs/", *page.OPEN)
+OPEN = ("/healthz", "/readyz", DOCS, f"{DOCS}/*", "/openapi.json", "/static-offline-docs/*", *page.OPEN)
 """Answered without a token: they tell nothing of models and texts."""
 
 ABOUT = "Similarity of two sentences, on the scale of the labels that the model was trained on."
@@ -64,6 +64,7 @@ def open_model(
         wait=limits.wait,
         observe=lambda pairs, seconds: metrics.batch(place.name, pairs, seconds),
     )
+    batcher.measure(first_pairs())
     metrics.watch(place.name, lambda: batcher.waiting)
     return Served(place.name, scorer, batcher, place.run, intervals_of(place.run, scorer.label_range))
 
@@ -78,7 +79,8 @@ def app_of(service: Service, tokens: Tokens) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.service = service
-    bearer = [Depends(HTTPBearer(auto_error=False, description="Where the server has tokens."))]
+    # For the description alone: the guard has asked by then.
+    bearer = [Depends(HTTPBearer(auto_error=False))] if tokens else []
     for router in (routes.router, explain.router, rerank.router, routes.closed):
         app.include_router(router, dependencies=bearer)
     for router in (routes.state, page.router):
@@ -98,6 +100,7 @@ def app_of(service: Service, tokens: Tokens) -> FastAPI:
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
+    service.stopping = False
     for model in service.models.values():
         model.batcher.start()
     try:

@@ -85,10 +85,13 @@ class Batcher:
         self._stopped = False
         self._thread: threading.Thread | None = None
 
+    def measure(self, pairs: Sequence[Pair]) -> None:
+        """Score pairs, to have a rate before there is work: without one, any queue looks short."""
+        self._recent.append((len(pairs), self._timed([(Job(pairs), slice(0, len(pairs)))])))
+
     def start(self) -> None:
-        self._stopped = False
-        self._thread = threading.Thread(target=self._work, name="scoring", daemon=True)
-        self._thread.start()
+        """Take pairs, again if it was stopped. A new one does."""
+        self._stopped, self._thread = False, None
 
     def stop(self) -> None:
         """End after the batch that is at work; what still waits is cancelled."""
@@ -100,10 +103,6 @@ class Batcher:
         for job in self._jobs:
             job.future.cancel()
         self._jobs.clear()
-
-    @property
-    def alive(self) -> bool:
-        return self._thread is not None and self._thread.is_alive()
 
     @property
     def waiting(self) -> int:
@@ -134,6 +133,9 @@ class Batcher:
             return job.future
         with self._changed:
             self._check_room(len(pairs))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="scoring", daemon=True)
+                self._thread.start()
             self._jobs.append(job)
             self._changed.notify_all()
         return job.future
@@ -150,13 +152,16 @@ class Batcher:
 
     def _work(self) -> None:
         while parts := self._next():
-            start = time.perf_counter()
-            self._score(parts)
-            count, seconds = sum(part.stop - part.start for _, part in parts), time.perf_counter() - start
+            count, seconds = sum(part.stop - part.start for _, part in parts), self._timed(parts)
             self._observe(count, seconds)
             # A small batch is slow for its size, and says nothing of what a full one takes.
             if 2 * count >= self._size:
                 self._recent.append((count, seconds))
+
+    def _timed(self, parts: Sequence[tuple[Job, slice]]) -> float:
+        start = time.perf_counter()
+        self._score(parts)
+        return time.perf_counter() - start
 
     def _next(self) -> list[tuple[Job, slice]]:
         """Parts of jobs for a batch; none when there will be no more."""
@@ -175,7 +180,7 @@ class Batcher:
     def _score(self, parts: Sequence[tuple[Job, slice]]) -> None:
         try:
             scores = self._score_pairs([pair for job, part in parts for pair in job.pairs[part]])
-        except Exception as error:
+        except BaseException as error:  # own code may end a program, but not this thread
             if len(parts) == 1:
                 _fail(parts[0][0], error)
             else:  # what is wrong with one request is no other's fault
@@ -190,7 +195,7 @@ class Batcher:
                 job.future.set_result(job.scores)
 
 
-def _fail(job: Job, error: Exception) -> None:
+def _fail(job: Job, error: BaseException) -> None:
     if job.future.set_running_or_notify_cancel():
         job.future.set_exception(error)
 

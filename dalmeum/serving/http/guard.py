@@ -1,7 +1,6 @@
 """What stands before every route: who asks, how much, how long; and what is logged and counted of it."""
 
 import asyncio
-import contextlib
 import re
 import time
 import uuid
@@ -56,8 +55,7 @@ class Guard:
 
     Args:
         known: paths of routes: others are logged as `other`, since a path may hold a text.
-        open: those of them, and what lies below those that end with a slash, that are answered without a
-            token.
+        open: paths that are answered without a token, and, of those that end with `/*`, all below them.
     """
 
     def __init__(
@@ -143,7 +141,8 @@ class Guard:
         """The body, whole. Of one that is refused nothing is kept."""
         limits, read, more = self._limits, 0, True
         too_large = RefusedError(413, f"the body is larger than {limits.body:,} bytes: send less at once")
-        if int(headers.get(b"content-length", b"0")) > limits.body:
+        length = headers.get(b"content-length", b"")
+        if length.isdigit() and int(length) > limits.body:
             refused = refused or too_large
         reply.closes = True
         try:
@@ -161,6 +160,9 @@ class Guard:
                     if refused is None:
                         body += chunk
                         self._held += len(chunk)
+                    else:
+                        self._held -= len(body)
+                        body.clear()
         except TimeoutError:
             raise refused or RefusedError(
                 408, f"the body did not come within {limits.arrival:g} seconds"
@@ -197,8 +199,7 @@ class Guard:
         finally:
             for task in (answer, gone):
                 task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.gather(answer, gone, return_exceptions=True)
+            await asyncio.gather(answer, gone, return_exceptions=True)
 
 
 async def _gone(receive: Receive) -> None:
@@ -207,4 +208,4 @@ async def _gone(receive: Receive) -> None:
 
 
 def _is_below(path: str, places: Collection[str]) -> bool:
-    return any(path == place or (place.endswith("/") and path.startswith(place)) for place in places)
+    return any(path.startswith(place[:-1]) if place.endswith("/*") else path == place for place in places)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dalmeum.data.practice import practice_tables
 from dalmeum.errors import InputError
 from dalmeum.languages import composed
 from dalmeum.runs.folder import load, model_folder
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[\w.-]{1,100}")
 """Letters, digits, dots, dashes: a word of JSON, of a URL and of a metric's label."""
+
+FIRST = 16
 
 
 @dataclass(frozen=True)
@@ -74,5 +77,10 @@ def open_scorer(place: Place, precision: str = "auto", *, trust_code: bool = Fal
     Raises `InputError` for a model that can't be read, or whose own code is not trusted.
     """
     scorer = load(place.model, precision, trust_code=trust_code)
-    scorer.score([("비가 온다.", "비가 내린다.")])
+    scorer.score(first_pairs()[:1])
     return scorer
+
+
+def first_pairs() -> list[tuple[str, str]]:
+    """What a model is asked before anybody asks it."""
+    return list(practice_tables()["dev"].pairs)[:FIRST]

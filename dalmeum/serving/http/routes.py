@@ -103,7 +103,7 @@ async def health() -> State:
     responses={503: {"model": Problem, "description": "It is stopping."}},
 )
 async def ready(service: ServiceHere) -> State:
-    if not service.ready:
+    if service.stopping:
         raise RefusedError(503, "the server is stopping")
     return State(status="ready")
 

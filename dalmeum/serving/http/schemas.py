@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from dalmeum.serving.http.intervals import WhyNone
 
@@ -14,6 +14,14 @@ def _without_nul(text: str) -> str:
 
 
 Sentence = Annotated[str, AfterValidator(_without_nul), Field(json_schema_extra={"pattern": "^[^\\u0000]*$"})]
+
+
+def _whole(value: Any) -> Any:
+    """JSON knows one kind of number: 2.0 is whole."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Count = Annotated[int, Field(ge=1), BeforeValidator(_whole)]
 Model = Annotated[
     str | None, Field(description="The name of a model of /v1/models; by default the first of them.")
 ]
@@ -44,7 +52,7 @@ class ScoreRequest(Request):
 class Scores(BaseModel):
     model: str
     scores: list[float] = Field(description="A similarity a pair, on the label scale, not clipped to it.")
-    intervals: list[tuple[float, float]] | None = Field(
+    intervals: list[Annotated[list[float], Field(min_length=2, max_length=2)]] | None = Field(
         None,
         description="For each pair where its label is likely to lie, within the label range; left out where "
         "nobody asked, or the model has none.",
@@ -80,7 +88,7 @@ class RankRequest(Request):
 
     query: Sentence
     texts: list[Sentence]
-    top: Annotated[int, Field(ge=1, description="How many to answer with; by default all.")] | None = None
+    top: Count | None = Field(None, description="How many to answer with; by default all.")
     model: Model = None
 
 
@@ -151,7 +159,7 @@ class CohereRequest(ForeignRequest):
     """What both of Cohere's versions take."""
 
     query: Sentence
-    top_n: Annotated[int, Field(ge=1)] | None = None
+    top_n: Count | None = None
     model: Model = None
 
 

@@ -124,8 +124,19 @@ def serve(
 
     Answers whether all was finished: a second Ctrl+C, or the deadline of a request, cuts off what is left.
     """
+    server = Server(configured(app), started, stopping)
+    quiet_libraries()
+    try:
+        with _nothing_after_the_end():
+            server.run(sockets=[place])
+    except OSError as error:  # another program was quicker to listen there
+        raise InputError(f"{address_of(place)}: can't be had: {(error.strerror or '').lower()}") from None
+    return not server.force_exit
+
+
+def configured(app: FastAPI) -> uvicorn.Config:
     limits: Limits = app.state.service.limits
-    config = uvicorn.Config(
+    return uvicorn.Config(
         app,
         http=functools.partial(Impatient, arrival=limits.arrival),  # type: ignore[arg-type]
         loop="asyncio",
@@ -138,14 +149,6 @@ def serve(
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=math.ceil(limits.deadline),
     )
-    server = Server(config, started, stopping)
-    quiet_libraries()
-    try:
-        with _nothing_after_the_end():
-            server.run(sockets=[place])
-    except OSError as error:  # another program was quicker to listen there
-        raise InputError(f"{address_of(place)}: can't be had: {(error.strerror or '').lower()}") from None
-    return not server.force_exit
 
 
 @contextlib.contextmanager

@@ -55,10 +55,6 @@ class Service:
     metrics: Metrics
     stopping: bool = field(default=False)
 
-    @property
-    def ready(self) -> bool:
-        return not self.stopping and all(each.batcher.alive for each in self.models.values())
-
     def model(self, name: str | None) -> Served:
         """Raises `RefusedError` (404) where there is none of that name."""
         chosen = next(iter(self.models)) if name is None else name
