@@ -50,6 +50,30 @@ class Reply:
         await self._send(message)
 
 
+class Body:
+    """As much of a body as has come, and its size, which counts for as long as the request is at work."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._chunks: list[bytes] = []
+
+    def add(self, chunk: bytes) -> None:
+        self.size += len(chunk)
+        self._chunks.append(chunk)
+
+    def drop(self) -> int:
+        """Let go of it; the size that it had."""
+        size, self.size = self.size, 0
+        self._chunks.clear()
+        return size
+
+    def whole(self) -> bytes:
+        """To be held by the one who asks, and no more here."""
+        whole = b"".join(self._chunks)
+        self._chunks.clear()
+        return whole
+
+
 class Guard:
     """ASGI middleware.
 
@@ -114,12 +138,12 @@ class Guard:
         self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, reply: Reply
     ) -> None:
         refused = self._refused(scope["path"], headers)
-        body = bytearray()
+        body = Body()
         try:
             await self._read(body, receive, headers, reply, refused)
-            await self._pass_on(scope, body, receive, reply)
+            await self._pass_on(scope, body.whole(), receive, reply)
         finally:
-            self._held -= len(body)
+            self._held -= body.size
 
     def _refused(self, path: str, headers: dict[bytes, bytes]) -> RefusedError | None:
         if not _is_below(path, self._open) and not self._tokens.allow(headers.get(b"authorization", b"")):
@@ -132,7 +156,7 @@ class Guard:
 
     async def _read(
         self,
-        body: bytearray,
+        body: Body,
         receive: Receive,
         headers: dict[bytes, bytes],
         reply: Reply,
@@ -158,11 +182,10 @@ class Guard:
                     if refused is None and self._held + len(chunk) > limits.held:
                         refused = busy("the server is busy: ask again later", limits.wait)
                     if refused is None:
-                        body += chunk
+                        body.add(chunk)
                         self._held += len(chunk)
                     else:
-                        self._held -= len(body)
-                        body.clear()
+                        self._held -= body.drop()
         except TimeoutError:
             raise refused or RefusedError(
                 408, f"the body did not come within {limits.arrival:g} seconds"
@@ -171,9 +194,9 @@ class Guard:
         if refused is not None:
             raise refused
 
-    async def _pass_on(self, scope: Scope, body: bytearray, receive: Receive, reply: Reply) -> None:
+    async def _pass_on(self, scope: Scope, body: bytes, receive: Receive, reply: Reply) -> None:
         """Let the app answer, for as long as it may take and the client waits."""
-        messages = [{"type": "http.request", "body": bytes(body), "more_body": False}]
+        messages = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def replay() -> Message:
             if messages:

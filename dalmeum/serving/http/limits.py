@@ -29,7 +29,7 @@ class Limits:
     deadline: float = 30.0
     arrival: float = 10.0
     requests: int = 1024
-    held: int = 64 * 1024**2
+    held: int = 32 * 1024**2
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -33,8 +33,9 @@ class Lines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         values = {"level": record.levelname.lower(), "logger": record.name}
-        if record.name.startswith(FROM_SERVER):
-            values["message"] = str(record.msg).strip()
+        message = str(record.msg).strip()
+        if record.name.startswith(FROM_SERVER) and "\n" not in message:  # else it is a traceback
+            values["message"] = message
         else:
             values["place"] = f"{record.filename}:{record.lineno}"
         if record.exc_info and record.exc_info[1] is not None:
