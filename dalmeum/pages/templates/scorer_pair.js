@@ -40,25 +40,20 @@
 
   // Where the score and its interval stand between the ends of the scale; all of it stands in words, too.
   const scale = ([low, high], score, interval) => {
-    const place = (value) => `${(100 * Math.min(1, Math.max(0, (value - low) / (high - low)))).toFixed(2)}%`;
+    const place = (element, value, end = value) => {
+      const shares = [value, end].map((each) => Math.min(1, Math.max(0, (each - low) / (high - low))));
+      ["--from", "--to"].forEach((name, number) => element.style.setProperty(name, shares[number].toFixed(4)));
+      return element;
+    };
     const drawn = make("div", "scale", make("div", "line"));
     drawn.setAttribute("aria-hidden", "true");
-    if (interval) {
-      const likely = make("div", "likely");
-      likely.style.left = place(interval[0]);
-      likely.style.right = `calc(100% - ${place(interval[1])})`;
-      drawn.append(likely);
-    }
-    const mark = make("div", "mark");
-    mark.style.left = place(score);
-    drawn.append(mark);
+    if (interval) drawn.append(place(make("div", "likely"), ...interval));
+    drawn.append(place(make("div", "mark"), score));
     const whole = Number.isInteger(low) && Number.isInteger(high) && high - low <= 10;
     const steps = whole ? high - low : 1;
     for (let step = 0; step <= steps; step += 1) {
       const value = low + ((high - low) * step) / steps;
-      const tick = make("span", "tick", String(value));
-      tick.style.left = place(value);
-      drawn.append(tick);
+      drawn.append(place(make("span", "tick", String(value)), value));
     }
     return drawn;
   };
