@@ -39,8 +39,8 @@ def main() -> None:
     found = {run.name: of_run(run, options.other) for run in options.runs}
     print(json.dumps(found, indent=1))
     if options.out:
-        settings = {"level": LEVEL, "nearest": NEAREST, "small": SMALL, "draws": DRAWS}
-        settings["other"] = Path(options.other).name if options.other else ""
+        other = Path(options.other).name if options.other else None
+        settings = {"level": LEVEL, "nearest": NEAREST, "small": SMALL, "draws": DRAWS, "other": other}
         result = {**circumstances(PACKAGES, settings), "runs": found}
         options.out.write_text(json.dumps(result, indent=1, default=str) + "\n", encoding="utf-8")
 
