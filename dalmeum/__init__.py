@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from dalmeum.recipe import Recipe, load_recipe
     from dalmeum.runs.folder import Run
     from dalmeum.serving.export import export
+    from dalmeum.serving.hub import publish
     from dalmeum.serving.score_file import score_file
+    from dalmeum.serving.search import near, search
     from dalmeum.team import blend, board, reproduce, submit
 
 __all__ = [
@@ -26,11 +28,14 @@ __all__ = [
     "export",
     "load",
     "load_recipe",
+    "near",
     "plan",
     "predict",
+    "publish",
     "read_pairs",
     "reproduce",
     "score_file",
+    "search",
     "study",
     "submit",
     "train",
@@ -43,11 +48,13 @@ _HOMES = {
     "Run": "dalmeum.runs.folder",
     "export": "dalmeum.serving.export",
     "load_recipe": "dalmeum.recipe",
+    "publish": "dalmeum.serving.hub",
     "read_pairs": "dalmeum.data",
     "score_file": "dalmeum.serving.score_file",
     **dict.fromkeys(
         ("compare", "evaluate", "load", "plan", "predict", "study", "train", "tune"), "dalmeum.api"
     ),
+    **dict.fromkeys(("near", "search"), "dalmeum.serving.search"),
     **dict.fromkeys(("blend", "board", "reproduce", "submit"), "dalmeum.team"),
 }
 """Where the public names live; each is imported when it is first asked for."""

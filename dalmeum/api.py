@@ -47,8 +47,12 @@ def load(
         output: the folder of runs in which an id is looked up.
         trust_code: whether a model of somebody's own kind may run its code.
 
+    A model answers golden scores when it was saved, and again when a library has changed since: what came of
+    that is a warning.
+
     Raises:
-        InputError: no such run, not finished, or its model can't be read.
+        InputError: no such run, not finished, or its model can't be read, or has not the weights that were
+            saved.
 
     Example:
         >>> scores = dalmeum.load("runs/<id>").score([("비가 온다.", "비가 내린다.")])  # doctest: +SKIP
@@ -56,7 +60,10 @@ def load(
     from dalmeum.runs.folder import load as load_run
 
     check_flags(trust_code=trust_code)
-    return load_run(folder_of(run), precision, output, trust_code=trust_code)
+    scorer = load_run(folder_of(run), precision, output, trust_code=trust_code, tell_notes=False)
+    for note in scorer.notes:
+        warnings.warn(str(note), stacklevel=2)
+    return scorer
 
 
 def train(

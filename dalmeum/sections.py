@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from dalmeum.data.readers.schema import ALIASES, normalised
-from dalmeum.data.splits import SPLITS, PairReader
+from dalmeum.data.splits import SOURCES, PairReader
 from dalmeum.errors import InputError
 from dalmeum.own_code import leads_back, written
 from dalmeum.recipe import DataRecipe, Recipe, build_recipe, recipe_values
 from dalmeum.recipe.study import Study, build_study, study_values
 
-DATA_KEYS = {f"data.{split}" for split in SPLITS}
+DATA_KEYS = {f"data.{key}" for key in SOURCES}
 
 
 def recipe_from(

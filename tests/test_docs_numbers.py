@@ -45,8 +45,10 @@ FILES = {
     "offline-features": "offline-features-2026-11-28",
     "tune": "tune-2026-11-28",
     "blends": "blends-2026-11-28",
+    "distil": "distil-2026-11-28",
     "swap": "swap-2026-11-28",
     "score-file": "score-file-2026-11-28",
+    "search": "search-2026-11-28",
 }
 RESULTS = ROOT / "benchmarks" / "results"
 PAGES_WITH_NUMBERS = (*PAGES, "benchmarks/README.md")

@@ -1,4 +1,4 @@
-"""The recipes for a competition's files run on the practice set, which is written in their format."""
+"""Recipes run on the practice set, which is written in the format of a competition's files."""
 
 import csv
 import importlib.util
@@ -39,3 +39,24 @@ def test_a_competition_s_files_come_to_a_submission(here: Path, name: str, origi
     assert max(scores) <= 5
     assert max(scores) - min(scores) > 1
     assert run.metrics()["dev"]["f1"]["value"] is not None  # by the files' own binary column
+
+
+def test_a_student_learns_from_a_teacher_on_pairs_without_labels(here: Path) -> None:
+    folder = Path("data", "competition")
+    write_practice(folder)
+    quick = [
+        f"data.train={folder}/train.csv",
+        f"data.dev={folder}/dev.csv",
+        "data.max_train_pairs=64",
+        "model.universal.tuned_folds=",
+        "training.epochs=1",
+    ]
+    alone = load_recipe(RECIPES / "distil.yaml", [*quick, "data.unlabelled=", "loss.teacher="])
+    teacher = dalmeum.train(alone, name="teacher")
+    taught = [f"data.unlabelled={folder}/test.csv", f"loss.teacher={teacher.folder}"]
+    student = dalmeum.train(load_recipe(RECIPES / "distil.yaml", [*quick, *taught]), name="student")
+    pairs = student.record.data["unlabelled"].rows
+    assert 0 < pairs <= len(practice_tables()["test"])
+    steps = [(run.record.training or {})["steps"] for run in (teacher, student)]
+    assert steps == [1, -(-(64 + pairs) // 64)]
+    assert student.metrics()["dev"]["pearson"]["value"] > 0.3

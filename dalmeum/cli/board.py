@@ -100,7 +100,7 @@ def board(
     elif next:
         _next(ideas, output, json)
     else:
-        _show(output, json)
+        _show(output, ideas, json)
 
 
 def _take(name: str, hours: float, file: Path, json: bool) -> None:
@@ -161,10 +161,10 @@ def _next(file: Path, output: Path, json: bool) -> None:
         _print_commands(RUN_IT, found.idea.commands(found.name))
 
 
-def _show(output: Path, json: bool) -> None:
+def _show(output: Path, ideas: Path, json: bool) -> None:
     from dalmeum.competition.team_board import team_board
 
-    found = team_board(output)
+    found = team_board(output, ideas)
     note_warnings(found.warnings)
     if json:
         print_json(found.to_dict())

@@ -20,11 +20,13 @@ from dalmeum.cli.evaluate import evaluate
 from dalmeum.cli.export import export
 from dalmeum.cli.help import HELP_OPTIONS, Command, Group, call_error, documented, help_text
 from dalmeum.cli.init import init
+from dalmeum.cli.near import near
 from dalmeum.cli.predict import predict
 from dalmeum.cli.push import push
 from dalmeum.cli.reproduce import reproduce
 from dalmeum.cli.runs import runs
 from dalmeum.cli.score import score
+from dalmeum.cli.search import search
 from dalmeum.cli.serve import serve
 from dalmeum.cli.study import study
 from dalmeum.cli.submit import submit
@@ -57,6 +59,8 @@ for command in (
     evaluate,
     score,
     export,
+    search,
+    near,
     serve,
     submit,
     reproduce,

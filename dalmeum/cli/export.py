@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 
 from dalmeum.cli.help import documented, help_text
+from dalmeum.cli.hub import CardOption, HubOption, PublicOption, SendOption, publish
 from dalmeum.cli.options import JsonOption, OutputOption, RunArgument, TrustCodeOption
 from dalmeum.cli.output import print_json, print_places
+from dalmeum.errors import InputError
 from dalmeum.languages import Text
 
 FOUND = Text(
@@ -32,14 +34,18 @@ NAMES = {
 def export(
     run: RunArgument,
     out: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--out",
             "-o",
             metavar="FOLDER",
             help=help_text("The folder to make.", "만들 폴더."),
         ),
-    ],
+    ] = None,
+    hub: HubOption = None,
+    send: SendOption = False,
+    public: PublicOption = False,
+    card: CardOption = None,
     data: Annotated[
         str | None,
         typer.Option(
@@ -53,6 +59,11 @@ def export(
     trust_code: TrustCodeOption = False,
     json: JsonOption = False,
 ) -> None:
+    if hub is not None and out is None:
+        publish(run, hub, send, public, card, output, trust_code, json)
+        return
+    if hub is not None or out is None:
+        raise InputError("export: name a folder to make, -o FOLDER, or a place on the hub, --hub OWNER/NAME")
     from dalmeum.serving.export import export as write
 
     certificate = write(run, out, data=data, output=output, trust_code=trust_code)

@@ -88,7 +88,7 @@ def serve(
                 "앞선 요청을 기다릴 수 있는 시간(초). 넘을 것 같으면 바로 429로 거절합니다.",
             )
         ),
-    ] = 2.0,
+    ] = 1.0,
     timeout: Annotated[
         float,
         typer.Option(

@@ -23,7 +23,8 @@ from dalmeum.errors import DalmeumError, InputError
 from dalmeum.files import write_json, write_text
 from dalmeum.languages import Text
 from dalmeum.machine import machine, versions
-from dalmeum.models.ensemble import member_hash
+from dalmeum.models.golden import write_blended_golden
+from dalmeum.models.members import member_hash
 from dalmeum.models.pretrained import SETTINGS
 from dalmeum.pages.blend import blend_lines
 from dalmeum.recipe import Recipe
@@ -167,15 +168,17 @@ def _write_model(blend: Blend, recipe: Recipe, tables: Mapping[Split, PairTable]
     names = [f"{MEMBER}{number}" for number, _ in enumerate(blend.members, 1)]
     for name, member in zip(names, blend.members, strict=True):
         shutil.copytree(member.run.model, folder / name, copy_function=_link)
+    weights = {name: member.weight for name, member in zip(names, blend.members, strict=True)}
     settings = {
         "label_range": list(recipe.data.label_range),
         "sigmoid": False,
         "binary_threshold": binary_threshold(recipe, tables["train"]) if "train" in tables else None,
-        "members": {name: member.weight for name, member in zip(names, blend.members, strict=True)},
+        "members": weights,
         "intercept": blend.weights.intercept,
         "sha256": {name: member_hash(folder / name) for name in names},
     }
     write_json(folder / SETTINGS, settings)
+    write_blended_golden(folder, weights, blend.weights.intercept)
 
 
 def _link(source: str, target: str) -> None:

@@ -15,7 +15,6 @@ from dalmeum.comparison.arm import Array
 from dalmeum.competition.board import SPLIT, pairs_key
 from dalmeum.competition.members import Answering, Member
 from dalmeum.data import PairTable
-from dalmeum.data.splits import Split
 from dalmeum.errors import InputError
 from dalmeum.files import KeyTwiceError, json_text, read_json_text
 from dalmeum.machine import commit, machine, versions
@@ -23,7 +22,7 @@ from dalmeum.runs.contents import folder_hash
 from dalmeum.runs.folder import PACKAGES, Run
 from dalmeum.runs.identity import content_hash
 from dalmeum.runs.predictions import labelled, read_predictions
-from dalmeum.runs.record import STRICT, DataFile, Metrics, Moment
+from dalmeum.runs.record import STRICT, DataFile, DataName, Metrics, Moment
 
 ENDING = ".manifest.json"
 
@@ -53,7 +52,7 @@ class MemberRecord:
     author: str | None = None
     content: str | None = None
     recipe: Mapping[str, Any] | None = None
-    data: Mapping[Split, DataFile] = dataclasses.field(default_factory=dict)
+    data: Mapping[DataName, DataFile] = dataclasses.field(default_factory=dict)
     code: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
     versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
 

@@ -25,9 +25,10 @@ from dalmeum.models.pretrained import is_model_folder
 from dalmeum.progress import tell
 from dalmeum.recipe import Recipe, build_recipe, own_code
 from dalmeum.runs.contents import folder_hash
+from dalmeum.runs.data import data_files
 from dalmeum.runs.folder import Run
 from dalmeum.runs.identity import content_hash
-from dalmeum.runs.record import DataFile, data_files
+from dalmeum.runs.record import DataFile
 from dalmeum.runs.reuse import runs_in
 
 TRAINING = Text(
@@ -155,19 +156,19 @@ def _content(run: Run) -> str | None:
 def _to_train(kept: MemberRecord, folder: Path, output: Path) -> _Plan:
     recipe = build_recipe({**(kept.recipe or {})}, f"the recipe of {kept.name}")
     own: dict[str, str] = {
-        split: _place(path, folder)
-        for split in kept.data
-        if (path := getattr(recipe.data, split)) is not None
+        name: _place(path, folder)
+        for name in kept.data
+        if (path := getattr(recipe.data, name, None)) is not None
     }
     data = recipe.data.model_copy(update=own)
     recipe = recipe.model_copy(update={"data": data, "output": str(output)})
     reader = PairReader()
-    for split, file in data_files(read_splits(recipe, reader)).items():
-        if split in kept.data:
-            _check_same(file.sha256, kept.data[split], own.get(split, file.path))
-    for name, digest in own_code(recipe).items():
-        if digest is None or digest != kept.code.get(name):
-            raise InputError(f"{name}: is other code than {kept.name} was trained with: put the old one back")
+    for name, file in data_files(recipe, read_splits(recipe, reader)).items():
+        if name in kept.data:
+            _check_same(file.sha256, kept.data[name], own.get(name, file.path))
+    for code, digest in own_code(recipe).items():
+        if digest is None or digest != kept.code.get(code):
+            raise InputError(f"{code}: is other code than {kept.name} was trained with: put the old one back")
     return _Plan(recipe=recipe, reader=reader)
 
 

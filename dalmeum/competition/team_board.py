@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dalmeum.competition.board import boards
+from dalmeum.competition.ideas import FILE, read_ideas
+from dalmeum.competition.open_ideas import standings
 from dalmeum.competition.store import store_at_hand
-from dalmeum.errors import DalmeumError, one_line
+from dalmeum.errors import DalmeumError, InputError, one_line
 from dalmeum.languages import Text
 from dalmeum.pages.board import Board, board_lines, write_board
 
@@ -49,10 +51,23 @@ class TeamBoard:
         return write_board(self.output, self.boards, self.claimed)
 
 
-def team_board(output: Path) -> TeamBoard:
-    """The board of a folder of runs; `InputError` where it is none."""
+def team_board(output: Path, ideas: Path = FILE) -> TeamBoard:
+    """The board of a folder of runs; `InputError` where it is none.
+
+    A claim on one of the ideas that was tried since is left out, whose lease only has not run out yet.
+    """
     found = tuple(boards(output))
-    return TeamBoard(output, found, *known_claims())
+    claims, warnings = known_claims()
+    return TeamBoard(output, found, _untried(claims, ideas, output), warnings)
+
+
+def _untried(claims: "Mapping[str, Claim]", file: Path, output: Path) -> "Mapping[str, Claim]":
+    try:
+        claimed = {name: idea for name, idea in read_ideas(file).items() if name in claims}
+    except InputError:  # no file of ideas here, where others' claims are shown all the same
+        return claims
+    tried = {each.name for each in standings(claimed, claims, output) if each.tried is not None}
+    return {name: claim for name, claim in claims.items() if name not in tried}
 
 
 def known_claims() -> "tuple[Mapping[str, Claim], tuple[Text, ...]]":

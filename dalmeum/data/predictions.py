@@ -27,6 +27,10 @@ class Predictions:
     def __len__(self) -> int:
         return len(self.similarity)
 
+    def first(self, count: int) -> "Predictions":
+        """Of the first pairs, so many."""
+        return Predictions(self.similarity[:count], None if self.binary is None else self.binary[:count])
+
 
 def mean_predictions(several: Sequence[Predictions]) -> Predictions:
     """The mean of what several scorers say of the same pairs; of the binary task where all have it."""

@@ -2,7 +2,7 @@
 
 import dataclasses
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ from dalmeum.data.perturbations import PERTURBATIONS
 from dalmeum.data.readers import InMemory, read_pairs
 from dalmeum.data.readers.problems import did_you_mean
 from dalmeum.data.table import PairTable, joined
+from dalmeum.data.unlabelled import usable
 from dalmeum.errors import DataError, InputError
 from dalmeum.languages import Text
 from dalmeum.recipe import DataRecipe, Part, Planted, Recipe
@@ -26,6 +27,8 @@ from dalmeum.recipe import DataRecipe, Part, Planted, Recipe
 Split = Literal["train", "dev", "test"]
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
 
+SOURCES = (*SPLITS, "unlabelled")
+"""Keys of a recipe's data that name pairs."""
 
 MEMORY = "memory:"
 """What the name of pairs that are in no file begins with."""
@@ -74,14 +77,14 @@ class PairReader:
         Raises `InputError` where they can't be written.
         """
         paths: dict[str, str] = {}
-        for split in SPLITS:
-            source = getattr(recipe.data, split)
+        for key in SOURCES:
+            source = getattr(recipe.data, key)
             if source in self._held:
-                table = _read_file(recipe, split, source, self)
+                table = _read_file(recipe, key, source, self)
                 path = folder / f"{table.sha256[:16]}.parquet"
                 if not path.is_file():
                     write_parquet(path, table, recipe.data.columns)
-                paths[split] = self.written[source] = str(path)
+                paths[key] = self.written[source] = str(path)
         return recipe.model_copy(update={"data": recipe.data.model_copy(update=paths)}) if paths else recipe
 
 
@@ -89,10 +92,11 @@ def read_splits(recipe: Recipe, reader: PairReader | None = None) -> dict[Split,
     """The tables of the splits that the recipe names; train and dev must have labels.
 
     Where all folds are dev in turn, dev is all of them, in the order of the training file, and train is that
-    file; what each model learns from is in the tables of `Recipe.trainings`. `reader` is shared by those who
-    read several recipes of the same files.
+    file; what each model learns from is in the tables of `Recipe.trainings`. The pairs of `data.unlabelled`
+    that may be learned from hang on train. `reader` is shared by those who read several recipes of the same
+    files.
 
-    Raises `DataError` with the problems of all files together.
+    Raises `DataError` with the problems of all files together, `InputError` as in `usable`.
     """
     data = recipe.data
     if data.planted is not None:
@@ -103,9 +107,19 @@ def read_splits(recipe: Recipe, reader: PairReader | None = None) -> dict[Split,
     tables = _drawn(recipe, reader)
     if data.part is not None:
         tables["train"] = _part(tables["train"], data.part)
+    if data.unlabelled is not None:
+        tables["train"] = _with_unlabelled(recipe, tables, reader)
     if data.planted is None:
         return tables
     return {split: _with_planted(table, data.planted) for split, table in tables.items()}
+
+
+def _with_unlabelled(recipe: Recipe, tables: Mapping[Split, PairTable], reader: PairReader) -> PairTable:
+    """The training pairs with what hangs on them; `tables` are all that the recipe has."""
+    assert recipe.data.unlabelled is not None
+    table = _read_file(recipe, "unlabelled", recipe.data.unlabelled, reader)
+    judged = [each for split, each in tables.items() if split != "train"]
+    return dataclasses.replace(tables["train"], unlabelled=usable(table, tables["train"], judged))
 
 
 def pool_of(recipe: Recipe, reader: PairReader) -> PairTable:
@@ -128,7 +142,14 @@ def _over_folds(recipe: Recipe, reader: PairReader) -> dict[Split, PairTable]:
     order = sorted(range(len(held_out)), key=lambda row: place.get(held_out.id[row], len(place)))
     name = f"{train.name}, out of {recipe.data.folds} folds"
     dev = dataclasses.replace(held_out.take(order), name=name)
-    return {**of_each[0], "train": train, "dev": dev}
+    tables: dict[Split, PairTable] = {**of_each[0], "train": train, "dev": dev}
+    if recipe.data.unlabelled is not None:
+        # All that a model of any fold may learn from: of train each has other pairs.
+        apart: dict[Split, PairTable] = {**tables, "train": train.take([])}
+        del apart["dev"]
+        found = _with_unlabelled(recipe, apart, reader)
+        tables["train"] = dataclasses.replace(train, unlabelled=found.unlabelled)
+    return tables
 
 
 def _drawn(recipe: Recipe, reader: PairReader) -> dict[Split, PairTable]:
@@ -158,14 +179,15 @@ def _read_files(recipe: Recipe, reader: PairReader) -> dict[Split, PairTable]:
     return tables
 
 
-def _read_file(recipe: Recipe, split: Split, source: str, reader: PairReader) -> PairTable:
+def _read_file(recipe: Recipe, key: str, source: str, reader: PairReader) -> PairTable:
     data = recipe.data
     return reader.read(
         source,
-        format=data.format,
+        # Pairs without labels seldom come from where the others do.
+        format="auto" if key == "unlabelled" else data.format,
         columns=data.columns,
         label_range=data.label_range,
-        labels="optional" if split == "test" else "required",
+        labels={"test": "optional", "unlabelled": "unread"}.get(key, "required"),
         encoding=data.encoding,
     )
 

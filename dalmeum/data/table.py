@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dalmeum.languages import Text
 
-_NO_COLUMNS = {"name", "warnings", "label_range", "pool"}
+_NO_COLUMNS = {"name", "warnings", "label_range", "pool", "unlabelled"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +32,8 @@ class PairTable:
         warnings: what a reader found odd and could live with, one line each.
         label_range: the lowest and the highest label that there may be.
         pool: of a part (`dalmeum.data.parts`), the table that it was drawn from.
+        unlabelled: of training pairs, those without labels that are learned from beside them, by a teacher's
+            scores (`dalmeum.data.unlabelled`).
     """
 
     id: tuple[str, ...]
@@ -46,6 +48,7 @@ class PairTable:
     warnings: tuple[Text, ...] = ()
     label_range: tuple[float, float] = (0.0, 5.0)
     pool: "PairTable | None" = None
+    unlabelled: "PairTable | None" = None
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):

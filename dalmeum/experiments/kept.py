@@ -48,7 +48,7 @@ def read_kept_outcome(recipe: Recipe, tables: Tables, checkpoints: Path) -> Outc
     """What `keep` wrote of the training of a recipe on these tables; `InputError` where it can't be read."""
     folder = checkpoints / FINISHED
     # The code of an own kind is the recipe's own here.
-    scorer = load_scorer(folder / MODEL, recipe.training.precision, trust_code=True)
+    scorer = load_scorer(folder / MODEL, recipe.training.precision, trust_code=True, asked=False)
     scorer.model.to("cpu")  # type: ignore[arg-type] # the decorated method lost its type
     values = read_json(folder / OUTCOME)
     return Outcome(

@@ -16,16 +16,16 @@ from dalmeum.comparison import BASELINE
 from dalmeum.comparison.rows import Scored, with_sentences
 from dalmeum.data import PairTable
 from dalmeum.data.groups import judged_by
-from dalmeum.data.splits import Split
 from dalmeum.errors import InputError
 from dalmeum.experiments.arms import RunGroup, scored_rows
 from dalmeum.experiments.study import Cell, Tables, cell_recipes
 from dalmeum.machine import processor
 from dalmeum.recipe import Recipe
 from dalmeum.recipe.study import Study
+from dalmeum.runs.data import data_files
 from dalmeum.runs.folder import Run
 from dalmeum.runs.predictions import read_predictions
-from dalmeum.runs.record import DataFile, data_files
+from dalmeum.runs.record import DataFile, DataName
 from dalmeum.runs.reuse import Wanted, runs_by_key
 from dalmeum.runs.settings import PART_NUMBER, SEED, settings_of
 from dalmeum.stats import (
@@ -38,7 +38,9 @@ from dalmeum.stats import (
 )
 from dalmeum.stats.seeds import FEWEST_SEEDS
 
-Files = Mapping[Split, DataFile]
+Files = Mapping[DataName, DataFile]
+
+LEARNED: tuple[DataName, ...] = ("train", "unlabelled")
 
 OF_A_RUN = {SEED, PART_NUMBER, "data.fold", "data.train", "data.dev"}
 """Settings in which runs of one recipe differ, or that are compared by what the files hold."""
@@ -72,7 +74,7 @@ class LikeRuns:
     def find(cls, study: Study, data: Mapping[Cell, Tables]) -> "LikeRuns":
         """`data` are those of each of the study's runs. Errors as in `Wanted.of`."""
         recipes = cell_recipes(study)
-        files = {cell: data_files(tables) for cell, tables in data.items()}
+        files = {cell: data_files(recipes[cell], tables) for cell, tables in data.items()}
         wanted = {cell: Wanted.of(recipe, files[cell]) for cell, recipe in recipes.items()}
         finished = runs_by_key(Path(study.baseline.output), {"finished"})
         found = {cell: each.first_of(finished.get(each.key, ())) for cell, each in wanted.items()}
@@ -186,7 +188,7 @@ def spread_of_recipes(
 
 
 def _kind_and_data(study: Study, recipe: Recipe, files: Files) -> str:
-    splits: dict[Split, None] = dict.fromkeys(("train", "dev", study.splits[0]))
+    splits: dict[DataName, None] = dict.fromkeys(("train", "dev", study.splits[0]))
     kinds = [each.model.kind for each in recipe.singles]
     return json.dumps([kinds, [files[each].sha256 if each in files else None for each in splits]])
 
@@ -211,6 +213,6 @@ def _pairs_trained(recipe: Recipe, files: Files) -> int:
     return sum(
         training.max_steps * int(training.effective_batch_size)
         if training.max_steps
-        else int(training.epochs) * files["train"].rows
+        else int(training.epochs) * sum(files[name].rows for name in LEARNED if name in files)
         for training in (each.training for each in recipe.singles)
     )

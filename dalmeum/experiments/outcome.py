@@ -54,7 +54,7 @@ def outcome_of(
         if scorer.swap:
             predictions[split] = scorer.predictions(scorer.logits_of(table.sentence1, table.sentence2))
         elif split == "train":
-            predictions[split] = result.train_predictions
+            predictions[split] = result.train_predictions.first(len(table))
         else:
             predictions[split] = scorer.predictions(scorer.logits(encoded[split].items))
     return Outcome(

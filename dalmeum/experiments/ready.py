@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dalmeum.data import PairTable
 from dalmeum.data.splits import PairReader, Split, binary_labels, read_splits
+from dalmeum.experiments.teacher import check_teacher
 from dalmeum.languages import LANGUAGES, Text, counted
 from dalmeum.machine import versions
 from dalmeum.models.packaged import Packaged
@@ -28,6 +29,9 @@ PART = Text(
     "{counted} (part {number} of a pool of {pool:,})",
     "문장쌍 {pairs:,}개({pool:,}개에서 뽑은 {number}번째 부분)",
 )
+TAUGHT = Text(
+    "{told} and {count:,} that {teacher} scores", "{told}와 {teacher}이(가) 점수를 매기는 {count:,}개"
+)
 MODELS = Text(", {count} models", ", 모델 {count}개")
 FOLDS = Text("each of {folds} folds dev in turn", "폴드 {folds}개를 돌아가며 dev로 사용")
 DEV, NO_DEV = Text("dev of {pairs:,}", "dev {pairs:,}개"), Text("no dev", "dev 없음")
@@ -36,7 +40,7 @@ DEV, NO_DEV = Text("dev of {pairs:,}", "dev {pairs:,}개"), Text("no dev", "dev 
 def check_ready(recipes: Iterable[Recipe], reader: PairReader) -> None:
     """Raise `InputError` for what is wrong with their data, which `reader` keeps or their encoders.
 
-    Errors as in `read_splits`, `binary_labels` and `locate_encoder`.
+    Errors as in `read_splits`, `binary_labels`, `check_teacher` and `locate_encoder`.
     """
     for recipe in recipes:
         for name, member in recipe.members.items():
@@ -44,9 +48,11 @@ def check_ready(recipes: Iterable[Recipe], reader: PairReader) -> None:
                 check_encoder(member.model)
         if not recipe.members:
             check_encoder(recipe.model)
-        for split, table in read_splits(recipe, reader).items():
+        tables = read_splits(recipe, reader)
+        for split, table in tables.items():
             if split != "test":
                 binary_labels(recipe, table)
+        check_teacher(recipe, tables)
 
 
 def starts_slowly(recipe: Recipe) -> bool:
@@ -65,7 +71,7 @@ def plan_told(
 
     device, train, singles = default_device(), tables["train"], recipe.singles
     trainings = recipe.trainings.values()
-    pairs = [len(read_splits(each, reader)["train"]) for each in trainings] or [len(train)]
+    pairs = [_learned(read_splits(each, reader)["train"]) for each in trainings] or [_learned(train)]
     steps = sum(_steps(each.training, count) for each in singles for count in pairs)
     return PLAN.format(
         pairs=pairs_told(recipe, train),
@@ -78,6 +84,11 @@ def plan_told(
         steps_counted=counted(steps, "step"),
         place=place,
     )
+
+
+def _learned(train: PairTable) -> int:
+    """How many pairs an epoch takes."""
+    return len(train) + len(train.unlabelled or ())
 
 
 def _dev_told(recipe: Recipe, tables: Mapping[Split, PairTable]) -> Text:
@@ -119,6 +130,9 @@ def _precision(recipe: Recipe, device: "torch.device") -> str:
 def pairs_told(recipe: Recipe, train: PairTable) -> Text:
     """How many pairs a recipe trains on; of a part also which, counted from 1, and of how many."""
     part, told = recipe.data.part, {"pairs": len(train), "counted": counted(len(train), "pair")}
-    if part is None or train.pool is None:
-        return PAIRS.format(**told)
-    return PART.format(**told, number=part.number + 1, pool=len(train.pool))
+    of_people = PAIRS.format(**told)
+    if part is not None and train.pool is not None:
+        of_people = PART.format(**told, number=part.number + 1, pool=len(train.pool))
+    if train.unlabelled is None:
+        return of_people
+    return TAUGHT.format(told=of_people, count=len(train.unlabelled), teacher=recipe.loss.teacher)

@@ -26,8 +26,8 @@ from dalmeum.own_code import is_own
 from dalmeum.pages import STUDY_PAGE
 from dalmeum.recipe import Recipe
 from dalmeum.recipe.study import Study, arm_recipes, with_fold, with_part, with_seed
+from dalmeum.runs.data import data_files
 from dalmeum.runs.folder import Run
-from dalmeum.runs.record import data_files
 from dalmeum.runs.reuse import Wanted
 from dalmeum.stats import TrainingSets
 
@@ -147,7 +147,7 @@ def _run(
     study: Study, name: str, recipes: Mapping[Cell, Recipe], data: Mapping[Cell, Tables], jobs: int | None
 ) -> dict[Cell, Run]:
     orders = {cell: Order(f"{name}-{cell.name}", name, recipe) for cell, recipe in recipes.items()}
-    wanted = {cell: Wanted.of(recipe, data_files(data[cell])) for cell, recipe in recipes.items()}
+    wanted = {cell: Wanted.of(recipe, data_files(recipe, data[cell])) for cell, recipe in recipes.items()}
     return complete(orders, wanted, Path(study.baseline.output), jobs, outcome=lambda run: _score(run, study))
 
 

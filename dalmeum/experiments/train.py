@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from transformers import TrainerCallback
 
 from dalmeum.comparison import check_metric
+from dalmeum.data import PairTable
 from dalmeum.data.splits import PairReader, Split, binary_labels, data_warnings, read_splits
 from dalmeum.errors import DalmeumError
 from dalmeum.evaluation import Evaluation
@@ -23,6 +24,7 @@ from dalmeum.experiments.mirror.live import Watching, live, unwatched
 from dalmeum.experiments.mirror.place import check_mirror
 from dalmeum.experiments.outcome import Outcome, Tables, outcome_of, together
 from dalmeum.experiments.ready import plan_told, starts_slowly
+from dalmeum.experiments.teacher import learned_from, scored_by_teacher, teacher_notes
 from dalmeum.files import disk_error
 from dalmeum.integrations.viewers import check_viewers, viewers
 from dalmeum.losses import similarity_loss
@@ -32,10 +34,10 @@ from dalmeum.models.scorer import PairScorer
 from dalmeum.progress import tell
 from dalmeum.recipe import Recipe
 from dalmeum.runs.begin import begin, clear_leftovers
+from dalmeum.runs.data import data_files
 from dalmeum.runs.folder import Run, open_run
 from dalmeum.runs.lock import LostRunError, RunLock
 from dalmeum.runs.predictions import write_evaluations, write_predictions, write_submission
-from dalmeum.runs.record import data_files
 from dalmeum.runs.report import evaluated_split, write_report
 from dalmeum.stats import METRICS
 from dalmeum.training.ensemble import MEMBER, fit_ensemble
@@ -79,8 +81,9 @@ def train(
     reader = reader or PairReader()
     tables = read_splits(recipe, reader)
     trainings = recipe.trainings or {"": recipe}
-    first = _Ready.of(next(iter(trainings.values())), reader)
-    files = data_files(tables)
+    files = data_files(recipe, tables)
+    scored = scored_by_teacher(recipe, tables)
+    first = _Ready.of(next(iter(trainings.values())), reader, scored)
     processes = PartialState(cpu=first.scorer.model.device.type == "cpu")
     folder: list[Path | None] = [None]
     with contextlib.ExitStack() as stack:
@@ -93,7 +96,7 @@ def train(
                 files,
                 reader,
                 machine=machine,
-                notes=first.scorer.notes,
+                notes=(*first.scorer.notes, *teacher_notes(recipe, tables)),
                 resume=resume,
                 parent_study=parent_study,
             )
@@ -116,7 +119,7 @@ def train(
                 main = processes.is_main_process
                 fit_one = _Fitting(run, still_ours, special, main, tuple(callbacks), watching)
                 ready = first if each is first.recipe else None
-                outcomes[special] = _trained(each, ready, reader, fit_one)
+                outcomes[special] = _trained(each, ready, reader, scored, fit_one)
             if processes.is_main_process:
                 still_ours()
                 found = together(recipe, tables, outcomes) if recipe.trainings else outcomes[""][1]
@@ -130,7 +133,11 @@ def train(
 
 
 def _trained(
-    recipe: Recipe, ready: "_Ready | None", reader: PairReader, fit_one: "_Fitting"
+    recipe: Recipe,
+    ready: "_Ready | None",
+    reader: PairReader,
+    scored: PairTable | None,
+    fit_one: "_Fitting",
 ) -> tuple[Tables, Outcome]:
     """The tables and the outcome of a training; one of several that was finished before is not repeated."""
     checkpoints = fit_one.run.checkpoints / fit_one.special
@@ -140,7 +147,7 @@ def _trained(
         if kept:
             tables = read_splits(recipe, reader)
             return tables, read_kept_outcome(recipe, tables, checkpoints)
-    ready = ready or _Ready.of(recipe, reader)
+    ready = ready or _Ready.of(recipe, reader, scored)
     outcome = ready.train(fit_one, checkpoints)
     if fit_one.special:
         # What is trained waits for the others where memory is plentiful.
@@ -153,27 +160,36 @@ def _trained(
 
 @dataclass(frozen=True)
 class _Ready:
-    """One training of a run, before it begins."""
+    """One training of a run, before it begins.
+
+    Attributes:
+        tables: what its model is judged on.
+        learned: `tables`, but with the pairs that a teacher has scored in train.
+    """
 
     recipe: Recipe
     tables: Tables
+    learned: Tables
     binary: Mapping[Split, NDArray[np.int64] | None]
     scorer: PairScorer
 
     @classmethod
-    def of(cls, recipe: Recipe, reader: PairReader) -> "_Ready":
-        """Errors as in `read_splits`, `binary_labels` and `new_scorer`."""
+    def of(cls, recipe: Recipe, reader: PairReader, scored: PairTable | None) -> "_Ready":
+        """`scored` are pairs with a teacher's scores. Errors as in `read_splits`, `binary_labels` and
+        `new_scorer`.
+        """
         tables = read_splits(recipe, reader)
+        learned = {**tables, "train": learned_from(recipe, tables["train"], scored)}
         binary: dict[Split, NDArray[np.int64] | None] = {
-            split: binary_labels(recipe, tables[split]) for split in tables if split != "test"
+            split: binary_labels(recipe, table) for split, table in learned.items() if split != "test"
         }
-        return cls(recipe, tables, binary, new_scorer(recipe, tables["train"]))
+        return cls(recipe, tables, learned, binary, new_scorer(recipe, learned["train"]))
 
     def train(self, fit_one: "_Fitting", checkpoints: Path) -> Outcome:
         """The outcome of training in place."""
         encoded = {
             split: encode_pairs(self.scorer, table, self.binary.get(split))
-            for split, table in self.tables.items()
+            for split, table in self.learned.items()
         }
         with lost_processes_told():
             given = self.scorer, self.recipe, encoded["train"], encoded.get("dev"), checkpoints

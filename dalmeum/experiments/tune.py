@@ -30,7 +30,7 @@ from dalmeum.progress import Progress, duration, tell
 from dalmeum.recipe import Recipe
 from dalmeum.recipe.space import Dimension, Range, with_settings
 from dalmeum.recipe.study import Study
-from dalmeum.runs.record import data_files
+from dalmeum.runs.data import data_files
 from dalmeum.runs.reuse import run_key
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def tune(
     address = plan.storage or f"sqlite:///{(output / DATABASE).resolve().as_posix()}"
     tables = read_splits(recipe, reader)
     space = {each.key: str(each) for each in plan.space}
-    key = json.dumps([run_key(recipe, data_files(tables)), space])
+    key = json.dumps([run_key(recipe, data_files(recipe, tables)), space])
     with told_of(address):
         search = Search(
             name,

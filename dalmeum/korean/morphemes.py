@@ -54,6 +54,10 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+KIWI_PACKAGES = ("kiwipiepy", "kiwipiepy_model")
+"""The analyser, and what it knows of Korean."""
+
+
 @cache
 def kiwi() -> Any:
     """The analyser, shared: loading it takes a second or two and some hundred megabytes.
@@ -69,7 +73,7 @@ def kiwi_versions() -> dict[str, str]:
     """Versions of all that decides where a morpheme ends and how it is tagged."""
     from importlib.metadata import version
 
-    return {package: version(package) for package in ("kiwipiepy", "kiwipiepy_model")}
+    return {package: version(package) for package in KIWI_PACKAGES}
 
 
 @lru_cache(maxsize=4096)

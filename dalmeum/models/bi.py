@@ -18,6 +18,7 @@ from dalmeum.models.encoders.agreement import SHORTENED, agree, prepare_tokenize
 from dalmeum.models.encoders.config import check_config
 from dalmeum.models.encoders.files import check_files
 from dalmeum.models.encoders.hub import hub_options
+from dalmeum.models.encoding import LIBRARIES
 from dalmeum.models.fields import Fields
 from dalmeum.models.pieces import by_length
 from dalmeum.models.pretrained import (
@@ -103,8 +104,7 @@ class BiEncoder(nn.Module):
 
     def forward(self, **features: Tensor) -> BiEncoderOutput:
         """`features` of 2n sentences, all first ones before all second ones."""
-        embeddings = by_length(lambda part: self.encoder(part)["sentence_embedding"], features)
-        embeddings = embeddings[:, : self.encoder.truncate_dim]
+        embeddings = self.embed(features)
         with torch.autocast(embeddings.device.type, enabled=False):
             # Cosines of similar sentences lie close together: bfloat16 steps below 1 are 1/256.
             if embeddings.element_size() < 4:
@@ -117,6 +117,11 @@ class BiEncoder(nn.Module):
 
                 member_logits = self._logits(pairwise_angle_sim(first, second), cosines)[None]
             return BiEncoderOutput(logits=self._logits(cosines, cosines), member_logits=member_logits)
+
+    def embed(self, features: dict[str, Tensor]) -> Tensor:
+        """Embeddings (n, dimensions) of the `features` of n sentences, of any length."""
+        embeddings = by_length(lambda part: self.encoder(part)["sentence_embedding"], features)
+        return embeddings[:, : self.encoder.truncate_dim]
 
     def _logits(self, similarities: Tensor, cosines: Tensor) -> Tensor:
         columns = [self.slope * similarities + self.intercept]
@@ -176,6 +181,8 @@ Sentence = dict[str, list[int]]
 class TokenizedSentences:
     """Each sentence tokenised as `SentenceTransformer.encode` does it, its default prompt included."""
 
+    packages = (*LIBRARIES, "sentence-transformers")
+
     def __init__(self, encoder: "SentenceTransformer") -> None:
         self.encoder = encoder
         self.notes: tuple[Text, ...] = ()
@@ -197,24 +204,30 @@ class TokenizedSentences:
 
     def encode(self, sentence1: Sequence[str], sentence2: Sequence[str]) -> list[tuple[Sentence, Sentence]]:
         texts = list(dict.fromkeys([*sentence1, *sentence2]))
+        of_text = dict(zip(texts, self.tokenized(texts), strict=True))
+        return [(of_text[one], of_text[two]) for one, two in zip(sentence1, sentence2, strict=True)]
+
+    def tokenized(self, texts: Sequence[str]) -> list[Sentence]:
+        """Each of these texts (n,)."""
         if not texts:
             return []
         unpadded = {"text": {"padding": False}, "common": {"return_tensors": None}}
-        encoded = self.encoder.preprocess(texts, prompt=self.prompt or None, processing_kwargs=unpadded)
+        encoded = self.encoder.preprocess(list(texts), prompt=self.prompt or None, processing_kwargs=unpadded)
         columns = {name: values for name, values in encoded.items() if isinstance(values, list)}
         if "prompt_length" in encoded:
             columns["prompt_length"] = [encoded["prompt_length"]] * len(texts)
-        rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
-        of_text = dict(zip(texts, rows, strict=True))
-        return [(of_text[one], of_text[two]) for one, two in zip(sentence1, sentence2, strict=True)]
+        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
     def lengths(self, items: Sequence[tuple[Sentence, Sentence]]) -> list[int]:
         """Tokens of both sentences, the shorter one padded."""
         return [2 * max(len(sentence["input_ids"]) for sentence in pair) for pair in items]
 
     def collate(self, items: Sequence[tuple[Sentence, Sentence]]) -> dict[str, Tensor]:
-        sentences = [first for first, _ in items] + [second for _, second in items]
-        return dict(self.encoder.tokenizer.pad(sentences, return_tensors="pt"))
+        return self.padded([first for first, _ in items] + [second for _, second in items])
+
+    def padded(self, sentences: Sequence[Sentence]) -> dict[str, Tensor]:
+        """The features of n sentences."""
+        return dict(self.encoder.tokenizer.pad(list(sentences), return_tensors="pt"))
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Nothing: a SentenceTransformer folder has its tokenizer."""
@@ -256,13 +269,6 @@ def _agreed(name: str, network: BiEncoder, *, new: bool) -> tuple[BiEncoder, Tok
     longest = min(network.encoder.max_seq_length or 512, LONGEST_TRIED)
     sentences.notes = agree(name, network, sentences, sentences.tokenizer, model, longest, new=new)
     return network, sentences
-
-
-def is_bi_encoder(folder: Path) -> bool:
-    """Whether a folder holds a SentenceTransformer; the same library's CrossEncoder has modules, too."""
-    described = read_json(folder / "config_sentence_transformers.json", default={})
-    kind = described.get("model_type") if isinstance(described, dict) else None
-    return (folder / "modules.json").exists() and kind in (None, "SentenceTransformer")
 
 
 def _load(name: str, default_length: int | None = None) -> "SentenceTransformer":

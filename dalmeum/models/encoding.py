@@ -1,6 +1,7 @@
 """What a pair scorer needs beside its network: the way from sentences to tensors."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -8,6 +9,9 @@ from torch import Tensor
 
 from dalmeum.languages import Text
 from dalmeum.progress import Progress
+
+LIBRARIES = ("transformers", "tokenizers")
+"""Packages that encode, whose version can move a score; an encoding of others names its `packages`."""
 
 PART = 4096
 """Pairs that are encoded between two moves of a bar."""
@@ -45,11 +49,20 @@ class Remembers(Protocol):
         """Let go of it."""
         ...
 
+    def apart(self) -> AbstractContextManager[object]:
+        """As if nothing had been worked out before; afterwards as before."""
+        ...
+
 
 def forget(encoding: object) -> None:
     """Make what an encoding answers next independent of what it was asked before, to the last digit."""
     if isinstance(encoding, Remembers):
         encoding.forget()
+
+
+def apart(encoding: object) -> AbstractContextManager[object]:
+    """What is encoded meanwhile neither sees nor changes what the encoding remembers."""
+    return encoding.apart() if isinstance(encoding, Remembers) else nullcontext()
 
 
 def encode_told(encoding: PairEncoding, sentence1: Sequence[str], sentence2: Sequence[str]) -> list[Any]:

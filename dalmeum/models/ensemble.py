@@ -1,8 +1,9 @@
 """An ensemble: several pair scorers that answer as one, a weighted sum of what each says."""
 
-import hashlib
+import contextlib
+import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,10 @@ from torch.nn.functional import logsigmoid
 from transformers import PretrainedConfig
 from transformers.utils.generic import ModelOutput
 
-from dalmeum.errors import InputError
-from dalmeum.models.encoding import PairEncoding, forget
+from dalmeum.models.encoding import LIBRARIES, PairEncoding, apart, forget
 from dalmeum.models.fields import Fields
-from dalmeum.models.pretrained import SETTINGS, is_model_folder, read_json
-from dalmeum.recipe.model import MEMBER_NAME
+from dalmeum.models.members import member_hash
+from dalmeum.models.pretrained import SETTINGS
 
 if TYPE_CHECKING:
     from dalmeum.models.scorer import PairScorer
@@ -130,55 +130,22 @@ class EnsembleEncoding:
             for key, tensor in member.collate(own).items()
         }
 
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Of all members."""
+        named = (getattr(each, "packages", LIBRARIES) for each in self.members.values())
+        return tuple(dict.fromkeys(itertools.chain.from_iterable(named)))
+
     def forget(self) -> None:
         for member in self.members.values():
             forget(member)
 
+    @contextlib.contextmanager
+    def apart(self) -> Iterator[None]:
+        with contextlib.ExitStack() as stack:
+            for member in self.members.values():
+                stack.enter_context(apart(member))
+            yield
+
     def save_pretrained(self, folder: str | Path) -> None:
         """Nothing: each member writes its own."""
-
-
-def member_hash(folder: Path) -> str:
-    """SHA-256 of a member's weights, or of all its files where it has none in safetensors."""
-    digest = hashlib.sha256()
-    files = sorted(folder.rglob("*.safetensors")) or sorted(filter(Path.is_file, folder.rglob("*")))
-    for path in files:
-        digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
-
-
-def check_members(folder: Path, settings: Fields, names: Sequence[str]) -> None:
-    """`InputError` where the members in an ensemble's folder are not those that were saved there: left out of
-    its settings, or put in another's place, of which older folders do not say.
-    """
-    kept = settings.mapping("sha256", str) if "sha256" in settings else {}
-    here = {each.name for each in folder.iterdir() if is_model_folder(each)}
-    if unnamed := sorted((here | kept.keys()) - set(names)):
-        raise settings.wrong("members", f"a weight for {unnamed[0]}, too")
-    for name in names:
-        if (
-            kept
-            and (folder / name).is_dir()
-            and member_hash(folder / name) != settings.section("sha256")[name]
-        ):
-            raise InputError(
-                f"{folder / name}: is not the member that {folder} was saved with: put that back, or "
-                "train it again"
-            )
-
-
-def members_in(folder: Path) -> tuple[str, ...]:
-    """The names of the members of the ensemble in a folder; none where it holds a single model.
-
-    Raises `InputError` where its settings are damaged.
-    """
-    path = folder / SETTINGS
-    settings = read_json(path, default={})
-    if not isinstance(settings, dict) or "members" not in settings:
-        return ()
-    members: object = settings["members"]
-    if not isinstance(members, dict) or not members or not all(map(MEMBER_NAME.fullmatch, members)):
-        raise Fields(settings, path).wrong("members", "a weight by the name of each member")
-    return tuple(members)

@@ -1,16 +1,18 @@
 """The head of a sequence classifier: its last linear layer, and the precision that it computes in."""
 
 from types import MethodType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from transformers import PreTrainedModel
 
 from dalmeum.errors import InputError
 
+if TYPE_CHECKING:  # slow to import, and the offline network needs none
+    from transformers import PreTrainedModel
 
-def last_linear(model: PreTrainedModel) -> nn.Linear:
+
+def last_linear(model: "PreTrainedModel") -> nn.Linear:
     """The layer whose row i yields logit i: `classifier` in BERT, `classifier.out_proj` in RoBERTa, ELECTRA.
 
     Raises `InputError` where there is none with a bias (decoders' `score`), since no affine map can be
@@ -33,7 +35,7 @@ def fold_affine(linear: nn.Linear, slope: float, intercept: float) -> None:
         linear.bias[0].mul_(slope).add_(intercept)
 
 
-def keep_head_in_float32(model: PreTrainedModel) -> None:
+def keep_head_in_float32(model: "PreTrainedModel") -> None:
     """Let everything above the encoder compute in float32 under autocast: bfloat16 steps at 4..5 are 1/32."""
     for child in _children_above_encoder(model):
         # A method, and no function around the old one: a copy of the model must not answer with its weights.
@@ -44,7 +46,7 @@ FIRST_TOKEN = frozenset({"bert", "roberta", "xlm-roberta", "camembert", "electra
 """Types of encoders whose sequence classifiers read the first token alone, and whose layers are BERT's."""
 
 
-def leave_out_what_no_head_reads(model: PreTrainedModel) -> None:
+def leave_out_what_no_head_reads(model: "PreTrainedModel") -> None:
     """Compute the last layer, behind its attention, for the first token alone, where the head reads no other.
 
     That is three quarters of a layer; logits and gradients are the same but for rounding and for which random
@@ -63,7 +65,7 @@ def _of_first_token(layer: nn.Module, attended: Tensor, before: Tensor) -> Tenso
     return answer
 
 
-def _children_above_encoder(model: PreTrainedModel) -> list[nn.Module]:
+def _children_above_encoder(model: "PreTrainedModel") -> list[nn.Module]:
     return [child for name, child in model.named_children() if name != model.base_model_prefix]
 
 

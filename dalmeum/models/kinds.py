@@ -1,30 +1,41 @@
 """The kinds of pair scorer, as a table: how each is made from a recipe, and found again in a folder."""
 
+import contextlib
+import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
-
-import transformers
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dalmeum.data import PairTable
 from dalmeum.data.splits import binary_threshold
 from dalmeum.errors import InputError
 from dalmeum.languages import Text
-from dalmeum.models.bi import TokenizedSentences, is_bi_encoder, load_bi_encoder, new_bi_encoder
-from dalmeum.models.cross import TokenizedPairs, load_cross_encoder, new_cross_encoder
 from dalmeum.models.encoders.coverage import coverage
 from dalmeum.models.encoding import PairEncoding
-from dalmeum.models.ensemble import Ensemble, EnsembleEncoding, check_members, members_in
 from dalmeum.models.fields import Fields
-from dalmeum.models.offline.build import build_offline, is_offline, load_offline
+from dalmeum.models.golden import check_golden, may_be_quick
+from dalmeum.models.members import check_members, members_in
 from dalmeum.models.precision import default_device
-from dalmeum.models.pretrained import SETTINGS, is_model_folder, locate_encoder, read_json
+from dalmeum.models.pretrained import (
+    GOLDEN,
+    SETTINGS,
+    is_bi_encoder,
+    is_model_folder,
+    is_offline,
+    locate_encoder,
+    read_json,
+)
+from dalmeum.models.quick import quick_parts
 from dalmeum.models.quiet import quiet_transformers
 from dalmeum.models.scorer import PairNetwork, PairScorer
 from dalmeum.own_code import find, is_own, takes
 from dalmeum.recipe import Recipe
 from dalmeum.recipe.model import ModelRecipe, errors_of_member
+
+if TYPE_CHECKING:  # transformers, which is slow to import: an offline model is scored without
+    from dalmeum.models.bi import TokenizedSentences
+    from dalmeum.models.cross import TokenizedPairs
 
 Parts = tuple[PairNetwork, PairEncoding]
 
@@ -53,6 +64,8 @@ class CrossEncoders:
     """Both sentences through one encoder."""
 
     def new(self, recipe: Recipe, sentence1: Sequence[str], sentence2: Sequence[str]) -> Parts:
+        from dalmeum.models.cross import new_cross_encoder
+
         return new_cross_encoder(
             recipe.model.encoder or "",
             num_labels=columns(recipe),
@@ -61,6 +74,8 @@ class CrossEncoders:
         )
 
     def load(self, folder: Path) -> Parts:
+        from dalmeum.models.cross import load_cross_encoder
+
         return load_cross_encoder(folder)
 
     def owns(self, folder: Path) -> bool:
@@ -72,6 +87,8 @@ class BiEncoders:
     """The cosine of two embeddings."""
 
     def new(self, recipe: Recipe, sentence1: Sequence[str], sentence2: Sequence[str]) -> Parts:
+        from dalmeum.models.bi import new_bi_encoder
+
         return new_bi_encoder(
             recipe.model.encoder or "",
             num_labels=columns(recipe),
@@ -81,6 +98,8 @@ class BiEncoders:
         )
 
     def load(self, folder: Path) -> Parts:
+        from dalmeum.models.bi import load_bi_encoder
+
         return load_bi_encoder(folder)
 
     def owns(self, folder: Path) -> bool:
@@ -97,6 +116,8 @@ class OfflineScorers:
         sentence2: Sequence[str],
         train: PairTable | None = None,
     ) -> Parts:
+        from dalmeum.models.offline.build import build_offline
+
         return build_offline(
             sentence1,
             sentence2,
@@ -107,6 +128,8 @@ class OfflineScorers:
         )
 
     def load(self, folder: Path) -> Parts:
+        from dalmeum.models.offline.load import load_offline
+
         return load_offline(folder)
 
     def owns(self, folder: Path) -> bool:
@@ -156,7 +179,9 @@ def new_scorer(recipe: Recipe, train: PairTable) -> PairScorer:
                 members[name] = new_scorer(recipe.members[name], train)
         members = {name: members[name] for name in recipe.members}
         return ensemble_of(members, recipe.data.label_range, binary_threshold(recipe, train))
-    transformers.set_seed(recipe.training.one_seed)
+    from transformers import set_seed
+
+    set_seed(recipe.training.one_seed)
     new = kind_named(recipe.model.kind).new
     given = {"train": train} if takes(new, "train") else {}
     parts: object = new(recipe, train.sentence1, train.sentence2, **given)
@@ -192,6 +217,8 @@ def ensemble_of(
     settings: Fields | None = None,
 ) -> PairScorer:
     """What several scorers say together, each in its own precision, by the weights in `settings`, if any."""
+    from dalmeum.models.ensemble import Ensemble, EnsembleEncoding
+
     network = Ensemble(members)
     if settings is not None:
         network.load_weights(settings)
@@ -209,17 +236,23 @@ def ensemble_of(
 
 def _unreadable(encoding: PairEncoding, train: PairTable) -> tuple[Text, ...]:
     """That a pretrained vocabulary does not know the language of the training sentences, if it doesn't."""
+    from dalmeum.models.bi import TokenizedSentences
+    from dalmeum.models.cross import TokenizedPairs
+
     if not isinstance(encoding, TokenizedPairs | TokenizedSentences):
         return ()
     found = coverage(encoding.tokenizer, (*train.sentence1, *train.sentence2))
     return () if found.readable else (found.told,)
 
 
-def try_encoder(encoder: str) -> TokenizedPairs | TokenizedSentences:
+def try_encoder(encoder: str) -> "TokenizedPairs | TokenizedSentences":
     """The encoding of a new scorer on this encoder, which is tried; of kind `bi` on a SentenceTransformer.
 
     Raises `InputError` where training would.
     """
+    from dalmeum.models.bi import new_bi_encoder
+    from dalmeum.models.cross import new_cross_encoder
+
     folder, length = Path(locate_encoder(encoder)), ModelRecipe(encoder=encoder).max_length
     if folder.is_dir() and is_bi_encoder(folder):
         return new_bi_encoder(encoder, num_labels=1, max_length=length, label_range=(0.0, 5.0))[1]
@@ -227,15 +260,25 @@ def try_encoder(encoder: str) -> TokenizedPairs | TokenizedSentences:
 
 
 def load_scorer(
-    folder: Path, precision: str = "auto", *, trust_code: bool = False, trained_here: bool = False
+    folder: Path,
+    precision: str = "auto",
+    *,
+    trust_code: bool = False,
+    trained_here: bool = False,
+    asked: bool = True,
+    quick: bool = False,
 ) -> PairScorer:
     """The scorer in a model folder, on the best device at hand.
 
     A SentenceTransformer that dalmeum has not trained scores 5 times its cosine. With `trust_code`, the code
     that a model of an own kind names is imported and run; without, such a folder is refused. With
     `trained_here` dalmeum's settings must be there, without which the model would count as a foreign one.
+    With `asked` it answers for its golden scores, if it has some (`check_golden`); what comes of it is in
+    the scorer's `notes`. With `quick` it is loaded to score a few pairs, and no more, without transformers if
+    that is known to answer the same.
 
-    Raises `InputError` where the folder holds no model that dalmeum can read.
+    Raises `InputError` where the folder holds no model that dalmeum can read, or other weights than were
+    saved there.
     """
     if not is_model_folder(folder):
         raise InputError(f"{folder}: is no model folder: config.json is missing")
@@ -247,14 +290,35 @@ def load_scorer(
     if names := members_in(folder):
         check_members(folder, settings, names)
         given: Any = {"trust_code": trust_code, "trained_here": trained_here}
+        given["asked"] = asked and not (folder / GOLDEN).is_file()  # of one of before, each for itself
         members = {name: load_scorer(folder / name, precision, **given) for name in names}
-        return ensemble_of(members, label_range, threshold, settings)
-    with quiet_transformers():
-        model, encoding = _owner(folder, own_kind, trust_code).load(folder)
+        return _asked(ensemble_of(members, label_range, threshold, settings), folder, asked)
+    if quick and own_kind is None and may_be_quick(folder) and (parts := quick_parts(folder)):
+        network: Any = parts[0].to(default_device())
+        few = PairScorer(
+            network, parts[1], label_range, sigmoid, threshold, swap=settings.flag("swap", False)
+        )
+        return few.with_precision(precision)
+    kind = _owner(folder, own_kind, trust_code)
+    with contextlib.nullcontext() if isinstance(kind, OfflineScorers) else quiet_transformers():
+        model, encoding = kind.load(folder)
     model.to(default_device())  # type: ignore[arg-type] # the decorated method lost its type
     known: Any = {"own_kind": own_kind, "swap": settings.flag("swap", False)}
     scorer = PairScorer(model, encoding, label_range, sigmoid, threshold, **known)
-    return scorer.with_precision(precision)
+    return _asked(scorer.with_precision(precision), folder, asked)
+
+
+def _asked(scorer: PairScorer, folder: Path, asked: bool) -> PairScorer:
+    notes = check_golden(folder, scorer) if asked else ()
+    return dataclasses.replace(scorer, notes=(*scorer.notes, *notes))
+
+
+class OwnCodeError(InputError):
+    """A model whose code nobody has said to trust."""
+
+    def __init__(self, folder: Path, own_kind: str) -> None:
+        self.told = f"{folder}: is a model of own code, {own_kind}, which loading it would run"
+        super().__init__(f"{self.told}: pass trust_code=True, or --trust-code, if you trust it")
 
 
 def _owner(folder: Path, own_kind: str | None, trust_code: bool) -> Kind:
@@ -265,10 +329,7 @@ def _owner(folder: Path, own_kind: str | None, trust_code: bool) -> Kind:
             raise InputError(f"{folder}: is no model folder: config.json is missing")
         return owners[-1]
     if not trust_code:
-        raise InputError(
-            f"{folder}: is a model of own code, {own_kind}, which loading it would run: "
-            "pass trust_code=True, or --trust-code, if you trust it"
-        )
+        raise OwnCodeError(folder, own_kind)
     kind = kind_named(own_kind)
     if not kind.owns(folder):
         raise InputError(f"{folder}: holds no model that {own_kind} knows: files are missing, or it changed")

@@ -28,6 +28,12 @@ VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "to
 SETTINGS = "dalmeum.json"
 """Beside a model's own files: what makes of its answer a similarity, where its configuration has no room."""
 
+GOLDEN = "golden.json"
+"""Beside a model's own files: what it answered when it was saved (`dalmeum.models.golden`)."""
+
+READ = {".json", ".safetensors", ".txt", ".model"}
+"""Endings of the files that an encoder and its tokenizer are read from."""
+
 PICKLES = (
     "weights in pickles (*.bin, *.pt) can run code and are not loaded: convert them with save_pretrained"
 )
@@ -76,6 +82,19 @@ def check_encoder(model: ModelRecipe) -> None:
 def is_model_folder(folder: Path) -> bool:
     """Whether `load_scorer` would find a model there."""
     return any(os.path.isfile(folder / name) for name in ("config.json", "modules.json", SETTINGS))
+
+
+def is_bi_encoder(folder: Path) -> bool:
+    """Whether a folder holds a SentenceTransformer; the same library's CrossEncoder has modules, too."""
+    described = read_json(folder / "config_sentence_transformers.json", default={})
+    kind = described.get("model_type") if isinstance(described, dict) else None
+    return (folder / "modules.json").exists() and kind in (None, "SentenceTransformer")
+
+
+def is_offline(folder: Path) -> bool:
+    """Whether a folder holds an offline scorer."""
+    config = read_json(folder / "config.json", default={})
+    return isinstance(config, dict) and config.get("model_type") in OFFLINE_TYPES
 
 
 def check_folder(path: Path) -> None:

@@ -5,12 +5,12 @@ import logging
 import warnings
 from collections.abc import Iterator
 
-from transformers.utils import logging as transformers_logging
-
 
 @contextlib.contextmanager
 def quiet_transformers() -> Iterator[None]:
     """No progress bars, no 'some weights are newly initialised': that the head is new is the point."""
+    from transformers.utils import logging as transformers_logging  # slow to import; offline, none is needed
+
     verbosity, bars = transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled()
     transformers_logging.set_verbosity(logging.ERROR)
     transformers_logging.disable_progress_bar()

@@ -6,26 +6,31 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 from unicodedata import normalize
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from transformers import PreTrainedModel
 
 from dalmeum.data import Predictions
 from dalmeum.errors import InputError
 from dalmeum.languages import Text
-from dalmeum.models.bi import BiEncoder
 from dalmeum.models.encoding import PairEncoding
-from dalmeum.models.ensemble import Ensemble
+from dalmeum.models.golden import write_golden
 from dalmeum.models.head import fold_affine, last_linear
 from dalmeum.models.precision import autocast, resolve_precision
 from dalmeum.models.pretrained import SETTINGS, read_json
 
-PairNetwork = PreTrainedModel | BiEncoder | Ensemble
+if TYPE_CHECKING:  # transformers, which is slow to import: an offline model is scored without
+    from transformers import PreTrainedModel
+
+    from dalmeum.models.bi import BiEncoder
+    from dalmeum.models.ensemble import Ensemble
+    from dalmeum.models.offline.network import OfflineNetwork
+
+PairNetwork: TypeAlias = "PreTrainedModel | BiEncoder | Ensemble | OfflineNetwork"
 """What answers logits (n, tasks); it has a `config`, and writes itself with `save_pretrained`.
 
 It may say `on_label_scale` (True: an untrained one is, so that it is left as it starts) and `auto_precision`
@@ -39,6 +44,14 @@ class HasOwnMap(Protocol):
 
     def fold_affine(self, slope: float, intercept: float) -> None:
         """Make the similarity p answer `slope * p + intercept`."""
+
+
+@runtime_checkable
+class HasOwnPrecisions(Protocol):
+    """A network whose parts compute each in a type of its own."""
+
+    def with_precision(self, precision: str) -> "Ensemble":
+        """The same network, its parts computing in another type."""
 
 
 SCORING_BATCH = 64
@@ -64,7 +77,8 @@ class PairScorer:
         precision: the floating-point type that the encoder computes in; the head computes in float32.
         own_kind: `module:Kind` of the user's own code that made the network, if it did.
         swap: sentences are scored in both orders, and the mean is the answer.
-        notes: what its user should know of a new network: what was settled when its encoder was loaded.
+        notes: what its user should know: of a new network, what was settled when its encoder was loaded; of a
+            loaded one, how its golden scores stand.
     """
 
     model: PairNetwork
@@ -181,7 +195,7 @@ class PairScorer:
         self.fold(1.0, math.log(share / (1 - share)) if self.sigmoid else label)
 
     def save(self, folder: Path) -> None:
-        """Write a standard model folder: safetensors and JSON only."""
+        """Write a standard model folder: safetensors and JSON only, golden scores among them."""
         activation = "activation.Sigmoid" if self.sigmoid else "linear.Identity"
         self.model.config.sentence_transformers = {"activation_fn": f"torch.nn.modules.{activation}"}
         settings: dict[str, Any] = {
@@ -200,10 +214,11 @@ class PairScorer:
             # The network may have put something of its own there, as a bi-encoder its lines.
             settings = {**read_json(folder / SETTINGS, default={}), **settings}
             (folder / SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+        write_golden(self, folder)
 
     def with_precision(self, precision: str) -> "PairScorer":
         """The same scorer computing in another type: `auto`, `float32`, `bfloat16` or `float16`."""
-        if isinstance(self.model, Ensemble):
+        if isinstance(self.model, HasOwnPrecisions):
             return dataclasses.replace(self, model=self.model.with_precision(precision))
         if precision == "auto":
             # Of an own kind nobody knows that its head stays out of a shorter type.

@@ -10,7 +10,8 @@ from dalmeum.terminal import terminal_width, wrapped
 
 STATES = {
     "finished": Text("finished", "완료"),
-    "running": Text("not finished", "미완료"),
+    "running": Text("running", "학습 중"),
+    "lost": Text("cut off", "중단됨"),
     "failed": Text("failed", "실패"),
 }
 

@@ -139,6 +139,16 @@ class Recipe(Section):
             raise ValueError("training.early_stopping needs data.dev: without it there is nothing to watch")
         return self
 
+    @model_validator(mode="after")
+    def teacher_has_pairs(self) -> Self:
+        if self.loss.teacher is not None and self.data.unlabelled is None:
+            raise ValueError("loss.teacher scores pairs of which none are named: set data.unlabelled, too")
+        if self.data.unlabelled is not None and self.loss.teacher is None:
+            raise ValueError(
+                "data.unlabelled has no labels to learn from: set loss.teacher, a run that scores its pairs"
+            )
+        return self
+
     @property
     def members(self) -> dict[str, "Recipe"]:
         """The recipe of each member of an ensemble, as if it were trained alone; none of a single model."""

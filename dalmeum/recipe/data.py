@@ -60,7 +60,8 @@ class DataRecipe(Section):
     `max_train_pairs` draws so many of the training pairs, the same ones for every seed. `part` takes a part
     of what is then there, before pairs are planted; a study's `resample_train` sets it for each seed.
     `planted` adds pairs of a sentence and itself, changed, to all labelled splits; `spacing_pairs`, its name
-    when it could plant spacing alone, is still read.
+    when it could plant spacing alone, is still read. `unlabelled` are pairs that `loss.teacher` scores
+    (`dalmeum.data.unlabelled`).
     """
 
     MAIN: ClassVar[tuple[str, ...]] = ("train",)
@@ -77,6 +78,13 @@ class DataRecipe(Section):
     test: str | None = described(
         "pairs to predict at the end, labelled or not",
         "끝에 예측할 문장쌍. 레이블은 없어도 됩니다",
+        default=None,
+    )
+    unlabelled: str | None = described(
+        "pairs to learn from by the scores of `loss.teacher`; labels that it may have are not read, and what "
+        "shares a sentence with dev or test is left out ([distillation](training.md#distillation))",
+        "`loss.teacher`의 점수로 배울 문장쌍. 레이블이 있어도 읽지 않고, dev나 test와 같은 문장이 든 쌍은 "
+        "뺍니다([증류](training.ko.md#증류))",
         default=None,
     )
     format: str = described(
@@ -204,11 +212,13 @@ class DataRecipe(Section):
         return "near_duplicates" if self.fold is None else "sentences"
 
     @model_serializer(mode="wrap")
-    def usual_groups_of_one_fold_go_unsaid(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def what_was_usual_goes_unsaid(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Recipes from before there was a choice are the same as ever."""
         values: dict[str, Any] = handler(self)
         if self.folds is None or (self.fold is not None and self.fold_groups == self._usual_groups):
             values.pop("fold_groups", None)
+        if self.unlabelled is None:
+            values.pop("unlabelled", None)
         return values
 
     @property
@@ -222,5 +232,6 @@ class DataRecipe(Section):
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """What is read: train, and where there are any dev and test."""
-        return tuple(source for source in (self.train, self.dev, self.test) if source is not None)
+        """What is read: train, and where there are any dev, test and unlabelled."""
+        named = (self.train, self.dev, self.test, self.unlabelled)
+        return tuple(source for source in named if source is not None)

@@ -3,7 +3,15 @@
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import JsonValue, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
+from pydantic import (
+    JsonValue,
+    PlainSerializer,
+    PlainValidator,
+    SerializerFunctionWrapHandler,
+    WithJsonSchema,
+    model_serializer,
+    model_validator,
+)
 
 from dalmeum.configuration import Section, described, did_you_mean
 from dalmeum.own_code import OWN_NAME, is_own, written
@@ -47,7 +55,8 @@ class LossRecipe(Section):
     `name` may be one of the user's own, `module:function`, or in Python the function itself
     (`dalmeum.losses.own`); `arguments` are what that one takes beside predictions and labels. `alpha` is the
     share of the MAE in the mixture; of the others an own one that names it has it. `scope` says over which
-    pairs a loss is taken (`dalmeum.training.scopes`).
+    pairs a loss is taken (`dalmeum.training.scopes`). `teacher` scores `data.unlabelled`, whose pairs are
+    learned from beside the labelled ones.
     """
 
     MAIN: ClassVar[tuple[str, ...]] = ("name",)
@@ -76,6 +85,13 @@ class LossRecipe(Section):
         "직접 만든 손실이 예측, 레이블, alpha 말고 더 받는 값",
         default_factory=dict,
     )
+    teacher: str | None = described(
+        "a run, blend or model folder whose scores of `data.unlabelled` are labels, too "
+        "([distillation](training.md#distillation))",
+        "`data.unlabelled`에 매긴 점수를 레이블로 삼을 실행, 블렌드 또는 모델 폴더"
+        "([증류](training.ko.md#증류))",
+        default=None,
+    )
 
     @model_validator(mode="after")
     def arguments_are_for_own_losses(self) -> Self:
@@ -84,6 +100,14 @@ class LossRecipe(Section):
         if "alpha" in self.arguments:
             raise ValueError("arguments.alpha: has a key of its own, loss.alpha")
         return self
+
+    @model_serializer(mode="wrap")
+    def no_teacher_goes_unsaid(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Recipes from before there were any are the same as ever."""
+        values: dict[str, Any] = handler(self)
+        if self.teacher is None:
+            values.pop("teacher", None)
+        return values
 
 
 class BinaryTask(Section):

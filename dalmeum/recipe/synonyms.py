@@ -8,6 +8,7 @@ _BY_KEY = {
     "data.dev": "dev_file dev_path dev_data validation validation_file valid valid_file valid_path val "
     "eval_file eval_data eval_dataset",
     "data.test": "test_file test_path test_data predict_file",
+    "data.unlabelled": "unlabeled unlabeled_data unlabelled_data unlabeled_file unlabelled_file",
     "data.columns": "column_names text_columns",
     "data.folds": "n_splits num_folds n_folds k_folds kfold k cv",
     "data.label_range": "label_scale score_range min_max",
@@ -17,6 +18,7 @@ _BY_KEY = {
     "model.kind": "model_type type architecture",
     "model.max_length": "max_seq_length max_seq_len max_len seq_len max_tokens",
     "loss.name": "loss_fn loss_function loss_name loss_type criterion objective",
+    "loss.teacher": "teacher_model teacher_run distill_from",
     "loss.arguments": "loss_kwargs loss_args",
     "tasks.binary.threshold": "binary_threshold",
     "tasks.binary.weight": "binary_weight",

@@ -8,14 +8,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from dalmeum.data.splits import PairReader, Split
+from dalmeum.data.splits import PairReader
 from dalmeum.errors import InputError
 from dalmeum.files import check_output, check_path, make_folder
 from dalmeum.languages import Text
 from dalmeum.recipe import Recipe
 from dalmeum.runs.folder import Run, create_run, open_run
 from dalmeum.runs.lock import HeldError, RunLock, one_at_a_time
-from dalmeum.runs.record import DataFile
+from dalmeum.runs.record import DataFile, DataName
 from dalmeum.runs.reuse import Wanted, runs_like
 
 NOT_FOUND_AGAIN = Text(
@@ -36,7 +36,7 @@ UNKNOWN = Text("not known which", "어느 것인지 알 수 없음")
 def begin(
     recipe: Recipe,
     name: str,
-    files: Mapping[Split, DataFile],
+    files: Mapping[DataName, DataFile],
     reader: PairReader,
     *,
     machine: Mapping[str, Any],

@@ -10,14 +10,11 @@ from pathlib import Path
 from dalmeum.errors import InputError
 from dalmeum.machine import versions
 from dalmeum.models.packaged.usem3 import WEIGHTS, check_universal
-from dalmeum.models.pretrained import locate_encoder
+from dalmeum.models.pretrained import GOLDEN, READ, locate_encoder
 from dalmeum.own_code import is_own
 from dalmeum.recipe import Recipe
 from dalmeum.runs.record import RunRecord
 from dalmeum.training import training_version
-
-READ = {".json", ".safetensors", ".txt", ".model"}
-"""Endings of the files that an encoder and its tokenizer are read from."""
 
 KIWI, KIWI_MODEL = "kiwipiepy", "kiwipiepy_model"
 OFFLINE_PACKAGES = (KIWI, KIWI_MODEL, WEIGHTS.package)
@@ -79,7 +76,9 @@ def folder_hash(folder: Path, *, any_file: bool = False) -> str:
         for path in sorted(folder.rglob("*")):
             name = path.relative_to(folder)
             hidden = any(part.startswith((".", "__pycache__")) for part in name.parts)
-            if hidden or not path.is_file() or not (any_file or path.suffix in READ):
+            if hidden or name.name == GOLDEN or not path.is_file():
+                continue
+            if not any_file and path.suffix not in READ:
                 continue
             status = path.stat()
             digest.update(f"{name.as_posix()}\0".encode("utf-8", "surrogateescape"))

@@ -12,20 +12,21 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from dalmeum.author import author
-from dalmeum.data.splits import PairReader, Split
+from dalmeum.data.splits import PairReader
 from dalmeum.errors import InputError
 from dalmeum.files import check_path, make_folders, output_error, writable, write_json, write_text
 from dalmeum.languages import Text
 from dalmeum.machine import machine, versions
 from dalmeum.models.pretrained import is_model_folder
 from dalmeum.own_code import written
+from dalmeum.progress import tell
 from dalmeum.recipe import Recipe, load_recipe, own_code
-from dalmeum.runs.lock import RunLock
+from dalmeum.runs.lock import RunLock, holder_of
 from dalmeum.runs.names import LATEST, latest, nearest
-from dalmeum.runs.record import HISTORY, METRICS, RECORD, DataFile, RunRecord, read_kept
+from dalmeum.runs.record import HISTORY, METRICS, RECORD, DataFile, DataName, RunRecord, read_kept
 
 if TYPE_CHECKING:
     from dalmeum.models.scorer import PairScorer
@@ -42,6 +43,9 @@ FAILED_AFTER = Text(
 )
 
 DAMAGED = "the run folder is damaged"
+
+Lived = Literal["running", "finished", "failed", "lost"]
+"""As a run's record says, but for a run whose process is gone before it had ended: that is lost."""
 
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
@@ -61,6 +65,16 @@ class Run:
     @property
     def id(self) -> str:
         return self.record.id
+
+    def lived(self) -> Lived:
+        """What became of the run, by its record and its own lease."""
+        if self.record.state != "running":
+            return self.record.state
+        if holder_of(self.folder) is not None:
+            return "running"
+        # Its process may have come to the end between the two looks.
+        state = open_run(self.folder).record.state
+        return "lost" if state == "running" else state
 
     @property
     def model(self) -> Path:
@@ -108,7 +122,7 @@ class Run:
         scored = (self.folder / "metrics.json").is_file()
         return RunSummary(
             id=self.id,
-            state=self.record.state,
+            state=self.lived(),
             question=self.recipe().question,
             metrics=self.metrics() if scored else {},
             folder=str(self.folder),
@@ -171,7 +185,7 @@ def create_run(
     output: Path,
     recipe: Recipe,
     name: str,
-    data: Mapping[Split, DataFile],
+    data: Mapping[DataName, DataFile],
     parent_study: str | None = None,
     reader: PairReader | None = None,
     **record: Any,
@@ -203,15 +217,15 @@ def create_run(
     try:
         lock = RunLock.take(folder)  # before there is a record by which others find the run
         kept = recipe if reader is None else reader.write_held(recipe, folder / "data")
-        paths = {split: getattr(kept.data, split) for split in data if kept is not recipe}
+        paths = {name: getattr(kept.data, name, None) for name in data if kept is not recipe}
         values = RunRecord(
             id=folder.name,
             state="running",
             created=started.isoformat(timespec="seconds"),
             recipe=writable(name),
             data={
-                split: dataclasses.replace(file, path=paths.get(split) or file.path)
-                for split, file in data.items()
+                name: dataclasses.replace(file, path=paths.get(name) or file.path)
+                for name, file in data.items()
             },
             versions=versions(PACKAGES),
             parent_study=None if parent_study is None else writable(parent_study),
@@ -291,11 +305,15 @@ def load(
     output: str | Path = "runs",
     *,
     trust_code: bool = False,
+    tell_notes: bool = True,
+    quick: bool = False,
 ) -> "PairScorer":
     """The scorer of a run (its folder, or its id under `output`), or of a model folder.
 
     `precision` is `auto`, `float32`, `bfloat16` or `float16`: what the encoder computes in. With `trust_code`
-    the code that a model of an own kind names is run; without, such a model is refused.
+    the code that a model of an own kind names is run; without, such a model is refused. What its user should
+    know of it, as scores that moved, is told here, unless the caller does it by its `notes`. `quick` is for a
+    few pairs and no more (`load_scorer`).
 
     Raises `InputError` where there is no such run, it is not finished, or its model can't be read.
     """
@@ -306,7 +324,11 @@ def load(
 
     place = folder.resolve()
     trained_here = place.name == "model" and os.path.isfile(place.parent / "run.json")
-    return load_scorer(folder, precision, trust_code=trust_code, trained_here=trained_here)
+    how: Any = {"trust_code": trust_code, "trained_here": trained_here, "quick": quick}
+    scorer = load_scorer(folder, precision, **how)
+    for note in scorer.notes if tell_notes else ():
+        tell(f"{Text('warning', '주의')}: {note}")
+    return scorer
 
 
 def _now() -> datetime.datetime:

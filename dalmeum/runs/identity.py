@@ -2,13 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 
-from dalmeum.data.splits import PairReader, Split, read_splits
+from dalmeum.data.splits import PairReader, read_splits
 from dalmeum.recipe import Recipe
 from dalmeum.runs.contents import Contents
+from dalmeum.runs.data import data_files
 from dalmeum.runs.folder import Run
-from dalmeum.runs.record import DataFile, data_files
 from dalmeum.runs.reuse import idea_key, run_key
 
 
@@ -23,8 +22,8 @@ def idea_hash(run: Run) -> str:
 
 
 def idea_hash_of(recipe: Recipe, reader: PairReader) -> str:
-    """`idea_hash` of a run that is to be. Errors as in `read_splits` and `Contents.of`."""
-    files: Mapping[Split, DataFile] = data_files(read_splits(recipe, reader))
+    """`idea_hash` of a run that is to be. Errors as in `read_splits`, `data_files` and `Contents.of`."""
+    files = data_files(recipe, read_splits(recipe, reader))
     return _hash(idea_key(recipe, files), Contents.of(recipe))
 
 

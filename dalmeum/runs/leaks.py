@@ -24,14 +24,15 @@ IN_DEV = Text(
     "{name}: {told}, on which the checkpoint was chosen: scores on them are a little too good",
     "{name}: {told}({share:.1%}). 체크포인트를 고른 데이터라 여기서 낸 점수는 조금 좋게 나옵니다",
 )
+KNOWS = Text("loss.teacher {teacher}: {told}", "loss.teacher {teacher}: {told}")
 ALSO_IN = Text("({share:.1%}) also in {dev}", "{dev}에도 있는")
 
 
 def known_to(run: str | Path, output: str | Path, table: PairTable) -> tuple[Text, ...]:
     """What a run knows of the pairs of a table: it was trained on some, or its checkpoint was chosen on some.
 
-    Where its training file is gone, or holds other pairs by now, that nobody can say. Nothing for a model
-    folder that is no run's: what it was trained on is not recorded.
+    What its teacher knows, it may know, too. Where a training file is gone, or holds other pairs by now, that
+    nobody can say. Nothing for a model folder that is no run's: what it was trained on is not recorded.
     """
     try:
         opened = open_run(_run_of(Path(run)) or run, output)
@@ -42,7 +43,14 @@ def known_to(run: str | Path, output: str | Path, table: PairTable) -> tuple[Tex
         told: tuple[Text, ...] = (UNKNOWN.format(train=opened.recipe().data.train, name=table.name),)
     else:
         told = leaks(train, table)
-    return (*told, *_chosen_on(opened, table))
+    teacher = opened.record.data.get("teacher")
+    of_teacher = () if teacher is None else known_to_teacher(teacher.path, output, table)
+    return (*told, *_chosen_on(opened, table), *of_teacher)
+
+
+def known_to_teacher(teacher: str, output: str | Path, table: PairTable) -> tuple[Text, ...]:
+    """The same of a run that others learn from, told as theirs."""
+    return tuple(KNOWS.format(teacher=teacher, told=told) for told in known_to(teacher, output, table))
 
 
 def _run_of(folder: Path) -> Path | None:
@@ -54,7 +62,7 @@ def _run_of(folder: Path) -> Path | None:
 def _as_it_was(run: Run, split: Split) -> PairTable | None:
     """A split of a run; None where its file is gone, or holds other pairs by now."""
     recipe, known = run.recipe(), run.record.data.get(split)
-    alone: dict[str, str | None] = {"dev": None, "test": None}
+    alone: dict[str, str | None] = {"dev": None, "test": None, "unlabelled": None}
     if split == "dev" and recipe.data.dev is not None:
         alone |= {"train": recipe.data.dev, "max_train_pairs": None, "part": None}
         split = "train"

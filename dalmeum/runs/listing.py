@@ -45,7 +45,7 @@ def _listed(run: Run, now: datetime.datetime) -> ListedRun:
     return ListedRun(
         id=run.id,
         name=run.record.recipe,
-        state=run.record.state,
+        state=run.lived(),
         created=run.record.created,
         age=age,
         question=question,

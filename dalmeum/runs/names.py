@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from dalmeum.errors import InputError
-from dalmeum.pages import STUDY_PAGE
 
 LATEST = "latest"
 """What names the newest finished run."""
+
+STUDY = "study.json"
+"""In a study's folder what it found, beside its page."""
 
 MOST_NAMED = 3
 """Runs that a message about a wrong name lists."""
@@ -59,7 +61,7 @@ def runs_named(names: Sequence[Any], arm: str | None) -> list[Any]:
     found: list[Any] = []
     studies = 0
     for name in names:
-        findings = Path(name, STUDY_PAGE).with_suffix(".json") if isinstance(name, str | Path) else None
+        findings = Path(name, STUDY) if isinstance(name, str | Path) else None
         if findings is None or not os.path.isfile(findings):
             found.append(name)
             continue

@@ -10,11 +10,13 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
-from dalmeum.data import PairTable
 from dalmeum.data.splits import Split
 from dalmeum.errors import InputError
 from dalmeum.files import KeyTwiceError, read_json_text
 from dalmeum.languages import Text
+
+DataName = Literal["train", "dev", "test", "unlabelled", "teacher"]
+"""What a run may be made of; of a teacher what counts is the content of its model's folder."""
 
 State = Literal["running", "finished", "failed"]
 
@@ -59,16 +61,6 @@ class DataFile:
     pool: "DataFile | None" = None
 
 
-def data_files(tables: Mapping[Split, PairTable]) -> dict[Split, DataFile]:
-    """What a run's record says of its data."""
-    return {split: _data_file(table) for split, table in tables.items()}
-
-
-def _data_file(table: PairTable) -> DataFile:
-    pool = None if table.pool is None else _data_file(table.pool)
-    return DataFile(table.name, len(table), table.sha256, pool)
-
-
 @dataclass(frozen=True)
 class RunRecord:
     """`run.json`: what happened, when, with what. The recipe says what was to happen.
@@ -86,7 +78,7 @@ class RunRecord:
     state: State
     created: Moment
     recipe: str
-    data: Mapping[Split, DataFile]
+    data: Mapping[DataName, DataFile]
     versions: Mapping[str, str]
     machine: Mapping[str, Any]
     finished: Moment | None = None

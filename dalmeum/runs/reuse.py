@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from dalmeum.data.splits import Split
 from dalmeum.errors import InputError
 from dalmeum.recipe import Recipe, own_code
 from dalmeum.runs.contents import Contents
 from dalmeum.runs.folder import Run, open_run
-from dalmeum.runs.record import DataFile, State
+from dalmeum.runs.record import DataFile, DataName, State
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Wanted:
     contents: Contents
 
     @classmethod
-    def of(cls, recipe: Recipe, data: Mapping[Split, DataFile]) -> "Wanted":
+    def of(cls, recipe: Recipe, data: Mapping[DataName, DataFile]) -> "Wanted":
         """Errors as in `run_key` and `Contents.of`."""
         return cls(run_key(recipe, data), Contents.of(recipe))
 
@@ -54,7 +53,7 @@ def runs_by_key(output: Path, states: Collection[State] = get_args(State)) -> di
 
 
 def run_key(
-    recipe: Recipe, data: Mapping[Split, DataFile], code: Mapping[str, str | None] | None = None
+    recipe: Recipe, data: Mapping[DataName, DataFile], code: Mapping[str, str | None] | None = None
 ) -> str:
     """The same for all runs of one recipe on the same data.
 
@@ -68,7 +67,7 @@ def run_key(
 
 
 def idea_key(
-    recipe: Recipe, data: Mapping[Split, DataFile], code: Mapping[str, str | None] | None = None
+    recipe: Recipe, data: Mapping[DataName, DataFile], code: Mapping[str, str | None] | None = None
 ) -> str:
     """The same for all runs of one idea: as `run_key`, but for the seed and the part of a pool."""
     training = recipe.training.model_copy(update={"seed": 0})
@@ -99,13 +98,14 @@ def age(run: Run) -> tuple[str, str]:
 
 
 def decisive(recipe: Recipe) -> dict[str, Any]:
-    """What of a recipe decides a run's result: data count by their hashes, not by where they lie."""
+    """What of a recipe decides a run's result: data and teacher count by hashes, not by place."""
     return recipe.model_dump(
         mode="json",
         exclude={
             "question": True,
             "output": True,
-            "data": {"train", "dev", "test"},
+            "data": {"train", "dev", "test", "unlabelled"},
+            "loss": {"teacher"},
             "training": {"report_to"},
         },
     )

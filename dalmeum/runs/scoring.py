@@ -58,7 +58,11 @@ def evaluated(
     from dalmeum.runs.leaks import known_to
 
     evaluation = evaluate_table(scorer, table, threshold)
-    told = [*data_warnings([table]), *_of_two_scales(table, scorer.label_range, evaluation)]
+    told = [
+        *_notes([run], [scorer]),
+        *data_warnings([table]),
+        *_of_two_scales(table, scorer.label_range, evaluation),
+    ]
     if not isinstance(run, PairScorer):
         told += known_to(folder_of(run), output, table)
     return table, evaluation, tuple(told)
@@ -113,12 +117,13 @@ def predicted(
     precision: str = "auto",
     output: str | Path = "runs",
     trust_code: bool = False,
+    quick: bool = False,
     **reading: Any,
 ) -> tuple[PairTable, Predictions, tuple[Text, ...]]:
     """A table on the runs' label scale, what they predict for it, with the binary task where all of them
-    have it, and what to warn of in the table.
+    have it, and what to warn of in the table and the runs.
 
-    Arguments are those of `dalmeum.predict`.
+    Arguments are those of `dalmeum.predict`; `quick` where there are but a few pairs, and no time to lose.
 
     Raises `InputError` where several runs have several label scales: a mean over them is none.
     """
@@ -126,7 +131,7 @@ def predicted(
     if not runs:
         raise InputError("predict: no run is given")
     source = readable(runs, data, output)
-    scorers = [_scorer(each, precision, output, trust_code) for each in runs]
+    scorers = [_scorer(each, precision, output, trust_code, quick) for each in runs]
     _check_one_scale(runs, scorers)
     scale = scorers[0].label_range
     table = read_pairs(source, label_range=scale_of(data, label_range, scale), **reading)
@@ -134,7 +139,8 @@ def predicted(
     from dalmeum.evaluation.predict import score_table
 
     predictions = mean_predictions([score_table(scorer, table) for scorer in scorers])
-    return dataclasses.replace(table, label_range=scale), predictions, data_warnings([table])
+    told = (*_notes(runs, scorers), *data_warnings([table]))
+    return dataclasses.replace(table, label_range=scale), predictions, told
 
 
 def _check_one_scale(runs: Sequence[Any], scorers: "Sequence[PairScorer]") -> None:
@@ -158,7 +164,11 @@ def folder_of(run: "str | Path | Run") -> str | Path:
 
 
 def _scorer(
-    run: "str | Path | Run | PairScorer", precision: str, output: str | Path, trust_code: bool
+    run: "str | Path | Run | PairScorer",
+    precision: str,
+    output: str | Path,
+    trust_code: bool,
+    quick: bool = False,
 ) -> "PairScorer":
     from dalmeum.models.scorer import PairScorer
     from dalmeum.runs.folder import Run, load
@@ -167,7 +177,13 @@ def _scorer(
         raise InputError(f"{run!r:.80} is no run: give its folder, its id, the run itself, or a scorer")
     if isinstance(run, PairScorer):
         return run
-    return load(folder_of(run), precision, output, trust_code=trust_code)
+    return load(folder_of(run), precision, output, trust_code=trust_code, tell_notes=False, quick=quick)
+
+
+def _notes(runs: Sequence[Any], scorers: "Sequence[PairScorer]") -> tuple[Text, ...]:
+    """What is to be told of scorers that were loaded here; whoever hands one in knows it."""
+    loaded = (scorer for run, scorer in zip(runs, scorers, strict=True) if run is not scorer)
+    return tuple(dict.fromkeys(note for scorer in loaded for note in scorer.notes))
 
 
 def readable(runs: Sequence[Any], data: Pairs, output: str | Path) -> Pairs:

@@ -23,7 +23,7 @@ class Settings:
 
     Attributes:
         shown: as the recipe has them.
-        decisive: data by what the files held, not by where they lie; own code by its source, too.
+        decisive: data and a teacher by what they held, not by where they lie; own code by its source, too.
         contents: what the run's record holds of what it began with.
     """
 
@@ -111,9 +111,9 @@ def settings_of(run: Run) -> Settings:
     shown = flat(recipe)
     hashes = {
         # Parts of one pool are seeds of one arm.
-        f"data.{split}": (file.pool or file).sha256
-        for split, file in run.record.data.items()
-        if shown.get(f"data.{split}") is not None
+        key: (file.pool or file).sha256
+        for name, file in run.record.data.items()
+        if shown.get(key := "loss.teacher" if name == "teacher" else f"data.{name}") is not None
     }
     # Own code whose source is not known is like no other.
     code = {f"code.{name}": digest or str(run.folder) for name, digest in run.record.code.items()}

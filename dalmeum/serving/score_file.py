@@ -112,6 +112,7 @@ def score_file(
     check_writable(out)
     written = format_of(out)
     with _opened(file, out, format, columns, encoding) as rows:
+        stamp = _stamp(rows)
         count, told = _surveyed(rows, check_rows(out, written, rows, column))
         job = {
             "file": {
@@ -128,7 +129,8 @@ def score_file(
         if resume and out.is_file() and not Shards(parts_of(out)).begun:
             return _whole(out, job, count)
         with shards_beside(out, resume) as shards:
-            scorer = load(run, precision, output, trust_code=trust_code)
+            scorer = load(run, precision, output, trust_code=trust_code, tell_notes=False)
+            told = (*scorer.notes, *told)
             work = Work(
                 file=os.path.abspath(rows.path),
                 size=os.path.getsize(rows.path),
@@ -145,9 +147,16 @@ def score_file(
             with row_writer(out, written, rows, column) as write:
                 for number, block in enumerate(rows.blocks(SHARD)):
                     write(block, shards.whole(number, len(block)))
+                if _stamp(rows) != stamp:  # its size may be the same
+                    raise InputError(f"{rows.name}: has changed while it was read: run the command again")
             if not is_device(out):
                 note_whole(out, job)
     return Scored(out, count, before, seconds, warnings=told)
+
+
+def _stamp(rows: RowFile) -> tuple[int, int]:
+    status = os.stat(rows.path)
+    return status.st_size, status.st_mtime_ns
 
 
 def _score(

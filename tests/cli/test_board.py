@@ -93,6 +93,23 @@ def test_next_take_and_give_back(
     assert (idea["name"], idea["tried"], idea["claim"]["author"]) == ("hard-one", None, "Kim")
 
 
+def test_a_claim_on_what_was_tried_since_is_not_shown(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("ideas.yaml").write_text(
+        "ideas:\n"
+        "  tried: {question: Does it help, recipe: recipe.yaml}\n"
+        "  open: {question: Does it help, recipe: recipe.yaml, overrides: [loss.alpha=0.4]}\n",
+        encoding="utf-8",
+    )
+    for idea in ("tried", "open"):
+        printed(capsys, "--take", idea)
+    shown = json.loads(printed(capsys, "--json")[0])["claims"]
+    assert [each["idea"] for each in shown] == ["open"]
+    Path("ideas.yaml").unlink()
+    assert len(json.loads(printed(capsys, "--json")[0])["claims"]) == 2
+
+
 def test_when_all_are_tried_or_taken_it_says_so(
     place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

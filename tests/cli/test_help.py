@@ -29,6 +29,8 @@ COMMANDS = (
     "evaluate",
     "score",
     "export",
+    "search",
+    "near",
     "encoder",
     "encoder trim",
 )

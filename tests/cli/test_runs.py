@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import dalmeum
+from dalmeum.runs.lock import RunLock
 from tests.cli.test_commands import call
 from tests.pages.parsed import Parsed
 
@@ -64,6 +65,25 @@ def test_a_table_of_runs_and_a_page_with_links(
     assert "Is <it> better?" in page.english
     assert "3 runs" in page.english
     assert "실행 3개" in page.korean
+
+
+def test_a_run_whose_process_is_gone_is_told_from_one_at_work(
+    two: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, better = two
+    _change(better / "run.json", state="running")
+    with RunLock.take(better):
+        assert call("runs", "--json") == 0
+        assert _state(capsys.readouterr().out, better) == "running"
+    assert call("runs", "--json") == 0
+    assert _state(capsys.readouterr().out, better) == "lost"
+    assert call("runs") == 0
+    assert "cut off" in capsys.readouterr().out
+
+
+def _state(printed: str, run: Path) -> str:
+    (found,) = [each for each in json.loads(printed)["runs"] if each["id"] == run.name]
+    return str(found["state"])
 
 
 def test_on_a_narrow_terminal_ids_stay_whole_and_questions_stand_below(
@@ -133,7 +153,7 @@ def test_arms_of_compare_may_be_named(own_run: Path, capsys: pytest.CaptureFixtu
 
 def test_two_sentences_are_scored(own_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pair = ("The cat eats.", "A cat eats today.")
-    (expected,) = dalmeum.load(own_run).score([pair])
+    (expected,) = dalmeum.load(own_run, "float32").score([pair])
     assert call("score", "latest", *pair) == 0
     assert capsys.readouterr().out == f"{expected:.4f}\n"
     assert call("score", str(own_run), *pair, "--json") == 0
@@ -191,3 +211,27 @@ def test_pairs_of_standard_input_are_scored(
         out, err = capsys.readouterr()
         assert (out, err.count("\n")) == ("", problems)
         assert err.startswith("standard input")
+
+
+@pytest.mark.parametrize("command", ["score", "predict", "evaluate"])
+def test_a_version_that_changed_is_told_by_every_command(
+    own_run: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    path = own_run / "model" / "golden.json"
+    golden = json.loads(path.read_text())
+    moved = [golden["scores"][0] + 0.5, *golden["scores"][1:]]
+    path.write_text(
+        json.dumps({**golden, "versions": {**golden["versions"], "torch": "1.0"}, "scores": moved})
+    )
+    call("score", str(own_run), "A cat sleeps.", "A cat naps.")
+    assert "moved by up to 0.5" in capsys.readouterr().err
+    Path("pairs.csv").write_text("sentence1,sentence2,label\na cat,a dog,1\na man,a man,5\nx,y,0\n")
+    words = {
+        "score": [str(own_run), "pairs.csv", "-o", "out.csv"],
+        "predict": [str(own_run), "pairs.csv", "-o", "out.csv"],
+        "evaluate": [str(own_run), "pairs.csv"],
+    }
+    call(command, *words[command])
+    assert capsys.readouterr().err.count("moved by up to 0.5") == 1
+    with pytest.warns(UserWarning, match=r"pip install torch==1\.0"):
+        dalmeum.load(own_run)

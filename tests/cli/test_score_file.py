@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -304,3 +305,20 @@ def test_killed_at_any_write_it_comes_to_the_same_bytes(own_run: Path) -> None:
     command = [sys.executable, "-m", "dalmeum", "score", "latest", "pairs.csv", "-o", "out.csv"]
     for place, problems in kill.check(command, Path(), 4):
         assert not problems, place
+
+
+def test_a_file_that_is_rewritten_meanwhile_is_told(
+    pairs: Path, own_run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the same size, and while its last shard was scored."""
+    score = scoring._score
+
+    def rewriting(*given: Any) -> int:
+        before = score(*given)
+        pairs.write_bytes(pairs.read_bytes().replace(b"cat", b"dog"))
+        return before
+
+    monkeypatch.setattr(scoring, "_score", rewriting)
+    assert call("score", str(own_run), str(pairs), "-o", "out.csv") == 2
+    assert "pairs.csv: has changed while it was read: run the command again" in capsys.readouterr().err
+    assert not Path("out.csv").exists()

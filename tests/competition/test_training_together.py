@@ -16,7 +16,6 @@ from dalmeum.competition.claims import claims
 from dalmeum.competition.push import push
 from dalmeum.competition.store import SETTING, open_store
 from dalmeum.competition.team_runs import team_runs
-from dalmeum.experiments.mirror.shown import lived
 from dalmeum.runs.folder import Run
 from dalmeum.runs.identity import content_hash, idea_hash
 from dalmeum.runs.reuse import runs_in
@@ -113,10 +112,10 @@ def all_is_in_mlflow_once(url: str, address: str, people: list[str], folder: Pat
 
 
 def is_as_its_folder(found: Any, runs: list[Run], address: str) -> None:
-    state = max((lived(run) for run in runs), key=ORDER.index)
+    state = max((run.lived() for run in runs), key=ORDER.index)
     assert found.info.status == STATUS[state]
     assert found.data.tags["dalmeum.state"] == state
-    (shown,) = [run for run in runs if run.id == found.info.run_name and lived(run) == state][:1]
+    (shown,) = [run for run in runs if run.id == found.info.run_name and run.lived() == state][:1]
     client = client_of(address)
     for name in found.data.metrics:
         if name.startswith("curves/"):

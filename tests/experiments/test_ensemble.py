@@ -14,9 +14,9 @@ from dalmeum.experiments.train import train
 from dalmeum.models.ensemble import Ensemble
 from dalmeum.recipe import Recipe
 from dalmeum.runs.contents import Contents
+from dalmeum.runs.data import data_files
 from dalmeum.runs.folder import Run
 from dalmeum.runs.predictions import read_predictions
-from dalmeum.runs.record import data_files
 from dalmeum.runs.reuse import Wanted
 from dalmeum.training.fit import fit
 from tests.cli.test_commands import call
@@ -129,7 +129,7 @@ def test_what_members_began_with_decides_whether_a_run_counts(
     monkeypatch.setitem(training.CHANGED_SINCE, "bi", training.CHANGED_SINCE["bi"] + 1)
     assert Contents.of(recipe).training_version == before + 1
     tables = {split: dalmeum.read_pairs(getattr(recipe.data, split)) for split in ("train", "dev")}
-    files = data_files(tables)  # type: ignore[arg-type]
+    files = data_files(recipe, tables)  # type: ignore[arg-type]
     again = dalmeum.load_recipe(recipe.to_change())
     assert Wanted.of(again, files) == Wanted.of(recipe, files)
     longer = dalmeum.load_recipe(

@@ -24,9 +24,9 @@ from dalmeum.experiments.study import Cell, cell_recipes, conduct, read_data, st
 from dalmeum.machine import processor
 from dalmeum.recipe.study import Study, load_study
 from dalmeum.runs.contents import Contents
+from dalmeum.runs.data import data_files
 from dalmeum.runs.folder import Run
 from dalmeum.runs.predictions import write_predictions
-from dalmeum.runs.record import data_files
 from dalmeum.stats import DifferenceSpread, SeedDifference, chance_to_find, differences_to
 from tests.comparison.made import LABELS, rows
 from tests.conftest import draw_pairs
@@ -76,7 +76,7 @@ def finish(study: Study, cell: Cell, *, seconds: float = 60, **record: Any) -> R
         write_predictions(run.predictions(split), table, Predictions(np.array(values)))
     (run.folder / "recipe.yaml").write_text(recipe.to_yaml(), encoding="utf-8")
     known = {
-        "data": data_files(tables),
+        "data": data_files(recipe, tables),
         "created": BEGUN.isoformat(),
         "finished": (BEGUN + datetime.timedelta(seconds=seconds)).isoformat(),
         "machine": {"device": "cpu", "processor": processor()},

@@ -199,6 +199,7 @@ def test_members_in_each_others_place_are_refused(tiny_encoder: Tiny, tmp_path: 
     settings = json.loads(path.read_text(encoding="utf-8"))
     del settings["sha256"]
     path.write_text(json.dumps(settings), encoding="utf-8")
+    (tmp_path / "golden.json").unlink()
     assert load_scorer(tmp_path, "float32").score(pairs()).shape == (30,)
 
 

@@ -10,10 +10,11 @@ from torch import Tensor
 
 from dalmeum.errors import InputError
 from dalmeum.models.offline import build
-from dalmeum.models.offline.build import build_offline, load_offline
+from dalmeum.models.offline.build import build_offline
 from dalmeum.models.offline.configuration import OfflineConfig
 from dalmeum.models.offline.encoder import OfflineEncoder
 from dalmeum.models.offline.features import feature_names
+from dalmeum.models.offline.load import load_offline
 from dalmeum.models.offline.modeling import OfflineForPairScoring
 
 TRAIN = [

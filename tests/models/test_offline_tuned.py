@@ -19,10 +19,11 @@ from dalmeum.data.practice.files import write_practice
 from dalmeum.errors import InputError, RecipeError
 from dalmeum.models.offline import tuned
 from dalmeum.models.offline.analysis import analysed
-from dalmeum.models.offline.build import build_offline, load_offline
+from dalmeum.models.offline.build import build_offline
 from dalmeum.models.offline.configuration import OfflineConfig
 from dalmeum.models.offline.encoder import OfflineEncoder
 from dalmeum.models.offline.features import TUNED
+from dalmeum.models.offline.load import load_offline
 from dalmeum.models.offline.modeling import OfflineForPairScoring
 from dalmeum.models.offline.tuned import TunedLayers, embed, fingerprints
 from dalmeum.models.offline.universal import DENSE, universal_encoder

@@ -17,7 +17,8 @@ from dalmeum.korean.morphemes import analyse_all
 from dalmeum.models.kinds import load_scorer
 from dalmeum.models.offline import analysis, universal
 from dalmeum.models.offline.analysis import analysed
-from dalmeum.models.offline.build import build_offline, load_offline
+from dalmeum.models.offline.build import build_offline
+from dalmeum.models.offline.load import load_offline
 from dalmeum.models.offline.universal import SIZES, universal_encoder
 from dalmeum.models.packaged.usem3 import WEIGHTS, check_universal
 from dalmeum.models.pretrained import check_encoder

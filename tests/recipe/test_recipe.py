@@ -214,3 +214,22 @@ def test_bi_encoder_takes_no_loss_of_logits(tmp_path: Path) -> None:
     assert found == [
         "model: encoder is missing: kind bi needs a hub name or a folder, e.g. klue/roberta-base"
     ]
+
+
+def test_a_teacher_and_pairs_that_it_scores_come_together() -> None:
+    base = {"data": {"train": "t.csv"}, "model": {"kind": "offline"}}
+    with pytest.raises(
+        RecipeError, match=r"loss\.teacher scores pairs of which none are named: set data\.un"
+    ):
+        load_recipe(base, loss={"teacher": "runs/a"})
+    with pytest.raises(RecipeError, match=r"data\.unlabelled has no labels to learn from: set loss\.teacher"):
+        load_recipe(base, data={"unlabelled": "u.csv"})
+    both = load_recipe(base, data={"unlabelled": "u.csv"}, loss={"teacher": "runs/a"})
+    assert both.data.sources == ("t.csv", "u.csv")
+    assert load_recipe(yaml.safe_load(both.to_yaml())) == both
+
+
+def test_recipes_without_a_teacher_say_nothing_of_one() -> None:
+    text = load_recipe({"data": {"train": "t.csv"}, "model": {"kind": "offline"}}).to_yaml()
+    assert "teacher" not in text
+    assert "unlabelled" not in text

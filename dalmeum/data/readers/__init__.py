@@ -1,6 +1,7 @@
 """Reading pairs: one reader a format, one for what is in memory, and one line a problem."""
 
 import contextlib
+import dataclasses
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from numbers import Real
@@ -34,6 +35,7 @@ from dalmeum.data.readers.schema import (
     STSB,
     STSB_CSV,
     STSB_FIELDS,
+    UNLABELLED,
     Match,
     Schema,
     check_names,
@@ -55,7 +57,7 @@ def read_pairs(
     format: str = "auto",
     columns: Mapping[str, str] | None = None,
     label_range: tuple[float, float] = (0.0, 5.0),
-    labels: Literal["required", "optional"] = "optional",
+    labels: Literal["required", "optional", "unread"] = "optional",
     encoding: str = "auto",
     name: str | None = None,
 ) -> PairTable:
@@ -71,7 +73,7 @@ def read_pairs(
         columns: field of the `PairTable` to the file's column, for the generic formats, as in
             `{"sentence1": "question1"}`; an inner value is named `labels.real-label`.
         label_range: the lowest and the highest label; SICK's 1 to 5 lies within the default.
-        labels: "required" where a table without labels is of no use.
+        labels: "required" where a table without labels is of no use; "unread" to leave those that there are.
         encoding: "auto" (UTF-8, with or without a byte-order mark, else CP949), "utf-8" or "cp949".
         name: what messages call it; by default the path, or what kind of thing it is.
 
@@ -83,6 +85,9 @@ def read_pairs(
     """
     label_range = _check_types(format, columns, label_range, labels, encoding, name)
     if isinstance(source, PairTable):
+        if labels == "unread":
+            none: dict[str, Any] = dict.fromkeys(UNLABELLED)
+            source = dataclasses.replace(source, **none, label_range=label_range)
         if labels == "required" and source.label is None:
             raise DataError([f"{name or source.name or 'the table'}: has no labels"])
         if source.label_range != label_range:
@@ -101,6 +106,8 @@ def read_pairs(
 
     def build(format: str, frame: Frame, warnings: tuple[Text, ...] = ()) -> PairTable:
         fields, told = matched(format, frame.names, columns, required, problems, header=frame.header)
+        if labels == "unread":
+            fields = {field: column for field, column in fields.items() if field not in UNLABELLED}
         schema = _schema(format, frame.names)
         id_from = schema.id_from if schema else ()
         return TableBuilder(frame, fields, problems).build(label_range, required, id_from, warnings + told)
@@ -247,8 +254,8 @@ def _check_types(
     for option, value in (("format", format), ("encoding", encoding), ("name", name or "")):
         if not isinstance(value, str):
             raise InputError(f"{option}={value!r:.80}: give it as text, or leave it out")
-    if labels not in ("required", "optional"):
-        raise InputError(f"labels must be 'required' or 'optional', not {quoted(labels)}")
+    if labels not in ("required", "optional", "unread"):
+        raise InputError(f"labels must be 'required', 'optional' or 'unread', not {quoted(labels)}")
     named = columns.items() if isinstance(columns, Mapping) else [] if columns is None else [(None, None)]
     if not all(isinstance(part, str) for pair in named for part in pair):
         raise InputError(

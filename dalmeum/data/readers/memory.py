@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from dalmeum.data.readers.frame import Frame
+from dalmeum.data.readers.frame import Columns, Frame
 from dalmeum.data.readers.problems import Problems
 from dalmeum.data.readers.records import arrow_frame
 from dalmeum.errors import InputError
@@ -34,7 +34,7 @@ FIELDS_OF_TUPLES = ("sentence1", "sentence2", "label")
 def read_memory(data: InMemory, problems: Problems) -> Frame:
     """The columns of data in memory; `InputError` where it is none of what `InMemory` names."""
     try:
-        return arrow_frame(_arrow_table(data), problems)
+        return _pairs_of_text(data) or arrow_frame(_arrow_table(data), problems)
     except InputError:
         raise
     except UnicodeEncodeError as error:
@@ -49,6 +49,25 @@ def read_memory(data: InMemory, problems: Problems) -> Frame:
             f"{problems.name}: a column holds values of several kinds, or of none that is text or number "
             f"({reason:.120})"
         ) from error
+
+
+def _pairs_of_text(data: InMemory) -> Frame | None:
+    """The columns of a list of two sentences each, None for all else: importing Arrow, and pandas, which it
+    looks for, takes longer than scoring them.
+    """
+    if not isinstance(data, list) or not data:
+        return None
+    if not all(
+        isinstance(row, tuple) and len(row) == 2 and all(type(each) is str for each in row) for row in data
+    ):
+        return None
+    columns: dict[str, Sequence[object]] = dict(zip(FIELDS_OF_TUPLES, zip(*data, strict=True), strict=False))
+    for column in columns.values():
+        "".join(map(str, column)).encode()  # half a surrogate pair is an error, as it is to Arrow
+    rows = range(1, len(data) + 1)
+    return Frame(
+        tuple(columns), lambda names: Columns({name: columns[name] for name in names}, rows), "record"
+    )
 
 
 def _arrow_table(data: InMemory) -> Any:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from dalmeum.errors import DalmeumError
 from dalmeum.experiments.mirror.client import Mlflow, Patience
-from dalmeum.experiments.mirror.shown import AUTHOR, CONTENT, FILES, RUN, SHOWN, STATE, Lived, Shown
+from dalmeum.experiments.mirror.shown import AUTHOR, CONTENT, FILES, RUN, SHOWN, STATE, Shown
+from dalmeum.runs.folder import Lived
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -12,11 +12,11 @@ from dalmeum.errors import DalmeumError
 from dalmeum.experiments.mirror.client import BRIEF, Mlflow
 from dalmeum.experiments.mirror.importer import Chooses, bring, log_curves, smallest, steps_there
 from dalmeum.experiments.mirror.place import is_wanted, place_at_hand
-from dalmeum.experiments.mirror.shown import RUN, Lived, Shown, points_of
+from dalmeum.experiments.mirror.shown import RUN, Shown, points_of
 from dalmeum.languages import Text
 from dalmeum.progress import tell
 from dalmeum.recipe import Recipe
-from dalmeum.runs.folder import Run, open_run
+from dalmeum.runs.folder import Lived, Run, open_run
 from dalmeum.runs.lock import LostRunError
 from dalmeum.terminal import shell_word
 from dalmeum.training.ensemble import log_of

@@ -8,19 +8,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 from dalmeum.errors import InputError
 from dalmeum.pages.document import self_contained
-from dalmeum.runs.folder import Run, open_run
+from dalmeum.runs.folder import Lived, Run
 from dalmeum.runs.identity import content_hash, idea_hash
-from dalmeum.runs.lock import holder_of
 from dalmeum.runs.reuse import decisive
 from dalmeum.runs.settings import flat, text_of
 from dalmeum.stats import Outcome
-
-Lived = Literal["running", "finished", "failed", "lost"]
-"""As a run's record says, but for a run whose process is gone before it had ended: that is lost."""
 
 RUN, CONTENT, STATE = "dalmeum.run", "dalmeum.content", "dalmeum.state"
 AUTHOR = "dalmeum.author"
@@ -53,7 +49,7 @@ class Shown:
 
     @classmethod
     def of(cls, run: Run, verdict: Verdict | None = None) -> "Shown":
-        return cls(run, lived(run), verdict)
+        return cls(run, run.lived(), verdict)
 
     @cached_property
     def content(self) -> str:
@@ -164,17 +160,6 @@ class Shown:
 
 
 BOUNDS = {"": "value", "_low": "low", "_high": "high"}
-
-
-def lived(run: Run) -> Lived:
-    """What became of a run, by its record and its own lease."""
-    if run.record.state != "running":
-        return run.record.state
-    if holder_of(run.folder) is not None:
-        return "running"
-    # Its process may have come to the end between the two looks.
-    state = open_run(run.folder).record.state
-    return "lost" if state == "running" else state
 
 
 def points_of(entry: Mapping[str, Any]) -> Iterator[tuple[str, int, float]]:

@@ -4,10 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-
-from transformers import PreTrainedTokenizerBase
+from typing import TYPE_CHECKING
 
 from dalmeum.languages import Text
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 READ = 2000
 """Sentences that are looked at: shares of words settle long before."""
@@ -54,7 +56,7 @@ class Coverage:
         return text.format(unknown=self.unknown, spelled=self.spelled)
 
 
-def coverage(tokenizer: PreTrainedTokenizerBase, sentences: Iterable[str]) -> Coverage:
+def coverage(tokenizer: "PreTrainedTokenizerBase", sentences: Iterable[str]) -> Coverage:
     """Of at most `READ` different sentences, spread over all."""
     texts = list(dict.fromkeys(sentences))
     texts = texts[:: -(-len(texts) // READ) or 1]
@@ -69,7 +71,7 @@ def coverage(tokenizer: PreTrainedTokenizerBase, sentences: Iterable[str]) -> Co
     return Coverage(unknown, spelled / max(1, letters))
 
 
-def _tokens(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> list[list[int]]:
+def _tokens(tokenizer: "PreTrainedTokenizerBase", texts: list[str]) -> list[list[int]]:
     if not texts:
         return []
     rows: list[list[int]] = tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]

@@ -1,7 +1,8 @@
 """What is worked out of a sentence by itself, once in a process: nothing in it is fitted."""
 
+import contextlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +52,20 @@ def analysed(texts: Sequence[str], *, universal: bool) -> list[Analysis]:
 def forget_analyses() -> None:
     with _lock:
         _remembered.clear()
+
+
+@contextlib.contextmanager
+def analysed_apart() -> Iterator[None]:
+    """Remember nothing of before, and afterwards nothing of meanwhile."""
+    with _lock:
+        before = dict(_remembered)
+        _remembered.clear()
+    try:
+        yield
+    finally:
+        with _lock:
+            _remembered.clear()
+            _remembered.update(before)
 
 
 def _analyse(texts: Sequence[str], universal: bool) -> list[Analysis]:

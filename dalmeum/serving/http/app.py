@@ -60,6 +60,7 @@ def open_model(
     scorer = open_scorer(place, precision, trust_code=trust_code)
     batcher = Batcher(
         scorer.score,
+        batch=limits.batch,
         waiting=limits.waiting,
         wait=limits.wait,
         observe=lambda pairs, seconds: metrics.batch(place.name, pairs, seconds),

@@ -14,13 +14,10 @@ from dalmeum.errors import DalmeumError
 Pair = tuple[str, str]
 Scores = NDArray[np.float64]
 
-BATCH = 64
-"""Pairs that are scored together at most: as many as one forward pass of scoring takes."""
+SMALLEST = 16
+"""Pairs from which a batch is nearly as quick as any, a pair."""
 
-SMALLEST = 8
-"""Pairs from which a batch is as quick as any, a pair."""
-
-SPELL = 0.25
+SPELL = 0.5
 """Seconds that a batch may take, as far as that leaves it `SMALLEST` pairs: what comes next waits for it."""
 
 RECENT = 16
@@ -64,7 +61,7 @@ class Batcher:
 
     Args:
         score: pairs in, scores (n,) out.
-        waiting, wait: as in `Limits`.
+        batch, waiting, wait: as in `Limits`.
         observe: told of each batch, its pairs and its seconds.
     """
 
@@ -72,9 +69,9 @@ class Batcher:
         self,
         score: Callable[[Sequence[Pair]], Scores],
         *,
+        batch: int,
         waiting: int,
         wait: float,
-        batch: int = BATCH,
         observe: Callable[[int, float], object] = lambda pairs, seconds: None,
     ) -> None:
         self._score_pairs, self._observe = score, observe

@@ -106,11 +106,14 @@ class Guard:
         given = headers.get(b"x-request-id", b"")
         reply = Reply(send, given.decode() if PLAIN_ID.fullmatch(given) else uuid.uuid4().hex)
         scope["state"] = state = dict(scope.get("state") or {})
-        path = scope["path"] if scope["path"] in self._known else "other"
+        # Below another app, its own place comes first.
+        place = scope["path"].removeprefix(scope.get("root_path", ""))
+        path = place if place in self._known else "other"
         failure: dict[str, Any] = {}
         self._active += 1
         try:
-            await self._answer(scope, headers, receive, reply)
+            refused = self._refused(place, headers)
+            await self._answer(scope, headers, receive, reply, refused)
         except RefusedError as error:
             if not reply.status:
                 await problem(error.status, error.detail, error.headers)(scope, receive, reply)
@@ -135,9 +138,13 @@ class Guard:
             )
 
     async def _answer(
-        self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, reply: Reply
+        self,
+        scope: Scope,
+        headers: dict[bytes, bytes],
+        receive: Receive,
+        reply: Reply,
+        refused: RefusedError | None,
     ) -> None:
-        refused = self._refused(scope["path"], headers)
         body = Body()
         try:
             await self._read(body, receive, headers, reply, refused)

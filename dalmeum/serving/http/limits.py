@@ -14,6 +14,7 @@ class Limits:
         pairs: of a request.
         characters: of a sentence.
         waiting: pairs in the queue of a model.
+        batch: pairs that are scored together; as many as one forward pass of scoring takes.
         wait: seconds of work before a request's own; one that would have to wait longer is refused at once.
         deadline: seconds from a request's arrival to its answer.
         arrival: seconds in which a request's head, and then its body, must have come.
@@ -25,7 +26,8 @@ class Limits:
     pairs: int = 1024
     characters: int = 8192
     waiting: int = 4096
-    wait: float = 2.0
+    batch: int = 64
+    wait: float = 1.0
     deadline: float = 30.0
     arrival: float = 10.0
     requests: int = 1024

@@ -12,7 +12,7 @@ from dalmeum.errors import InputError
 from dalmeum.experiments.mirror.client import BRIEF, Mlflow
 from dalmeum.experiments.mirror.importer import bring, find_or_make, log_curves, steps_there
 from dalmeum.experiments.mirror.place import place_at_hand
-from dalmeum.experiments.mirror.shown import Shown, Verdict, key_of, lived
+from dalmeum.experiments.mirror.shown import Shown, Verdict, key_of
 from dalmeum.languages import Text
 from dalmeum.runs.folder import Run
 from dalmeum.runs.lock import RunLock
@@ -181,12 +181,12 @@ def test_lost_is_told_from_failed_and_running(run: Run) -> None:
     run = run.update(state="running", finished=None)
     (run.folder / "metrics.json").unlink()
     (run.folder / "history.json").unlink()
-    assert lived(run) == "lost"
+    assert run.lived() == "lost"
     identifier = brought(run)[1]
     (found,) = all_runs()
     assert (found.info.status, found.data.tags["dalmeum.state"]) == ("KILLED", "lost")
     with RunLock.take(run.folder):
-        assert lived(run) == "running"
+        assert run.lived() == "running"
         assert brought(run) == ("updated", identifier)
         assert brought(run)[1] == identifier
         (found,) = all_runs()
@@ -195,7 +195,7 @@ def test_lost_is_told_from_failed_and_running(run: Run) -> None:
         finished = run.update(state="finished")
         finished.write_metrics({"dev": SCORES})
         finished.write_history([])
-    assert lived(run) == "finished"
+    assert run.lived() == "finished"
     assert brought(finished) == ("updated", identifier)
     assert [each.info.status for each in all_runs()] == ["FINISHED"]
 

@@ -71,6 +71,7 @@ def small_app(
         scorer: Any = Scorer(score)
         batcher = Batcher(
             score,
+            batch=allowed.batch,
             waiting=allowed.waiting,
             wait=allowed.wait,
             observe=lambda pairs, seconds: metrics.batch(name, pairs, seconds),

@@ -72,6 +72,19 @@ def test_without_a_token_only_what_tells_nothing() -> None:
             assert client.post(path, content=b"x" * 5_000_000).status_code == 401, path
 
 
+def test_below_another_app() -> None:
+    """Whose lifespan is not ours: it answers all the same, and is as closed."""
+    outer = FastAPI()
+    outer.mount("/similarity", small_app(tokens=[TOKEN]))
+    client = TestClient(outer)
+    assert client.get("/similarity/healthz").status_code == 200
+    assert "/similarity/openapi.json" in client.get("/similarity/docs").text
+    assert client.post("/similarity/score", json=BODY).status_code == 401
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    assert client.post("/similarity/score", json=BODY, headers=headers).json()["scores"] == [-1.0]
+    assert 'path="/score",status="401"' in client.get("/similarity/metrics", headers=headers).text
+
+
 def test_logs(capsys: pytest.CaptureFixture[str]) -> None:
     with TestClient(small_app()) as client:
         capsys.readouterr()
@@ -211,7 +224,7 @@ def test_no_answer_in_time() -> None:
     app = small_app(model, deadline=0.3)
     status, headers, told = asyncio.run(asgi(app, [body()]))
     assert (status, told) == (503, {"detail": "no answer within 0.3 seconds"})
-    assert headers[b"retry-after"] == b"2"
+    assert headers[b"retry-after"] == b"1"
     model.let.set()
 
 
@@ -231,7 +244,7 @@ def test_too_many_wait() -> None:
 
     answered, waited, refused = asyncio.run(three())
     assert (answered[0], waited[0], refused[0]) == (200, 200, 429)
-    assert refused[1][b"retry-after"] == b"2"
+    assert refused[1][b"retry-after"] == b"1"
     assert refused[2] == {"detail": "the server is busy: ask again later"}
 
 

@@ -16,6 +16,8 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from tests.serving.http.conftest import TOKEN, small_app
 
+pytestmark = pytest.mark.slow
+
 CASES = int(os.environ.get("DALMEUM_CASES", "1000"))
 POSTS = 5
 """Routes that take a body; the others have one case each."""
