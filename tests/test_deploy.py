@@ -40,11 +40,11 @@ def test_the_command_line_takes_it(call: list[str]) -> None:
 
 
 def test_the_image_copies_what_is_there_and_is_not_left_out() -> None:
-    kept = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    kept = [line[1:] for line in (ROOT / "deploy/Dockerfile.dockerignore").read_text().splitlines() if line.startswith("!")]
     for line in re.findall(r"^COPY (?!--from)(.*)$", DOCKERFILE, re.M):
         for source in line.split()[:-1]:
             assert (ROOT / source).exists(), source
-            assert any(fnmatch(source, each) for each in kept), f"{source} is left out by .dockerignore"
+            assert any(fnmatch(source, each) for each in kept), f"{source} is left out of the image"
 
 
 def test_a_wheel_needs_no_other_file_of_the_checkout() -> None:

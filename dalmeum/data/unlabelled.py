@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from dalmeum.data.keys import NOTHING, table_keys
+from dalmeum.data.keys import table_keys
 from dalmeum.data.table import PairTable, joined
 from dalmeum.errors import InputError
 from dalmeum.languages import Text
@@ -34,7 +34,6 @@ def usable(table: PairTable, train: PairTable, judged: Iterable[PairTable]) -> P
     keys = table_keys(table)
     sides = [side for other in map(table_keys, judged) for side in (other.first, other.second)]
     known = np.concatenate([*sides, np.empty(0, np.uint64)])
-    known = known[known != NOTHING]
     shared = np.isin(keys.first, known) | np.isin(keys.second, known)
     labelled = ~shared & np.isin(keys.pair, table_keys(train).pair)
     first = np.zeros(len(table), np.bool_)

@@ -1,6 +1,5 @@
 """A run's model and its card on the Hugging Face hub, and nothing else of the run."""
 
-import json
 import os
 import re
 import sys
@@ -12,7 +11,7 @@ from typing import Any
 
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.languages import Text
-from dalmeum.models.pretrained import READ
+from dalmeum.models.pretrained import READ, read_json
 from dalmeum.progress import tell
 from dalmeum.runs.folder import Run, load, open_run
 from dalmeum.runs.scoring import folder_of
@@ -134,7 +133,7 @@ def _check_no_paths(files: Mapping[str, Path]) -> None:
     for name, path in files.items():
         if path.suffix != ".json" or path.name in ("tokenizer.json", "vocab.json"):
             continue
-        for key, value in _texts(json.loads(path.read_bytes())):
+        for key, value in _texts(read_json(path)):
             if os.path.isabs(value) and len(Path(value).parts) > 2 and os.path.lexists(value):
                 raise InputError(f"{path}: {key} names a place of this machine: take it out of {name} first")
 

@@ -29,8 +29,10 @@ COMMANDS = (
     "evaluate",
     "score",
     "export",
+    "serve",
     "search",
     "near",
+    "serve",
     "encoder",
     "encoder trim",
 )

@@ -15,6 +15,8 @@ import pytest
 from filelock import FileLock
 
 import dalmeum
+from dalmeum.competition.reproduce import reproduce
+from dalmeum.competition.submit import submit
 from dalmeum.data import read_pairs
 from dalmeum.data.splits import PairReader, read_splits
 from dalmeum.errors import InputError
@@ -317,3 +319,21 @@ def test_nothing_of_dev_is_learned_from(make: Make) -> None:
     learned = learned_from(recipe, tables["train"], scored)
     assert not set(tables["dev"].pairs) & set(list(learned.pairs)[48:])
     assert dataclasses.replace(learned, name="").take(range(48)).sha256 != learned.sha256
+
+
+def test_a_submission_of_a_student_is_made_again(make: Make, tiny_encoder: Tiny) -> None:
+    rows = [f"n{number},{number} one,{number} two" for number in range(6)]
+    Path("test.csv").write_text("\n".join(["id,sentence1,sentence2", *rows]))
+    run = train(make(data={"test": "test.csv"}), "student")
+    submit(run.id, "test.csv", Path("out.csv"))
+    before = Path("out.csv").read_bytes()
+    shutil.rmtree(run.folder)
+    made = reproduce(Path("out.csv.manifest.json"), Path("again.csv"))
+    assert [each.how for each in made.members] == ["trained"]
+    assert Path("again.csv").read_bytes() == before
+    for folder in run_folders("runs"):
+        shutil.rmtree(folder)
+    shutil.rmtree("teacher")
+    save_teacher(tiny_encoder("roberta"), Path("teacher"))
+    with pytest.raises(InputError, match=r"^teacher: has changed since it was used"):
+        reproduce(Path("out.csv.manifest.json"), Path("third.csv"))

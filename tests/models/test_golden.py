@@ -14,10 +14,11 @@ from safetensors.numpy import load_file, save_file
 from dalmeum.data import PairTable
 from dalmeum.errors import InputError
 from dalmeum.models import golden
-from dalmeum.models.golden import GOLDEN, KNOWN, MOST_KNOWN, TOLERANCE, Golden, write_blended_golden
+from dalmeum.models.golden import KNOWN, MOST_KNOWN, TOLERANCE, Golden, write_blended_golden
 from dalmeum.models.golden_pairs import golden_pairs
 from dalmeum.models.kinds import load_scorer, new_scorer
 from dalmeum.models.members import member_hash
+from dalmeum.models.pretrained import GOLDEN
 from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import build_recipe
 from dalmeum.runs.contents import folder_hash
@@ -227,8 +228,8 @@ def test_machines_with_several_versions_share_a_folder(folder: Path, monkeypatch
         monkeypatch.setattr(golden, "version", lambda name, number=number: number)
         load_scorer(folder)
     assert counts == [64, 64]
-    for number in range(MOST_KNOWN + 3):
-        monkeypatch.setattr(golden, "version", lambda name, number=number: str(number))
+    for number in map(str, range(MOST_KNOWN + 3)):
+        monkeypatch.setattr(golden, "version", lambda name, number=number: number)
         load_scorer(folder)
     assert len(json.loads((folder / KNOWN).read_text())) == MOST_KNOWN
 

@@ -92,6 +92,7 @@ def test_the_record_is_read_back_and_tells_runs_apart(recipe: Callable[..., Reci
     assert open_run(one.folder).record.data == one.record.data
     assert content_hash(one) != content_hash(other)
     changes = settings_of(one).changes(settings_of(other))
+    assert settings_of(one).decisive["loss.teacher"] == one.record.data["teacher"].sha256
     assert changes == {"data.unlabelled": "more.csv", "loss.teacher": "teacher"}
 
 

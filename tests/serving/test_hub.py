@@ -155,6 +155,13 @@ def test_a_place_of_this_machine_does_not_leave_it(run: Path, hub: Hub, here: Pa
     assert hub.asked == []
 
 
+def test_a_damaged_file_is_told(run: Path, hub: Hub) -> None:
+    (run / "model" / "golden.json").write_text("{", encoding="utf-8")
+    with pytest.raises(InputError, match=r"golden\.json: can't be read: is no JSON"):
+        dalmeum.publish(run, "me/first", send=True)
+    assert hub.asked == []
+
+
 def test_calls_that_mean_nothing(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for command in (("export", str(run)), ("export", str(run), "--hub", "me/first", "-o", "folder")):
         assert call(*command) == 2

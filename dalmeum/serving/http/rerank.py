@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
+from dalmeum.languages import composed
 from dalmeum.serving.http.body import StrictRoute
 from dalmeum.serving.http.errors import RefusedError
 from dalmeum.serving.http.routes import PROBLEMS, best
@@ -63,7 +64,7 @@ async def _cohere(
 ) -> CohereResponse:
     warnings = []
     name = asked.model
-    if name is not None and name not in service.models and name.startswith(COHERES):
+    if name is not None and composed(name) not in service.models and name.startswith(COHERES):
         name = None
         warnings = [f"that model is Cohere's: {service.model(None).name} answered"]
     model = service.model(name)

@@ -10,6 +10,7 @@ import numpy as np
 from fastapi import Depends, Request
 
 from dalmeum.errors import DalmeumError
+from dalmeum.languages import composed
 from dalmeum.serving.http.batcher import Batcher, Pair, Scores
 from dalmeum.serving.http.errors import RefusedError
 from dalmeum.serving.http.intervals import WhyNone
@@ -57,7 +58,7 @@ class Service:
 
     def model(self, name: str | None) -> Served:
         """Raises `RefusedError` (404) where there is none of that name."""
-        chosen = next(iter(self.models)) if name is None else name
+        chosen = next(iter(self.models)) if name is None else composed(name)
         if chosen not in self.models:
             known = ", ".join(self.models)
             raise RefusedError(404, f"model: there is none of that name; choose one of {known}")

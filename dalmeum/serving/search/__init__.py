@@ -90,9 +90,9 @@ def search(
     scorer = None if second is None else load(second, precision, trust_code=trust_code)
     embedder = _embedder(model, place, precision, trust_code)
     found = _index(embedder, place, sentences, index, rebuild, _files(corpus, queries))
+    vectors = in_memory(asked, embedder.embed).vectors
     with Progress(len(asked), SEARCHING) as progress:
-        vectors = embedder.embed(asked.texts, progress.advance)
-    cosines, rows = found.nearest(vectors, max(top, candidates) if scorer else top)
+        cosines, rows = found.nearest(vectors, max(top, candidates) if scorer else top, progress.advance)
     similarity, score = embedder.similarity(cosines), None
     if scorer is not None:
         scores = _scores(scorer, sentences, asked, rows)

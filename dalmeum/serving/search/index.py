@@ -19,7 +19,16 @@ from dalmeum.files import make_folder, make_temporary, output_error
 from dalmeum.languages import Text
 from dalmeum.progress import Progress, tell
 from dalmeum.serving.search.embedding import Vectors
-from dalmeum.serving.search.nearest import GRAPH_FROM, Graph, Nearest, nearest, new_links, tried
+from dalmeum.serving.search.nearest import (
+    GRAPH_FROM,
+    UNTOLD,
+    Advance,
+    Graph,
+    Nearest,
+    nearest,
+    new_links,
+    tried,
+)
 from dalmeum.serving.search.sentences import DIGEST, Sentences, digest
 
 MAGIC, END = b"dalmeum index 1\n", b"\ndalmeum: whole\n"
@@ -99,10 +108,10 @@ class Index:
     vectors: Vectors
     graph: Graph | None = None
 
-    def nearest(self, queries: Vectors, count: int) -> Nearest:
+    def nearest(self, queries: Vectors, count: int, advance: Advance = UNTOLD) -> Nearest:
         if self.graph is not None:
-            return self.graph.nearest(queries, count)
-        return nearest(self.vectors, queries, count)
+            return self.graph.nearest(queries, count, advance)
+        return nearest(self.vectors, queries, count, advance)
 
 
 def in_memory(sentences: Sentences, embed: Embed) -> Index:

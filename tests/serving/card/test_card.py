@@ -16,7 +16,7 @@ import dalmeum
 from dalmeum.data import read_pairs
 from dalmeum.data.practice.files import write_practice
 from dalmeum.errors import InputError
-from dalmeum.models.kinds import load_scorer, new_scorer
+from dalmeum.models.kinds import ensemble_of, load_scorer, new_scorer
 from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import load_recipe
 from dalmeum.runs.folder import Run, open_run
@@ -256,6 +256,9 @@ def test_kinds_that_only_dalmeum_reads(run: Run) -> None:
     assert "pip install 'dalmeum[korean]'" in text
     assert "sentence_transformers import" not in text
     assert metadata(text)["library_name"] == "dalmeum"
+    parts = {name: load_scorer(run.model, "float32") for name in ("one", "other")}
+    text = model_card(run, ensemble_of(parts, (0.0, 5.0), None), REPO, CardFile()).text
+    assert "These are 2 models that answer together" in text
     own: PairScorer = dataclasses.replace(offline, own_kind="mine:Kind")
     assert (
         "its author's own code, `mine:Kind`, which is not part of it"

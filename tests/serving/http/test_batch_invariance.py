@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 import dalmeum
 from dalmeum.serving.http.app import create_app
+from dalmeum.serving.http.limits import Limits
 from tests.conftest import draw_pairs
 
 
@@ -30,7 +31,7 @@ def test_a_score_does_not_depend_on_its_batch(models: Path, kind: str) -> None:
         for number, (one, two, _) in enumerate(draw_pairs(60, seed=2))
         for length in (1, 4)
     ]
-    app = create_app([f"a={models / kind}"], precision="float32")
+    app = create_app([f"a={models / kind}"], precision="float32", limits=Limits(wait=60))
     alone = asyncio.run(together(app, [mine]))[0]
     batched = asyncio.run(together(app, [*others[:60], mine, *others[60:]]))[60]
     service = app.state.service

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 import pytest
@@ -34,6 +35,8 @@ def test_scores_are_not_clipped(client: TestClient) -> None:
 def test_a_model_that_is_not_there(client: TestClient) -> None:
     told = post(client, "/score", 404, pairs=PAIRS, model="third")
     assert told == {"detail": "model: there is none of that name; choose one of one, other"}
+    with TestClient(small_app(names=["모델"])) as client:  # a Mac may spell it otherwise
+        assert post(client, "/score", pairs=[], model=normalize("NFD", "모델"))["model"] == "모델"
 
 
 def test_a_ranking(client: TestClient) -> None:
