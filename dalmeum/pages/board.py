@@ -268,7 +268,7 @@ def write_board(output: Path, boards: Sequence[Board], claims: Sequence[Text]) -
         "author_column": 4,
         "written": f"{datetime.datetime.now():%Y-%m-%d %H:%M}",
     }
-    made = Page(title, "board.html", values, figures, script="board.js")
+    made = Page(title, "board.html", values, figures, scripts=("board.js",))
     write_page(page, made, assets=output, self_contained=True)
     return page
 

@@ -5,7 +5,7 @@ import functools
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -37,14 +37,18 @@ class Page:
         template: name of the body's template.
         values: what the template names. Nothing in it is trusted: a text is shown as text.
         figures: by the id of the place that each is drawn into.
-        script: name of a script that this kind of page has beside what all have.
+        scripts, styles: names of files that this kind of page has beside what all have.
+        served: a server answers with it, which it may ask; it comes in the language of its reader's browser,
+            not in that of the terminal where it was made.
     """
 
     title: Shown
     template: str
     values: Mapping[str, Any]
     figures: Mapping[str, Figure] = field(default_factory=dict)
-    script: str = ""
+    scripts: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()
+    served: bool = False
 
 
 def write_page(path: Path, page: Page, *, assets: Path, self_contained: bool = False) -> None:
@@ -69,23 +73,23 @@ def render(page: Page, plotly: str = "") -> str:
     Its own security policy lets no script run but the page's own and the one that they fetch, whatever a
     sentence may hold.
     """
-    scripts = {
-        "language_script": asset("language.js"),
-        "page_script": asset("page.js"),
-        "own_script": asset(page.script) if page.script else Markup(""),
-        "plotly_script": Markup("") if plotly or not page.figures else Markup(_plotly()),
-    }
+    language_script = asset("language.js")
+    scripts = [asset(name) for name in ("page.js", *page.scripts)]
+    if page.figures and not plotly:
+        scripts.insert(0, Markup(_plotly()))
+    style = Markup("").join(asset(name) for name in ("page.css", *page.styles))
     template = _environment().get_template(page.template)
     text = template.render(
         **page.values,
         title=page.title,
         drawn=list(page.figures),
-        chosen=chosen_language() or "",
-        policy=_policy(*filter(None, scripts.values())),
-        style=asset("page.css"),
+        chosen="" if page.served else chosen_language() or "",
+        policy=_policy([language_script, *scripts], style, served=page.served),
+        style=style,
         figures=Markup(script_json(page.figures)),
         plotly=plotly if page.figures else "",
-        **scripts,
+        language_script=language_script,
+        scripts=scripts,
     )
     return writable(text)
 
@@ -147,13 +151,17 @@ def _plotly() -> str:
     return str(get_plotlyjs())
 
 
-def _policy(*scripts: str) -> str:
-    """Content security policy that allows these inline scripts, what they fetch, and no address else."""
-    hashes = " ".join(
-        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
-        for script in scripts
-    )
-    return (
-        f"default-src 'none'; script-src {hashes} 'strict-dynamic'; style-src 'unsafe-inline'; "
-        "img-src data: blob:; base-uri 'none'; form-action 'none'"
-    )
+def _policy(scripts: Sequence[str], style: str, *, served: bool) -> str:
+    """Content security policy that allows these inline scripts, what they fetch, and no address else; of a
+    page that is served this style, and the server's own addresses.
+    """
+    allowed = " ".join(map(_hash, scripts))
+    if served:
+        own = f"script-src {allowed}; style-src {_hash(style)}; connect-src 'self'"
+    else:
+        own = f"script-src {allowed} 'strict-dynamic'; style-src 'unsafe-inline'"
+    return f"default-src 'none'; {own}; img-src data: blob:; base-uri 'none'; form-action 'none'"
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -56,8 +56,11 @@ class Tab:
                 result: dict[str, Any] = answer["result"]
                 return result
 
-    def open(self, path: Path, *, width: int = 1280, dark: bool = False, language: str = "en-US") -> None:
-        """Load the page from its file and wait until its scripts are done."""
+    def open(
+        self, page: Path | str, *, width: int = 1280, dark: bool = False, language: str = "en-US"
+    ) -> None:
+        """Load the page from its file, or its address, and wait until its scripts are done."""
+        url = page if isinstance(page, str) else page.as_uri()
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
         self.call("Emulation.setDeviceMetricsOverride", **size)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
@@ -66,8 +69,8 @@ class Tab:
         self.call("Emulation.setUserAgentOverride", userAgent=agent, acceptLanguage=language)
         self.console.clear()
         self.requests.clear()
-        self.call("Page.navigate", url=path.as_uri())
-        self.wait(f"location.href === {json.dumps(path.as_uri())} && document.readyState === 'complete'")
+        self.call("Page.navigate", url=url)
+        self.wait(f"location.href === {json.dumps(url)} && document.readyState === 'complete'")
         if "data-script" in self.document():
             self.wait(READY)
 

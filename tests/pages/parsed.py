@@ -21,7 +21,7 @@ class Parsed(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.attributes += [(name, value or "") for name, value in attrs]
-        if tag in {"meta", "link", "br"}:
+        if tag in {"meta", "link", "br", "input"}:
             return
         language = "" if tag in {"html", "button"} else dict(attrs).get("lang") or ""
         self.inside.append((tag, language))

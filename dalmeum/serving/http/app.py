@@ -9,10 +9,11 @@ from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
 from fastapi_offline import FastAPIOffline
 
-from dalmeum.serving.http import page, rerank, routes
+from dalmeum.serving.http import explain, page, rerank, routes
 from dalmeum.serving.http.batcher import Batcher
 from dalmeum.serving.http.errors import handle_errors
 from dalmeum.serving.http.guard import Guard
+from dalmeum.serving.http.intervals import intervals_of
 from dalmeum.serving.http.limits import Limits
 from dalmeum.serving.http.metrics import Metrics
 from dalmeum.serving.http.models import Place, find_models, first_pairs, open_scorer
@@ -66,7 +67,7 @@ def open_model(
     )
     batcher.measure(first_pairs())
     metrics.watch(place.name, lambda: batcher.waiting)
-    return Served(place.name, scorer, batcher, place.run)
+    return Served(place.name, scorer, batcher, place.run, intervals_of(place.run, scorer.label_range))
 
 
 def app_of(service: Service, tokens: Tokens) -> FastAPI:
@@ -81,7 +82,7 @@ def app_of(service: Service, tokens: Tokens) -> FastAPI:
     app.state.service = service
     # For the description alone: the guard has asked by then.
     bearer = [Depends(HTTPBearer(auto_error=False))] if tokens else []
-    for router in (routes.router, rerank.router, routes.closed):
+    for router in (routes.router, explain.router, rerank.router, routes.closed):
         app.include_router(router, dependencies=bearer)
     for router in (routes.state, page.router):
         app.include_router(router)

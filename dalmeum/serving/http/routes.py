@@ -9,7 +9,9 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from dalmeum.serving.http.batcher import Scores as ScoreArray
 from dalmeum.serving.http.body import StrictRoute
 from dalmeum.serving.http.errors import RefusedError
+from dalmeum.serving.http.intervals import WhyNone
 from dalmeum.serving.http.schemas import (
+    IntervalInfo,
     ModelInfo,
     ModelList,
     Problem,
@@ -21,6 +23,7 @@ from dalmeum.serving.http.schemas import (
     State,
 )
 from dalmeum.serving.http.service import ServiceHere
+from dalmeum.stats.label_intervals import LEVEL, LabelIntervals
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "No JSON."},
@@ -40,12 +43,15 @@ closed = APIRouter(responses={401: PROBLEMS[401]})
 state = APIRouter()
 
 
-@router.post("/score", tags=["similarity"], summary="Similarities of pairs")
+@router.post("/score", tags=["similarity"], summary="Similarities of pairs", response_model_exclude_none=True)
 async def score(asked: ScoreRequest, request: Request, service: ServiceHere) -> Scores:
     model = service.model(asked.model)
     pairs = [(one, two) for one, two in asked.pairs]
     scores = await service.score(request, model, pairs, "pairs")
-    return Scores(model=model.name, scores=scores.tolist())
+    intervals = None
+    if asked.intervals and isinstance(model.intervals, LabelIntervals):
+        intervals = model.intervals.at(scores).tolist()
+    return Scores(model=model.name, scores=scores.tolist(), intervals=intervals)
 
 
 @router.post("/rank", tags=["similarity"], summary="One sentence against many, the most similar first")
@@ -66,10 +72,18 @@ async def models(service: ServiceHere) -> ModelList:
                 label_range=model.label_range,
                 precision=str(model.scorer.precision).removeprefix("torch."),
                 binary=model.scorer.has_binary,
+                **_interval(model.intervals),
             )
             for number, (name, model) in enumerate(service.models.items())
         ]
     )
+
+
+def _interval(intervals: LabelIntervals | WhyNone) -> dict[str, Any]:
+    if not isinstance(intervals, LabelIntervals):
+        return {"interval": None, "no_interval": intervals}
+    info = IntervalInfo(level=LEVEL, pairs=len(intervals), coverage=intervals.coverage)
+    return {"interval": info, "no_interval": None}
 
 
 def best(scores: ScoreArray, top: int | None) -> list[int]:

@@ -4,6 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from dalmeum.serving.http.intervals import WhyNone
+
 
 def _without_nul(text: str) -> str:
     if "\0" in text:
@@ -43,12 +45,40 @@ class ScoreRequest(Request):
     pairs: list[Annotated[list[Sentence], Field(min_length=2, max_length=2)]] = Field(
         description="Pairs of sentences."
     )
+    intervals: Annotated[bool, Field(description="Whether to answer with intervals, too.")] = False
     model: Model = None
 
 
 class Scores(BaseModel):
     model: str
     scores: list[float] = Field(description="A similarity a pair, on the label scale, not clipped to it.")
+    intervals: list[Annotated[list[float], Field(min_length=2, max_length=2)]] | None = Field(
+        None,
+        description="For each pair where its label is likely to lie, within the label range; left out where "
+        "nobody asked, or the model has none.",
+    )
+
+
+class ExplainRequest(Request):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"pair": ["비가 온다.", "비가 내린다."]}]})
+
+    pair: Annotated[list[Sentence], Field(min_length=2, max_length=2)]
+    model: Model = None
+
+
+class SentencePart(BaseModel):
+    text: str
+    effect: float | None = Field(
+        description="The score less the score without this part; null for blanks and punctuation."
+    )
+
+
+class Explanation(BaseModel):
+    model: str
+    score: float
+    sentences: list[list[SentencePart]] = Field(
+        description="Both sentences, composed to NFC, in parts that are the sentence when put together."
+    )
 
 
 class RankRequest(Request):
@@ -72,6 +102,12 @@ class Ranking(BaseModel):
     ranking: list[Ranked] = Field(description="The most similar first.")
 
 
+class IntervalInfo(BaseModel):
+    level: float = Field(description="The share of labels that intervals are made to hold.")
+    pairs: int = Field(description="Labelled pairs of the run's dev set, by whose residuals they are made.")
+    coverage: float = Field(description="The share of those pairs' labels that intervals of others hold.")
+
+
 class ModelInfo(BaseModel):
     id: str
     object: str = "model"
@@ -79,6 +115,8 @@ class ModelInfo(BaseModel):
     label_range: tuple[float, float] = Field(description="Lowest and highest label.")
     precision: str
     binary: bool = Field(description="Whether it was trained on similar or not, too.")
+    interval: IntervalInfo | None = Field(description="Of its scores.")
+    no_interval: WhyNone | None = Field(description="Why there is none.")
 
 
 class ModelList(BaseModel):

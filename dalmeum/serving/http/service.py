@@ -13,8 +13,10 @@ from dalmeum.errors import DalmeumError
 from dalmeum.languages import composed
 from dalmeum.serving.http.batcher import Batcher, Pair, Scores
 from dalmeum.serving.http.errors import RefusedError
+from dalmeum.serving.http.intervals import WhyNone
 from dalmeum.serving.http.limits import Limits
 from dalmeum.serving.http.metrics import Metrics
+from dalmeum.stats.label_intervals import LabelIntervals
 
 if TYPE_CHECKING:
     from dalmeum.models.scorer import PairScorer
@@ -26,12 +28,14 @@ class Served:
 
     Attributes:
         run: the folder of the run that it is of, if any.
+        intervals: for labels, around its scores; or why there are none.
     """
 
     name: str
     scorer: "PairScorer"
     batcher: Batcher
     run: Path | None = None
+    intervals: LabelIntervals | WhyNone = "no_run"
 
     @property
     def label_range(self) -> tuple[float, float]:
@@ -66,6 +70,14 @@ class Service:
         Raises `RefusedError` for what is beyond the limits, `BusyError`, and what the model raises.
         """
         request.state.model, request.state.pairs = model.name, len(pairs)
+        self.check(pairs, field)
+        scores = await asyncio.wrap_future(model.batcher.submit(pairs))
+        if not np.isfinite(scores).all():
+            raise DalmeumError("the model answers what is no number")
+        return scores
+
+    def check(self, pairs: Sequence[Pair], field: str) -> None:
+        """Raises `RefusedError` for pairs, in a request's `field`, that are beyond the limits."""
         if len(pairs) > self.limits.pairs:
             raise RefusedError(
                 413, f"{field}: {len(pairs):,}; a request may have {self.limits.pairs:,}: send several"
@@ -75,10 +87,6 @@ class Service:
                 raise RefusedError(
                     422, f"{field}.{number}: a sentence of more than {self.limits.characters:,} characters"
                 )
-        scores = await asyncio.wrap_future(model.batcher.submit(pairs))
-        if not np.isfinite(scores).all():
-            raise DalmeumError("the model answers what is no number")
-        return scores
 
 
 async def service_of(request: Request) -> Service:

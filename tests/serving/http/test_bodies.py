@@ -139,6 +139,6 @@ def test_other_methods_and_places(client: TestClient) -> None:
         answer = client.request(method, "/score")
         assert answer.status_code == 405
         assert "POST" in answer.headers["allow"]
-    for path in ("/SECRET", "/score/SECRET", "/static-offline-docs/../../secret", "//", "/%00", "/score/"):
+    for path in ("/SECRET", "/score/SECRET", "/static-offline-docs/../../secret", "/%00", "/score/"):
         answer = client.get(path, follow_redirects=False)
         assert answer.status_code in {404, 307}, path

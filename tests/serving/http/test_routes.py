@@ -58,6 +58,8 @@ def test_the_models(client: TestClient) -> None:
             "label_range": [0, 5],
             "precision": "float32",
             "binary": False,
+            "interval": None,
+            "no_interval": "no_run",
         }
         for name in ("one", "other")
     ]
