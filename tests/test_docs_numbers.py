@@ -48,6 +48,7 @@ FILES = {
     "distil": "distil-2026-11-28",
     "swap": "swap-2026-11-28",
     "score-file": "score-file-2026-11-28",
+    "serving": "serving-2026-11-28",
     "search": "search-2026-11-28",
 }
 RESULTS = ROOT / "benchmarks" / "results"
