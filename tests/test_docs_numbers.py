@@ -49,6 +49,7 @@ FILES = {
     "swap": "swap-2026-11-28",
     "score-file": "score-file-2026-11-28",
     "label-intervals": "label-intervals-2026-11-28",
+    "serving": "serving-2026-11-28",
     "search": "search-2026-11-28",
 }
 RESULTS = ROOT / "benchmarks" / "results"
