@@ -247,12 +247,10 @@ def test_korean_says_the_same(run: Run, monkeypatch: pytest.MonkeyPatch) -> None
     assert korean.count("```python") == english.count("```python") == 2
 
 
-def test_kinds_that_only_dalmeum_reads(run: Run) -> None:
-    practice = read_pairs(draw_pairs(20))
-    recipe = load_recipe(data={"train": "train.csv"}, model={"kind": "offline"})
-    offline = new_scorer(recipe, practice)
+def test_kinds_that_only_dalmeum_reads(run: Run, offline_model: Path) -> None:
+    offline = load_scorer(offline_model)
     text = model_card(run, offline, REPO, CardFile()).text
-    assert "`model_type` `dalmeum-offline-2`" in text
+    assert "`model_type` `dalmeum-offline`" in text
     assert "pip install 'dalmeum[korean]'" in text
     assert "sentence_transformers import" not in text
     assert metadata(text)["library_name"] == "dalmeum"
