@@ -133,7 +133,7 @@ def test_the_command_compares_on_the_runs_own_dev_pairs(
     ]
 
 
-@pytest.mark.parametrize("model", [("bi", "korean", True)], indirect=True)
+@pytest.mark.parametrize("model", [("cross", "roberta", True)], indirect=True)
 def test_integers_are_near_the_model_and_the_program_uses_them(
     model: Path, tmp_path: Path, write_pairs: WritePairs
 ) -> None:
