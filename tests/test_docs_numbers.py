@@ -47,6 +47,7 @@ FILES = {
     "blends": "blends-2026-11-28",
     "swap": "swap-2026-11-28",
     "score-file": "score-file-2026-11-28",
+    "cold-start": "cold-start-2026-11-28",
 }
 RESULTS = ROOT / "benchmarks" / "results"
 PAGES_WITH_NUMBERS = (*PAGES, "benchmarks/README.md")
