@@ -51,6 +51,7 @@ FILES = {
     "label-intervals": "label-intervals-2026-11-28",
     "serving": "serving-2026-11-28",
     "search": "search-2026-11-28",
+    "cold-start": "cold-start-2026-11-28",
 }
 RESULTS = ROOT / "benchmarks" / "results"
 PAGES_WITH_NUMBERS = (*PAGES, "benchmarks/README.md")
