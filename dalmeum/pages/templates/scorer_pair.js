@@ -148,7 +148,7 @@
     const wrong = pair.map(fault).find(Boolean);
     const empty = pair.findIndex((text) => !text.trim());
     if (empty >= 0) {
-      tell(told, say("Sentence {n} is empty.", "문장 {n}이 비어 있습니다.", { n: empty + 1 }), { fault: true });
+      tell(told, say("Sentence {n} is empty.", "문장 {n}: 비어 있습니다.", { n: empty + 1 }), { fault: true });
       [one, two][empty].focus();
       return;
     }

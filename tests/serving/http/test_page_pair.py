@@ -225,7 +225,7 @@ def test_what_is_told_is_read_aloud(address: str, tab: Tab) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "told"), [("en", "Sentence 2 is empty."), ("ko", "문장 2이 비어 있습니다.")]
+    ("language", "told"), [("en", "Sentence 2 is empty."), ("ko", "문장 2: 비어 있습니다.")]
 )
 def test_an_empty_sentence(address: str, tab: Tab, language: str, told: str) -> None:
     visit(tab, address, language=language)
