@@ -124,9 +124,12 @@ def quick_parts(folder: Path) -> tuple[QuickNetwork, QuickEncoding] | None:
         return None
     if config.get("hidden_act") != "gelu" or not isinstance(config.get("dalmeum"), dict):
         return None
-    encoding = QuickEncoding(folder)
-    typed = config["type_vocab_size"] > 1 and "token_type_ids" in (encoding.names or ["token_type_ids"])
-    network = QuickNetwork(config, load_file(folder / "model.safetensors"), typed)
+    try:
+        encoding = QuickEncoding(folder)
+        typed = config["type_vocab_size"] > 1 and "token_type_ids" in (encoding.names or ["token_type_ids"])
+        network = QuickNetwork(config, load_file(folder / "model.safetensors"), typed)
+    except (KeyError, RuntimeError):  # weights of other names or shapes, as those of a bi-encoder's start
+        return None
     return network.eval(), encoding
 
 

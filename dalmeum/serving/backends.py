@@ -15,7 +15,6 @@ from dalmeum.languages import Text
 from dalmeum.machine import versions
 from dalmeum.runs.contents import folder_hash
 from dalmeum.runs.folder import load, model_folder
-from dalmeum.serving.export import CERTIFICATE, HERE
 
 if TYPE_CHECKING:
     from dalmeum.models.scorer import PairScorer
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
 TORCH, ONNX, INT8, AUTO = "torch", "onnx", "onnx-int8", "auto"
 
 BACKENDS = (AUTO, TORCH, ONNX, INT8)
+
+HERE, CERTIFICATE = "export", "certificate.json"
+"""Where an export lies in a run's folder, and what it is known by."""
 
 ENTRIES = {ONNX: "float32", INT8: "int8"}
 """Of a certificate, by backend."""

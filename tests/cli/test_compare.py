@@ -153,17 +153,23 @@ def elsewhere(runs: list[str]) -> Path:
     return path
 
 
+def _files(folder: Path) -> list[tuple[Path, int]]:
+    """What is there, and when it changed; what is noted of a model that was loaded is no part of a run."""
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != ".golden.json"]
+    return sorted((path, path.stat().st_mtime_ns) for path in files)
+
+
 def test_other_pairs_are_scored_and_judged(
     runs: list[str], elsewhere: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """Scores are those of evaluate, and nothing of the runs' own dev is in the findings."""
-    before = sorted((path, path.stat().st_mtime_ns) for path in Path("runs").rglob("*"))
+    before = _files(Path("runs"))
     named = [f"{arm}={run}" for arm, run in zip(("low", "low", "high", "high"), runs, strict=True)]
     call_data = ["compare", *named, "--data", str(elsewhere), "--json", "-o", str(tmp_path / "page")]
     assert call(*call_data) == 0
     out, err = capsys.readouterr()
     found = json.loads(out)
-    assert sorted((path, path.stat().st_mtime_ns) for path in Path("runs").rglob("*")) == before
+    assert _files(Path("runs")) == before
 
     split = found["splits"]["where.csv"]
     assert (list(found["splits"]), split["pairs"]) == (["where.csv"], 42)

@@ -32,7 +32,6 @@ COMMANDS = (
     "serve",
     "search",
     "near",
-    "serve",
     "encoder",
     "encoder trim",
 )

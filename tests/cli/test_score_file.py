@@ -14,9 +14,9 @@ import pytest
 
 import dalmeum
 from dalmeum.data import read_pairs
-from dalmeum.evaluation import predict
 from dalmeum.models.scorer import PairScorer
 from dalmeum.serving import score_file as scoring
+from dalmeum.serving.backends import TorchBackend
 from dalmeum.serving.shards import shards_beside
 from tests import kill
 from tests.cli.test_commands import call
@@ -81,15 +81,15 @@ def test_repeated_pairs_are_scored_once(own_run: Path, pairs: Path, monkeypatch:
 
 
 def interrupted_after(shards: int, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    original, calls = predict.score_table, iter(range(shards))
+    original, calls = TorchBackend.score, iter(range(shards))
 
-    def score_table(*arguments: object) -> object:
+    def score(*arguments: Any) -> Any:
         if next(calls, None) is None:
             raise KeyboardInterrupt
-        return original(*arguments)  # type: ignore[arg-type]
+        return original(*arguments)
 
     patch = pytest.MonkeyPatch()
-    patch.setattr("dalmeum.serving.worker.score_table", score_table)
+    patch.setattr(TorchBackend, "score", score)
     return patch
 
 

@@ -44,7 +44,7 @@ def test_one_run_folder_and_one_load(recipe: Recipe, capsys: Call) -> None:
     said = capsys.readouterr().err
     assert "member offline (1 of 2)" in said
     assert "member words (2 of 2)" in said
-    assert {path.name for path in run.model.iterdir()} == {"offline", "words", "dalmeum.json"}
+    assert {path.name for path in run.model.iterdir()} == {"offline", "words", "dalmeum.json", "golden.json"}
     assert list(run.checkpoints.iterdir()) == []
     assert not run.kept_evaluations.exists()
     assert run.recipe() == recipe

@@ -106,7 +106,8 @@ def test_each_fold_is_what_it_would_be_alone_and_all_answer_with_their_mean(
     assert not alone[0].record.out_of_fold
     assert run.record.data["dev"].rows == 72
     assert not run.predictions("train").exists()
-    assert {path.name for path in run.model.iterdir()} == {"fold-0", "fold-1", "fold-2", "dalmeum.json"}
+    folds = {"fold-0", "fold-1", "fold-2"}
+    assert {path.name for path in run.model.iterdir()} == {*folds, "dalmeum.json", "golden.json"}
     assert list(run.checkpoints.iterdir()) == []
     assert run.recipe() == recipe
     scorer = dalmeum.load(run, "float32")
@@ -165,7 +166,7 @@ def test_seeds_answer_with_their_mean_and_dev_is_no_part_of_training(
         mean = np.mean([similarity(one, split) for one in alone], axis=0)
         np.testing.assert_allclose(similarity(run, split), mean, rtol=1e-12)
     assert not run.record.out_of_fold
-    assert {path.name for path in run.model.iterdir()} == {"seed-7", "seed-3", "dalmeum.json"}
+    assert {path.name for path in run.model.iterdir()} == {"seed-7", "seed-3", "dalmeum.json", "golden.json"}
     scores = [one.metrics()["dev"]["pearson"]["value"] for one in (*alone, run)]
     assert len(set(scores)) == 3
     # An arm of ensembles is another than one of single models.

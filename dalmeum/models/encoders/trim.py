@@ -35,6 +35,7 @@ from dalmeum.models.encoders.pieces import (
     with_pieces,
 )
 from dalmeum.models.pretrained import (
+    GOLDEN,
     VOCABULARIES,
     check_folder,
     load_errors,
@@ -45,8 +46,18 @@ from dalmeum.models.pretrained import (
 )
 from dalmeum.models.quiet import silent_libraries
 
-LEFT_OUT = (*VOCABULARIES, "added_tokens.json", "*.safetensors", "*.bin", "*.pt", "*.onnx", "*.h5", ".*")
-"""Files that are written anew, hold the old vocabulary, or weights in another form."""
+LEFT_OUT = (
+    *VOCABULARIES,
+    "added_tokens.json",
+    GOLDEN,
+    "*.safetensors",
+    "*.bin",
+    "*.pt",
+    "*.onnx",
+    "*.h5",
+    ".*",
+)
+"""Files that are written anew, tell of the old vocabulary and weights, or hold weights in another form."""
 
 HEADS = ("lm_head.", "predictions.")
 """Of language models: what else has a row for each piece."""

@@ -17,6 +17,7 @@ from dalmeum.pages.certificate import CERTIFICATE_PAGE, write_certificate
 from dalmeum.progress import tell
 from dalmeum.runs.contents import folder_hash
 from dalmeum.runs.folder import load, model_folder
+from dalmeum.serving.backends import CERTIFICATE, HERE
 from dalmeum.serving.export.pairs import ExportPairs, pairs_for
 
 if TYPE_CHECKING:
@@ -25,12 +26,9 @@ if TYPE_CHECKING:
     from dalmeum.serving.export.int8 import Search
 
 GRAPH, INT8 = "model.onnx", "model-int8.onnx"
-CERTIFICATE, EXAMPLE = "certificate.json", "example.py"
+EXAMPLE = "example.py"
 
 GRAPHS = {"float32": GRAPH, "int8": INT8}
-
-HERE = "export"
-"""Where in a run's folder its export is, if nothing else is said."""
 
 SCHEMA = 2
 
