@@ -191,7 +191,7 @@ def chosen_backend(
 
     Args:
         export: the folder of an export; by default the one in the run's folder, if there is one.
-        measure: whether `auto` may take the time to measure; without, it is torch where nothing is kept.
+        measure: whether `auto` may take the time to measure; without, it is torch.
 
     Raises `InputError` for an unknown name, an export that is not there, of another model, changed, or
     without the graph that is asked for.
@@ -200,7 +200,7 @@ def chosen_backend(
         raise InputError(f"backend {backend!r} is unknown: use one of {', '.join(BACKENDS)}")
     model = model_folder(run, output)
     installed = importlib.util.find_spec("onnxruntime") is not None
-    if backend == TORCH or (backend == AUTO and not installed):
+    if backend == TORCH or (backend == AUTO and not (installed and measure)):
         return Choice(TORCH)
     if not installed:
         raise MissingExtraError("onnxruntime", "export")
@@ -227,8 +227,6 @@ def chosen_backend(
     key = quickest.key_of(model, graphs, precision)
     name = quickest.kept().get(key)
     if name not in (TORCH, *usable):
-        if not measure:
-            return Choice(TORCH)
         name = quickest.measured(model, folder, usable, precision, trust_code)
         quickest.keep(key, name)
     return Choice(TORCH) if name == TORCH else Choice(name, folder, graphs[name])
