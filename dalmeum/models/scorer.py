@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
@@ -55,7 +55,12 @@ class HasOwnPrecisions(Protocol):
 
 
 SCORING_BATCH = 64
-"""Pairs in one forward pass of scoring: enough to fill a processor, little beside the model in memory."""
+"""Pairs in one forward pass of scoring on a GPU."""
+
+SCORING_TOKENS = 1024
+"""Tokens with their padding in one forward pass on a processor: enough to fill it. Of twice as many the memory
+between passes grows to half a model more, since the pieces of one length leave no room for another's.
+"""
 
 
 ENCODED_TOGETHER = 8192
@@ -149,9 +154,9 @@ class PairScorer:
         was_training = model.training
         model.eval()
         try:
-            with torch.inference_mode(), autocast(model.device, self.precision):
-                for start in range(0, len(order), SCORING_BATCH):
-                    rows = order[start : start + SCORING_BATCH]
+            # No `inference_mode`: in it, a shorter type's weights are cast anew in each forward pass.
+            with torch.no_grad(), autocast(model.device, self.precision):
+                for rows in self._batches(order, lengths):
                     batch = self.encoding.collate([items[row] for row in rows])
                     batch = {name: tensor.to(model.device) for name, tensor in batch.items()}
                     result[rows] = model(**batch).logits.double().cpu().numpy()
@@ -159,6 +164,15 @@ class PairScorer:
         finally:
             model.train(was_training)
         return result
+
+    def _batches(self, order: Sequence[int], lengths: Sequence[int]) -> Iterator[Sequence[int]]:
+        """Rows, the longest first, of one forward pass each."""
+        start = 0
+        while start < len(order):
+            on_processor = self.model.device.type == "cpu"
+            count = max(1, SCORING_TOKENS // max(1, lengths[order[start]])) if on_processor else SCORING_BATCH
+            yield order[start : start + count]
+            start += count
 
     def similarity(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
         """Similarities (n,) on the label scale from logits (n, num_labels)."""

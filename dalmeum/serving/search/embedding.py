@@ -86,7 +86,7 @@ class Embedder:
         order = sorted(range(len(items)), key=lambda row: -len(items[row]["input_ids"]))
         found: dict[int, Vectors] = {}
         model.eval()
-        with torch.inference_mode(), autocast(model.device, self.scorer.precision):
+        with torch.no_grad(), autocast(model.device, self.scorer.precision):
             for start in range(0, len(order), BATCH):
                 rows = order[start : start + BATCH]
                 batch = encoding.padded([items[row] for row in rows])
