@@ -72,6 +72,7 @@ def fit(
 
     Raises `DalmeumError` where the weights stopped being numbers; `InputError` for a damaged checkpoint.
     """
+    forward = scorer.model.forward
     with quiet_transformers():
         trainer = PairTrainer(scorer, recipe, train, dev, checkpoints, before_saving)
         for callback in callbacks:
@@ -84,6 +85,8 @@ def fit(
             trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
         finally:
             trainer.reporting.close()
+            # accelerate put its own autocast around it, in which float32 would stay a shorter type.
+            scorer.model.forward = forward  # type: ignore[method-assign]
         seconds = time.perf_counter() - start
         processor_seconds = time.process_time() - processor_start
     logits = scorer.logits(train.items)

@@ -9,10 +9,14 @@ import scipy.stats
 import torch
 from transformers import AutoModelForSequenceClassification, PreTrainedModel, TrainerState
 
+from dalmeum.data import PairTable
 from dalmeum.errors import DalmeumError
 from dalmeum.languages import Text
 from dalmeum.models.cross import new_cross_encoder
+from dalmeum.models.golden import Golden
+from dalmeum.models.golden_pairs import golden_pairs
 from dalmeum.models.head import last_linear
+from dalmeum.models.kinds import load_scorer, new_scorer
 from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import Recipe, build_recipe
 from dalmeum.stats import pearson
@@ -103,6 +107,27 @@ def test_history_keeps_r_mae_and_loss_of_train_and_dev_apart(tiny_encoder: Tiny,
     kept = [pearson(labels, predictions) for predictions in result.dev_predictions.values()]
     assert kept == pytest.approx([entry["eval_pearson"] for entry in evaluations])
     assert all({"eval_pearson", "eval_mae"} <= entry.keys() for entry in evaluations)
+
+
+@pytest.mark.parametrize("kind", ["cross", "bi"])
+def test_what_was_trained_in_a_short_type_computes_in_float32_where_asked(
+    tiny_encoder: Tiny, tmp_path: Path, kind: str
+) -> None:
+    """No wrapper of training's stays: golden scores would be a short type's, in the name of float32."""
+    model = {"kind": kind, "encoder": tiny_encoder("bert"), "max_length": 32}
+    recipe = recipe_for(training__precision="bfloat16", training__epochs=1, model=model)
+    first, second, labels = zip(*draw_pairs(16, 5), strict=True)
+    table = PairTable(tuple(map(str, range(16))), ("",) * 16, first, second, label=np.array(labels))
+    scorer = new_scorer(recipe, table)
+    fit(scorer, recipe, encoded(scorer, 32, 1), None, tmp_path / "checkpoints")
+    scorer.save(tmp_path / "model")
+    pairs = golden_pairs()
+    right = load_scorer(tmp_path / "model", "float32").score(pairs)
+    np.testing.assert_allclose(scorer.with_precision("float32").score(pairs), right, atol=1e-5)
+    golden = Golden.read(tmp_path / "model")
+    assert golden is not None
+    np.testing.assert_allclose(golden.scores, right, atol=1e-5)
+    assert golden.quick == (kind == "cross")
 
 
 def test_without_a_dev_set_the_last_weights_count(tiny_encoder: Tiny, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from dalmeum.models.scorer import PairScorer
 from dalmeum.serving.export.runtime import OUTPUT
 
 OPSET = 23
-"""The first that knows attention: what it is made of otherwise, ONNX Runtime takes one by one, on one core."""
+"""The first that knows attention, which ONNX Runtime takes part by part otherwise, and on one core."""
 
 TRACED = (("A cat sleeps on the red mat.", "비가 온다."), ("비가 내린다.", "Two dogs run after the ball."))
 """Pairs that a graph is made with; that their sentences differ in length lets none become a constant."""
