@@ -47,6 +47,7 @@ FILES = {
     "blends": "blends-2026-11-28",
     "distil": "distil-2026-11-28",
     "swap": "swap-2026-11-28",
+    "scoring": "scoring-2026-11-28",
     "score-file": "score-file-2026-11-28",
     "label-intervals": "label-intervals-2026-11-28",
     "serving": "serving-2026-11-28",

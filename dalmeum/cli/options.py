@@ -60,6 +60,15 @@ LabelRangeOption = Annotated[
         ),
     ),
 ]
+BackendOption = Annotated[
+    str,
+    typer.Option(
+        help=help_text(
+            "auto, torch, onnx or onnx-int8; auto is the quickest that answers as the model does.",
+            "auto, torch, onnx, onnx-int8 중 하나. auto는 모델과 점수가 맞는 것 가운데 가장 빠른 것.",
+        )
+    ),
+]
 PrecisionOption = Annotated[
     str,
     typer.Option(

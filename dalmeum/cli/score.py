@@ -11,6 +11,7 @@ import typer
 
 from dalmeum.cli.help import documented, help_text
 from dalmeum.cli.options import (
+    BackendOption,
     ColumnsOption,
     EncodingOption,
     FormatOption,
@@ -106,15 +107,7 @@ def score(
     format: FormatOption = "auto",
     encoding: EncodingOption = "auto",
     precision: PrecisionOption = "auto",
-    backend: Annotated[
-        str,
-        typer.Option(
-            help=help_text(
-                "auto, torch, onnx or onnx-int8; auto is the quickest that answers as the model does.",
-                "auto, torch, onnx, onnx-int8 중 하나. auto는 모델과 점수가 맞는 것 가운데 가장 빠른 것.",
-            )
-        ),
-    ] = "auto",
+    backend: BackendOption = "auto",
     export: Annotated[
         Path | None,
         typer.Option(

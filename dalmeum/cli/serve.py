@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dalmeum.cli.help import documented, help_text
-from dalmeum.cli.options import JsonOption, OutputOption, PrecisionOption, TrustCodeOption
+from dalmeum.cli.options import BackendOption, JsonOption, OutputOption, PrecisionOption, TrustCodeOption
 from dalmeum.cli.output import print_json
 from dalmeum.errors import MissingExtraError
 from dalmeum.languages import Text
@@ -95,6 +95,7 @@ def serve(
             help=help_text("Seconds to an answer, at most.", "응답까지 걸릴 수 있는 최대 시간(초).")
         ),
     ] = 30.0,
+    backend: BackendOption = "auto",
     precision: PrecisionOption = "auto",
     output: OutputOption = Path("runs"),
     trust_code: TrustCodeOption = False,
@@ -126,7 +127,13 @@ def serve(
     from dalmeum.serving.http.app import create_app
 
     app = create_app(
-        runs, tokens=tokens, limits=limits, precision=precision, output=output, trust_code=trust_code
+        runs,
+        tokens=tokens,
+        limits=limits,
+        backend=backend,
+        precision=precision,
+        output=output,
+        trust_code=trust_code,
     )
     address = address_of(place)
 

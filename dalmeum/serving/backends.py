@@ -43,6 +43,11 @@ class Backend(Protocol):
         ...
 
     @property
+    def precision(self) -> str:
+        """What it computes in: `float32`, `bfloat16`, `float16` or `int8`."""
+        ...
+
+    @property
     def label_range(self) -> tuple[float, float]:
         """Lowest and highest label."""
         ...
@@ -71,6 +76,10 @@ class TorchBackend:
 
     scorer: "PairScorer"
     name: str = TORCH
+
+    @property
+    def precision(self) -> str:
+        return str(self.scorer.precision).removeprefix("torch.")
 
     @property
     def label_range(self) -> tuple[float, float]:
@@ -103,7 +112,7 @@ class OnnxBackend:
     def __init__(self, export: Path, name: str) -> None:
         from dalmeum.serving.export.runtime import ExportedScorer
 
-        self.name = name
+        self.name, self.precision = name, ENTRIES[name]
         self.scorer = ExportedScorer(export, entries_of(export)[name]["file"])
 
     @property

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fastapi.testclient import TestClient
 
 import dalmeum
 from dalmeum.data import read_pairs
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.serving import backends, quickest
 from dalmeum.serving.backends import Choice, chosen_backend, open_backend
+from dalmeum.serving.http.app import create_app
 from dalmeum.serving.score_file import score_file
 from tests.cli.test_commands import call
 
@@ -154,3 +156,17 @@ def test_two_sentences(export: Path, capsys: pytest.CaptureFixture[str]) -> None
         answers.append(float(capsys.readouterr().out))
     assert answers[0] == pytest.approx(answers[1], abs=2e-4)
     assert call("score", "latest", "a", "b", "--backend", "tpu") == 2
+
+
+def test_a_server_computes_by_what_it_is_told_to(export: Path) -> None:
+    pairs = [list(pair) for pair in read_pairs("dev.csv").pairs]
+    right = dalmeum.load("latest", "float32").score([(one, two) for one, two in pairs])
+    for backend, precision, said in (("torch", "float32", "float32"), ("onnx-int8", "auto", "int8")):
+        with TestClient(create_app(["latest"], backend=backend, precision=precision)) as client:
+            (model,) = client.get("/v1/models").json()["data"]
+            assert (model["backend"], model["precision"]) == (backend, said)
+            scores = client.post("/score", json={"pairs": pairs}).json()["scores"]
+            np.testing.assert_allclose(scores, right, atol=1e-5)
+    shutil.rmtree(export)
+    with pytest.raises(InputError, match="has no export"):
+        create_app(["latest"], backend="onnx")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dalmeum.serving.export.runtime import Settings
 
 PROGRAM = '''\
-"""python example.py "A cat sleeps." "A dog barks." [GRAPH]  (needs onnxruntime, tokenizers, numpy)"""
+"""python example.py "A cat sleeps." "A dog barks." [GRAPH]  (needs onnxruntime>=1.23, tokenizers, numpy)"""
 import pathlib, sys, unicodedata
 import numpy, onnxruntime, tokenizers
 

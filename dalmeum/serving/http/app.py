@@ -16,7 +16,7 @@ from dalmeum.serving.http.guard import Guard
 from dalmeum.serving.http.intervals import intervals_of
 from dalmeum.serving.http.limits import Limits
 from dalmeum.serving.http.metrics import Metrics
-from dalmeum.serving.http.models import Place, find_models, first_pairs, open_scorer
+from dalmeum.serving.http.models import Place, find_models, first_pairs, opened_backend
 from dalmeum.serving.http.service import Served, Service
 from dalmeum.serving.http.tokens import Tokens
 
@@ -32,6 +32,7 @@ def create_app(
     *,
     tokens: Iterable[str] = (),
     limits: Limits | None = None,
+    backend: str = "auto",
     precision: str = "auto",
     output: str | Path = "runs",
     trust_code: bool = False,
@@ -41,25 +42,32 @@ def create_app(
     Args:
         runs: each a run id under `output`, a run or model folder, or `NAME=RUN`.
         tokens: those that a request may carry; without any, everybody who reaches the app is answered.
+        backend: what computes scores, as `dalmeum.serving.backends.open_backend` takes it.
         precision, output, trust_code: as `dalmeum.load` takes them.
 
     Raises `InputError` for runs that are not there, models that can't be read, and two of one name.
     """
     limits, metrics = limits or Limits(), Metrics()
     served = {
-        place.name: open_model(place, limits, metrics, precision, trust_code=trust_code)
+        place.name: open_model(place, limits, metrics, backend, precision, trust_code=trust_code)
         for place in find_models(runs, output)
     }
     return app_of(Service(served, limits, metrics), Tokens(tokens))
 
 
 def open_model(
-    place: Place, limits: Limits, metrics: Metrics, precision: str = "auto", *, trust_code: bool = False
+    place: Place,
+    limits: Limits,
+    metrics: Metrics,
+    backend: str = "auto",
+    precision: str = "auto",
+    *,
+    trust_code: bool = False,
 ) -> Served:
     """A model with its queue."""
-    scorer = open_scorer(place, precision, trust_code=trust_code)
+    opened = opened_backend(place, backend, precision, trust_code=trust_code)
     batcher = Batcher(
-        scorer.score,
+        opened.score,
         batch=limits.batch,
         waiting=limits.waiting,
         wait=limits.wait,
@@ -67,7 +75,7 @@ def open_model(
     )
     batcher.measure(first_pairs())
     metrics.watch(place.name, lambda: batcher.waiting)
-    return Served(place.name, scorer, batcher, place.run, intervals_of(place.run, scorer.label_range))
+    return Served(place.name, opened, batcher, place.run, intervals_of(place.run, opened.label_range))
 
 
 def app_of(service: Service, tokens: Tokens) -> FastAPI:

@@ -5,15 +5,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dalmeum.data.practice import practice_tables
 from dalmeum.errors import InputError
-from dalmeum.languages import composed
-from dalmeum.runs.folder import load, model_folder
-
-if TYPE_CHECKING:
-    from dalmeum.models.scorer import PairScorer
+from dalmeum.languages import Text, composed
+from dalmeum.progress import tell
+from dalmeum.runs.folder import model_folder
+from dalmeum.serving.backends import AUTO, Backend, open_backend
 
 NAME = re.compile(r"[\w.-]{1,100}")
 """Letters, digits, dots, dashes: a word of JSON, of a URL and of a metric's label."""
@@ -71,14 +69,19 @@ def _place(given: str | Path, output: str | Path) -> Place:
     return Place(name, model, model.parent if of_a_run else None)
 
 
-def open_scorer(place: Place, precision: str = "auto", *, trust_code: bool = False) -> "PairScorer":
-    """As `load`; it has answered once when it is here.
+def opened_backend(
+    place: Place, backend: str = AUTO, precision: str = "auto", *, trust_code: bool = False
+) -> Backend:
+    """As `open_backend`, its notes told; it has answered once when it is here.
 
-    Raises `InputError` for a model that can't be read, or whose own code is not trusted.
+    Raises `InputError` for a model that can't be read, or whose own code is not trusted, and for a backend
+    that it has no export for.
     """
-    scorer = load(place.model, precision, trust_code=trust_code)
-    scorer.score(first_pairs()[:1])
-    return scorer
+    found = open_backend(place.model, backend, precision=precision, trust_code=trust_code)
+    for note in found.notes:
+        tell(f"{Text('warning', '주의')}: {place.name}: {note}")
+    found.score(first_pairs()[:1])
+    return found
 
 
 def first_pairs() -> list[tuple[str, str]]:

@@ -70,8 +70,8 @@ async def models(service: ServiceHere) -> ModelList:
                 id=name,
                 default=number == 0,
                 label_range=model.label_range,
-                precision=str(model.scorer.precision).removeprefix("torch."),
-                binary=model.scorer.has_binary,
+                backend=model.backend.name,
+                precision=model.backend.precision,
                 **_interval(model.intervals),
             )
             for number, (name, model) in enumerate(service.models.items())

@@ -113,8 +113,8 @@ class ModelInfo(BaseModel):
     object: str = "model"
     default: bool
     label_range: tuple[float, float] = Field(description="Lowest and highest label.")
+    backend: str = Field(description="What computes its scores: torch, onnx or onnx-int8.")
     precision: str
-    binary: bool = Field(description="Whether it was trained on similar or not, too.")
     interval: IntervalInfo | None = Field(description="Of its scores.")
     no_interval: WhyNone | None = Field(description="Why there is none.")
 

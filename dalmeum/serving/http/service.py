@@ -4,22 +4,20 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import numpy as np
 from fastapi import Depends, Request
 
 from dalmeum.errors import DalmeumError
 from dalmeum.languages import composed
+from dalmeum.serving.backends import Backend
 from dalmeum.serving.http.batcher import Batcher, Pair, Scores
 from dalmeum.serving.http.errors import RefusedError
 from dalmeum.serving.http.intervals import WhyNone
 from dalmeum.serving.http.limits import Limits
 from dalmeum.serving.http.metrics import Metrics
 from dalmeum.stats.label_intervals import LabelIntervals
-
-if TYPE_CHECKING:
-    from dalmeum.models.scorer import PairScorer
 
 
 @dataclass(frozen=True)
@@ -32,14 +30,14 @@ class Served:
     """
 
     name: str
-    scorer: "PairScorer"
+    backend: Backend
     batcher: Batcher
     run: Path | None = None
     intervals: LabelIntervals | WhyNone = "no_run"
 
     @property
     def label_range(self) -> tuple[float, float]:
-        return self.scorer.label_range
+        return self.backend.label_range
 
     def shares(self, scores: Scores) -> Scores:
         """Scores as parts of the label range, clipped to [0, 1]."""

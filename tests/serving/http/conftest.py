@@ -47,12 +47,11 @@ def overlap(pairs: Sequence[Pair]) -> Scores:
     return 7 * np.array(shared, dtype=np.float64) - 1
 
 
-class Scorer:
-    """What the routes ask of a scorer, with `overlap` for a model."""
+class Answers:
+    """What the routes ask of a backend, with `overlap` for a model."""
 
     label_range = (0.0, 5.0)
-    precision = "torch.float32"
-    has_binary = False
+    name, precision = "torch", "float32"
 
     def __init__(self, score: Callable[[Sequence[Pair]], Scores] = overlap) -> None:
         self.score = score
@@ -68,7 +67,7 @@ def small_app(
     allowed, metrics = Limits(**limits), Metrics()
 
     def served(name: str) -> Served:
-        scorer: Any = Scorer(score)
+        backend: Any = Answers(score)
         batcher = Batcher(
             score,
             batch=allowed.batch,
@@ -77,7 +76,7 @@ def small_app(
             observe=lambda pairs, seconds: metrics.batch(name, pairs, seconds),
         )
         metrics.watch(name, lambda: batcher.waiting)
-        return Served(name, scorer, batcher)
+        return Served(name, backend, batcher)
 
     return app_of(Service({name: served(name) for name in names}, allowed, metrics), Tokens(tokens))
 

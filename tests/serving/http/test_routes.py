@@ -56,8 +56,8 @@ def test_the_models(client: TestClient) -> None:
             "object": "model",
             "default": name == "one",
             "label_range": [0, 5],
+            "backend": "torch",
             "precision": "float32",
-            "binary": False,
             "interval": None,
             "no_interval": "no_run",
         }
