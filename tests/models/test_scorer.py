@@ -48,6 +48,19 @@ def test_a_sigmoid_starts_there_too_but_not_at_its_ends(tiny_encoder: Tiny) -> N
 
 
 @pytest.mark.parametrize("kind", ["cross", "offline", "bi"])
+def test_whoever_may_read_what_one_writes_may_read_a_model(
+    kind: str, tiny_encoder: Tiny, tmp_path: Path
+) -> None:
+    encoder = {} if kind == "offline" else {"encoder": tiny_encoder("bert")}
+    values = {"data": {"train": "train.csv"}, "model": {"kind": kind, **encoder}}
+    parts = KINDS[kind].new(build_recipe(values, "recipe"), *zip(*PAIRS, strict=True))
+    PairScorer(*parts).save(tmp_path / "model")
+    ordinary = (tmp_path / "model" / "config.json").stat().st_mode
+    modes = {path.stat().st_mode for path in (tmp_path / "model").rglob("*") if path.is_file()}
+    assert modes == {ordinary}
+
+
+@pytest.mark.parametrize("kind", ["cross", "offline", "bi"])
 def test_a_new_run_starts_at_the_mean_label_of_its_training_pairs(
     kind: str, tiny_encoder: Tiny, write_pairs: Write
 ) -> None:
