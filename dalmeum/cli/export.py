@@ -48,8 +48,8 @@ def export(
             "-o",
             metavar="FOLDER",
             help=help_text(
-                "The folder to make; by default export in the run's, where score and serve find it.",
-                "만들 폴더. 주지 않으면 실행 폴더 안의 export이고, score와 serve가 거기서 찾습니다.",
+                "The folder to make; by default export in the run's, where score finds it.",
+                "만들 폴더. 주지 않으면 실행 폴더 안의 export이고, score가 거기서 찾습니다.",
             ),
         ),
     ] = None,
