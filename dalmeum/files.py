@@ -43,10 +43,7 @@ def replace_file(path: Path, *, newline: str | None = "\n") -> Iterator[TextIOWr
             return
         path = path.resolve() if path.is_symlink() else path
         handle, temporary = make_temporary(path.parent)
-        # mkstemp makes files that only their owner can read; a result is an ordinary file.
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
+        os.chmod(temporary, _mode(0o666))  # mkstemp makes files that only their owner can read
         with open(handle, "w", encoding="utf-8", newline=newline) as file:
             yield file
             file.flush()
@@ -59,6 +56,21 @@ def replace_file(path: Path, *, newline: str | None = "\n") -> Iterator[TextIOWr
         if temporary is not None:
             with contextlib.suppress(OSError):
                 temporary.unlink()
+
+
+def open_to_others(paths: Iterable[Path]) -> None:
+    """Give files and folders that were just made the modes that new ones have: mkdtemp and safetensors write
+    what its owner alone can read.
+    """
+    for path in paths:
+        path.chmod(_mode(0o777 if path.is_dir() else 0o666))
+
+
+def _mode(most: int) -> int:
+    """What the umask leaves of `most`."""
+    umask = os.umask(0)
+    os.umask(umask)
+    return most & ~umask
 
 
 def is_device(path: Path) -> bool:

@@ -20,6 +20,7 @@ from dalmeum.models.precision import default_device
 from dalmeum.models.pretrained import (
     GOLDEN,
     SETTINGS,
+    check_readable,
     is_bi_encoder,
     is_model_folder,
     is_offline,
@@ -282,6 +283,7 @@ def load_scorer(
     """
     if not is_model_folder(folder):
         raise InputError(f"{folder}: is no model folder: config.json is missing")
+    check_readable(folder)
     settings = _settings(folder)
     if trained_here:
         _check_complete(folder, settings)

@@ -120,6 +120,13 @@ def check_folder(path: Path) -> None:
         raise InputError(f"{path}: has no tokenizer: save it there with tokenizer.save_pretrained")
 
 
+def check_readable(folder: Path) -> None:
+    """`InputError` for weights that this user may not read: libraries say of them that they are not there."""
+    for path in folder.rglob("*.safetensors"):
+        if not os.access(path, os.R_OK):
+            raise InputError(f"{path}: can't be read: permission denied (chmod a+r {path})")
+
+
 def read_config(folder: Path) -> dict[str, Any]:
     """The fields of an encoder's config.json; `InputError` where there are none."""
     config, reason = parse_json(folder / "config.json")

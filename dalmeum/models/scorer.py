@@ -16,6 +16,7 @@ from torch import Tensor
 
 from dalmeum.data import Predictions
 from dalmeum.errors import InputError
+from dalmeum.files import open_to_others
 from dalmeum.languages import Text
 from dalmeum.models.encoding import PairEncoding
 from dalmeum.models.golden import write_golden
@@ -228,6 +229,7 @@ class PairScorer:
             # The network may have put something of its own there, as a bi-encoder its lines.
             settings = {**read_json(folder / SETTINGS, default={}), **settings}
             (folder / SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+        open_to_others(folder.rglob("*.safetensors"))
         write_golden(self, folder)
 
     def with_precision(self, precision: str) -> "PairScorer":

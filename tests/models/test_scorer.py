@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dalmeum.data import read_pairs
+from dalmeum.errors import InputError
 from dalmeum.models.kinds import KINDS, load_scorer, new_scorer
 from dalmeum.models.scorer import PairScorer, _mean_logit
 from dalmeum.recipe import build_recipe
@@ -45,6 +46,31 @@ def test_a_sigmoid_starts_there_too_but_not_at_its_ends(tiny_encoder: Tiny) -> N
     model.start_at(5.0)
     shift = model.logits(model.encoding.encode(*zip(*PAIRS, strict=True)))[:, 0] - logits
     np.testing.assert_allclose(shift, np.log(99), atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["cross", "offline", "bi"])
+def test_whoever_may_read_what_one_writes_may_read_a_model(
+    kind: str, tiny_encoder: Tiny, tmp_path: Path
+) -> None:
+    encoder = {} if kind == "offline" else {"encoder": tiny_encoder("bert")}
+    values = {"data": {"train": "train.csv"}, "model": {"kind": kind, **encoder}}
+    parts = KINDS[kind].new(build_recipe(values, "recipe"), *zip(*PAIRS, strict=True))
+    PairScorer(*parts).save(tmp_path / "model")
+    ordinary = (tmp_path / "model" / "config.json").stat().st_mode
+    modes = {path.stat().st_mode for path in (tmp_path / "model").rglob("*") if path.is_file()}
+    assert modes == {ordinary}
+
+
+def test_weights_that_a_user_may_not_read(
+    tiny_encoder: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As those of a folder that a container has from another user; to root all files are readable."""
+    scorer(tiny_encoder("bert")).save(tmp_path / "model")
+    weights = tmp_path / "model" / "model.safetensors"
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != weights)
+    with pytest.raises(InputError) as error:
+        load_scorer(tmp_path / "model")
+    assert str(error.value) == f"{weights}: can't be read: permission denied (chmod a+r {weights})"
 
 
 @pytest.mark.parametrize("kind", ["cross", "offline", "bi"])

@@ -65,6 +65,7 @@ def test_scores_are_the_same_on_all_texts_whose_pieces_are_kept(name: str, kind:
     before, after = done.pieces
     assert after < before / 2
     assert done.weights[1] < done.weights[0]
+    assert len({path.stat().st_mode for path in (tmp_path / "small").iterdir() if path.is_file()}) == 1
     kept = set(AutoTokenizer.from_pretrained(tmp_path / "small").get_vocab())
     tokenizer = AutoTokenizer.from_pretrained(full)
     same = [pair for pair in others if all(set(tokenizer.tokenize(text)) <= kept for text in pair)]

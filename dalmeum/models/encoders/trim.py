@@ -22,7 +22,7 @@ from torch import Tensor
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedTokenizerBase
 
 from dalmeum.errors import DalmeumError, InputError
-from dalmeum.files import check_output, disk_error, make_folders, write_json
+from dalmeum.files import check_output, disk_error, make_folders, open_to_others, write_json
 from dalmeum.models.encoders.config import check_config
 from dalmeum.models.encoders.files import check_files
 from dalmeum.models.encoders.hub import hub_options
@@ -205,6 +205,7 @@ def _trim_weights(encoder: str, source: Path, folder: Path, rows: Sequence[int])
             save_file(tensors, folder / path.name, file.metadata())
     if not found:
         raise unusable(encoder, f"its weights have no {embeddings}")
+    open_to_others(folder.glob("*.safetensors"))
     before, after = (
         sum(path.stat().st_size for path in each.glob("*.safetensors")) for each in (source, folder)
     )

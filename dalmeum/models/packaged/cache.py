@@ -11,7 +11,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from dalmeum.errors import DalmeumError, InputError
-from dalmeum.files import disk_error, make_folders
+from dalmeum.files import disk_error, make_folders, open_to_others
 from dalmeum.languages import Text
 from dalmeum.models.packaged import Packaged
 from dalmeum.models.packaged.conversion import CONVERSION, FILES, convert
@@ -73,21 +73,13 @@ def made_once(folder: Path, make: Callable[[Path], None]) -> None:
         half_made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=_half_made(folder)))
         try:
             make(half_made)
-            _open_to_others(half_made)
+            open_to_others([half_made, *half_made.rglob("*")])
             half_made.rename(folder)
         except OSError:
             if not _is_whole(folder):  # by another process, on a mount without locks
                 raise
         finally:
             shutil.rmtree(half_made, ignore_errors=True)
-
-
-def _open_to_others(folder: Path) -> None:
-    """Modes as files have them here: mkdtemp and safetensors write what its owner alone can read."""
-    umask = os.umask(0)
-    os.umask(umask)
-    for path in (folder, *folder.rglob("*")):
-        path.chmod((0o777 if path.is_dir() else 0o666) & ~umask)
 
 
 def _half_made(folder: Path) -> str:

@@ -62,9 +62,9 @@ def export(
 ) -> dict[str, Any]:
     """Write a run's model to a folder that `onnxruntime` and `tokenizers` alone can use; its certificate.
 
-    The folder is there when all of it is. Its float32 graph is within 1e-4 of the model's scores on real
-    pairs: those of `data`, else the run's dev pairs, else the practice set's. A second graph computes in
-    8-bit integers, and is there where it is within its own tolerances (`certificate.INT8_P99`,
+    The folder is there when all of it is. Its float32 graph is within 1e-4 points (of 0 to 5) of the model's
+    scores on real pairs: those of `data`, else the run's dev pairs, else the practice set's. A second graph
+    computes in 8-bit integers, and is there where it is within its own tolerances (`certificate.INT8_P99`,
     `INT8_PEARSON`); where it is not, the certificate says by how much.
 
     Args:
@@ -135,13 +135,14 @@ def _graphs(
     from dalmeum.serving.export.certificate import FLOAT32, INT8_P99, INT8_PEARSON
 
     graphs: dict[str, dict[str, Any]] = {}
+    width = scorer.label_range[1] - scorer.label_range[0]
     if only != "int8":
-        found = _certified(scorer, folder, GRAPH, pairs, {"largest": FLOAT32})
+        found = _certified(scorer, folder, GRAPH, pairs, {"largest": FLOAT32 * width})
         _check(run, "the graph", found)
         graphs["float32"] = {**found.to_dict(), "written": True}
     if only == "float32":
         return graphs
-    p99 = INT8_P99 * (scorer.label_range[1] - scorer.label_range[0])
+    p99 = INT8_P99 * width
     search = _int8(folder, pairs, p99)
     if search is None:
         if only:

@@ -14,8 +14,10 @@ from dalmeum.data import PairTable
 from dalmeum.stats import difference, score
 from dalmeum.stats.intervals import json_number
 
-FLOAT32 = 1e-4
-"""How far a float32 graph may be from its model, in units of the label."""
+FLOAT32 = 2e-5
+"""How far a float32 graph may be from its model, as a share of the label range (1e-4 points of 0 to 5): what
+is rounded grows with the scores.
+"""
 
 INT8_P99, INT8_PEARSON = 0.02, 0.001
 """How far 99 of 100 scores of a graph in integers may be from its model's, as a share of the label range (.1

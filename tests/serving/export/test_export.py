@@ -240,6 +240,14 @@ def test_a_graph_that_is_away_from_its_model_is_not_written(
     assert not list(Path().glob(".out*"))
 
 
+def test_another_label_range_allows_as_large_a_share(own_run: Path, write_pairs: WritePairs) -> None:
+    """A score of 90 has a tenth of the digits behind the point that one of 4 has."""
+    scorer = dataclasses.replace(dalmeum.load(own_run, "float32"), label_range=(0.0, 100.0))
+    scorer.save(Path("wide"))
+    made = exporting.export("wide", Path("out"), only="float32", data=write_pairs("dev.csv", 30))
+    assert made["graphs"]["float32"]["tolerance"] == {"largest": pytest.approx(0.002)}
+
+
 def test_what_no_graph_holds_is_told(
     write_pairs: WritePairs, tiny_encoder: Callable[[str], str], here: Path
 ) -> None:
