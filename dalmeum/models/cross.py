@@ -21,6 +21,7 @@ from dalmeum.models.encoders.config import check_config
 from dalmeum.models.encoders.files import check_files
 from dalmeum.models.encoders.hub import hub_options
 from dalmeum.models.head import keep_head_in_float32, last_linear, leave_out_what_no_head_reads
+from dalmeum.models.long_sentences import cut
 from dalmeum.models.pieces import by_length
 from dalmeum.models.pretrained import (
     check_folder,
@@ -54,10 +55,22 @@ class TokenizedPairs:
         if not sentence1:
             return []
         encoded = self.tokenizer(
-            list(sentence1), list(sentence2), truncation="longest_first", max_length=self.max_length
+            self._cut(sentence1), self._cut(sentence2), truncation="longest_first", max_length=self.max_length
         )
         names = list(encoded.keys())
         return [dict(zip(names, row, strict=True)) for row in zip(*encoded.values(), strict=True)]
+
+    def _cut(self, sentences: Sequence[str]) -> list[str]:
+        if not self.tokenizer.is_fast:
+            return list(sentences)
+
+        def encode(long: list[str]) -> list[Any]:
+            encoded = self.tokenizer(
+                long, add_special_tokens=False, truncation=True, max_length=self.max_length
+            )
+            return encoded.encodings or []
+
+        return cut(sentences, self.max_length, encode, self.tokenizer.truncation_side)
 
     def lengths(self, items: Sequence[dict[str, list[int]]]) -> list[int]:
         return [len(item["input_ids"]) for item in items]

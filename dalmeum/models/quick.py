@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from dalmeum.models.long_sentences import cut
 from dalmeum.models.pretrained import read_json
 
 BASES = {
@@ -43,14 +44,20 @@ class QuickEncoding:
     def __init__(self, folder: Path) -> None:
         self.settings = read_json(folder / "tokenizer_config.json")
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        side = self.settings.get("truncation_side", "right")
-        longest = self.settings["model_max_length"]
-        self.tokenizer.enable_truncation(longest, strategy="longest_first", direction=side)
+        self.side = self.settings.get("truncation_side", "right")
+        self.longest = self.settings["model_max_length"]
+        self.tokenizer.enable_truncation(self.longest, strategy="longest_first", direction=self.side)
         self.padding = int(self.tokenizer.token_to_id(_text(self.settings["pad_token"])) or 0)
         self.names = self.settings.get("model_input_names")
 
     def encode(self, sentence1: Sequence[str], sentence2: Sequence[str]) -> list[Any]:
-        return list(self.tokenizer.encode_batch([*zip(sentence1, sentence2, strict=True)]))
+        one, two = (
+            cut(sentences, self.longest, self._alone, self.side) for sentences in (sentence1, sentence2)
+        )
+        return list(self.tokenizer.encode_batch([*zip(one, two, strict=True)]))
+
+    def _alone(self, sentences: list[str]) -> list[Any]:
+        return list(self.tokenizer.encode_batch(sentences, add_special_tokens=False))
 
     def lengths(self, items: Sequence[Any]) -> list[int]:
         return [len(item.ids) for item in items]

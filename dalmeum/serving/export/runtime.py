@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dalmeum.errors import InputError, MissingExtraError
+from dalmeum.models.long_sentences import cut
 
 if TYPE_CHECKING:
     from dalmeum.models.scorer import PairScorer
@@ -178,10 +179,20 @@ class ExportedScorer:
         """For each pair its one text, or both of a bi-encoder, as numbers."""
         composed = [(normalize("NFC", one), normalize("NFC", two)) for one, two in pairs]
         if self.settings.kind == "cross":
-            return [(each,) for each in self.tokenizer.encode_batch(composed)]
+            one, two = (self._cut([pair[side] for pair in composed]) for side in (0, 1))
+            return [(each,) for each in self.tokenizer.encode_batch([*zip(one, two, strict=True)])]
         texts = [self.settings.prompt + text for pair in composed for text in pair]
         encoded = iter(self.tokenizer.encode_batch(texts))
         return list(zip(encoded, encoded, strict=True))
+
+    def _cut(self, sentences: list[str]) -> list[str]:
+        """Of a sentence that fills the model alone, what is read of it."""
+        truncation: Any = self.tokenizer.truncation
+
+        def encode(long: list[str]) -> list[Any]:
+            return list(self.tokenizer.encode_batch(long, add_special_tokens=False))
+
+        return cut(sentences, truncation["max_length"], encode, truncation["direction"])
 
     def _features(self, items: Sequence[tuple[Any, ...]], longest: int) -> dict[str, NDArray[np.int64]]:
         shape = (len(items), longest) if self.settings.kind == "cross" else (len(items), 2, longest)

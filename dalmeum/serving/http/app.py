@@ -86,6 +86,8 @@ def app_of(service: Service, tokens: Tokens) -> FastAPI:
         description=ABOUT,
         version=version("dalmeum"),
         lifespan=_lifespan,
+        # It would send tokens on by plain HTTP, and to whatever host a request names.
+        redirect_slashes=False,
     )
     app.state.service = service
     # For the description alone: the guard has asked by then.

@@ -8,11 +8,15 @@ from typing import Any
 
 from fastapi import HTTPException, Request, Response
 from fastapi.routing import APIRoute
+from pydantic_core import to_json
 
 from dalmeum.files import KeyTwiceError, each_key_once
 
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 """Where half of a surrogate pair may be spelt."""
+
+DEEP = 200
+"""Brackets from which it is asked whether they nest deeper than an answer can (pydantic takes 255)."""
 
 
 def parsed(body: bytes) -> Any:
@@ -31,6 +35,8 @@ def parsed(body: bytes) -> Any:
         )
         if SURROGATE.search(text):
             json.dumps(found, ensure_ascii=False).encode("utf-8")
+        if text.count("[") + text.count("{") > DEEP:
+            _check_depth(found)
     except KeyTwiceError:
         raise HTTPException(400, "the body has a key twice in one object") from None
     except UnicodeEncodeError:
@@ -42,6 +48,13 @@ def parsed(body: bytes) -> Any:
     except ValueError as error:  # NaN, or a number that is too large
         raise HTTPException(400, f"the body is no JSON: {str(error)[:80]}") from None
     return found
+
+
+def _check_depth(found: Any) -> None:
+    try:
+        to_json([[[[found]]]])  # an answer that sends it back has levels of its own
+    except ValueError:
+        raise RecursionError from None
 
 
 def _no_number(name: str) -> float:
@@ -69,6 +82,8 @@ class StrictRoute(APIRoute):
         handler = super().get_route_handler()
 
         async def strict(request: Request) -> Response:
+            if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+                raise HTTPException(415, "send the body as it is, without Content-Encoding")
             kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
             if self.body_field is not None and kind != "application/json":
                 raise HTTPException(415, "send JSON, with the header Content-Type: application/json")

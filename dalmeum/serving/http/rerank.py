@@ -45,6 +45,7 @@ async def tei(asked: TeiRequest, request: Request, service: ServiceHere) -> list
 
 @router.post("/v1/rerank", summary="As Cohere's first version answers", response_model_exclude_none=True)
 async def cohere_v1(asked: CohereV1Request, request: Request, service: ServiceHere) -> CohereResponse:
+    service.check_count(len(asked.documents), "documents")
     documents = [{"text": each} if isinstance(each, str) else each for each in asked.documents]
     texts = [_text(document, asked.rank_fields, number) for number, document in enumerate(documents)]
     answer = await _cohere(asked, texts, "1", request, service)
@@ -82,7 +83,7 @@ async def _cohere(
 
 def _text(document: dict[str, Any], fields: Sequence[str] | None, number: int) -> str:
     """What is compared of a document: its `text`, or the fields that are named, in their order."""
-    named = [document[name] for name in fields or ["text"] if name in document]
+    named = [document[name] for name in dict.fromkeys(fields or ["text"]) if name in document]
     if not named:
         told = "none of rank_fields" if fields else "no text"
         raise RefusedError(422, f"documents.{number}: has {told}")

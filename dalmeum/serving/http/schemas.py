@@ -2,7 +2,16 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 
 from dalmeum.serving.http.intervals import WhyNone
 
@@ -13,7 +22,17 @@ def _without_nul(text: str) -> str:
     return text
 
 
+# Lists fail fast: a million wrong items would become a million errors, of gigabytes, before one is told.
 Sentence = Annotated[str, AfterValidator(_without_nul), Field(json_schema_extra={"pattern": "^[^\\u0000]*$"})]
+Sentences = Annotated[list[Sentence], Field(fail_fast=True)]
+
+MOST_FIELDS = 100
+"""Of a request, and of a document those that are compared: each is looked up in every one."""
+
+Document = Annotated[
+    Annotated[Sentence, Tag("text")] | Annotated[dict[str, Any], Tag("fields")],
+    Discriminator(lambda value: "fields" if isinstance(value, dict) else "text"),
+]
 
 
 def _whole(value: Any) -> Any:
@@ -23,7 +42,12 @@ def _whole(value: Any) -> Any:
 
 Count = Annotated[int, Field(ge=1), BeforeValidator(_whole)]
 Model = Annotated[
-    str | None, Field(description="The name of a model of /v1/models; by default the first of them.")
+    str | None,
+    Field(
+        # More than any name has, even decomposed: to compose a text takes the square of its marks.
+        max_length=400,
+        description="The name of a model of /v1/models; by default the first of them.",
+    ),
 ]
 
 
@@ -31,6 +55,13 @@ class Request(BaseModel):
     """Of our own shape: a field that there is not is a slip."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few(cls, values: Any) -> Any:
+        if isinstance(values, dict) and len(values) > MOST_FIELDS:
+            raise ValueError(f"has more than {MOST_FIELDS} fields")
+        return values
 
 
 class ForeignRequest(BaseModel):
@@ -42,9 +73,9 @@ class ForeignRequest(BaseModel):
 class ScoreRequest(Request):
     model_config = ConfigDict(json_schema_extra={"examples": [{"pairs": [["비가 온다.", "비가 내린다."]]}]})
 
-    pairs: list[Annotated[list[Sentence], Field(min_length=2, max_length=2)]] = Field(
-        description="Pairs of sentences."
-    )
+    pairs: Annotated[
+        list[Annotated[list[Sentence], Field(min_length=2, max_length=2)]], Field(fail_fast=True)
+    ] = Field(description="Pairs of sentences.")
     intervals: Annotated[bool, Field(description="Whether to answer with intervals, too.")] = False
     model: Model = None
 
@@ -87,7 +118,7 @@ class RankRequest(Request):
     )
 
     query: Sentence
-    texts: list[Sentence]
+    texts: Sentences
     top: Count | None = Field(None, description="How many to answer with; by default all.")
     model: Model = None
 
@@ -140,7 +171,7 @@ class TeiRequest(ForeignRequest):
     )
 
     query: Sentence
-    texts: Annotated[list[Sentence], Field(min_length=1)]
+    texts: Annotated[Sentences, Field(min_length=1)]
     raw_scores: Annotated[bool, Field(description="Scores on the label scale, instead of from 0 to 1.")] = (
         False
     )
@@ -164,13 +195,13 @@ class CohereRequest(ForeignRequest):
 
 
 class CohereV1Request(CohereRequest):
-    documents: Annotated[list[Sentence | dict[str, Any]], Field(min_length=1)]
-    rank_fields: list[Sentence] | None = None
+    documents: Annotated[list[Document], Field(fail_fast=True, min_length=1)]
+    rank_fields: Annotated[Sentences, Field(max_length=MOST_FIELDS)] | None = None
     return_documents: bool | None = None
 
 
 class CohereV2Request(CohereRequest):
-    documents: Annotated[list[Sentence], Field(min_length=1)]
+    documents: Annotated[Sentences, Field(min_length=1)]
 
 
 class CohereRanked(BaseModel):

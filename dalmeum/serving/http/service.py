@@ -74,12 +74,16 @@ class Service:
             raise DalmeumError("the model answers what is no number")
         return scores
 
+    def check_count(self, count: int, field: str) -> None:
+        """Raises `RefusedError` for more pairs, in a request's `field`, than it may have."""
+        if count > self.limits.pairs:
+            raise RefusedError(
+                413, f"{field}: {count:,}; a request may have {self.limits.pairs:,}: send several"
+            )
+
     def check(self, pairs: Sequence[Pair], field: str) -> None:
         """Raises `RefusedError` for pairs, in a request's `field`, that are beyond the limits."""
-        if len(pairs) > self.limits.pairs:
-            raise RefusedError(
-                413, f"{field}: {len(pairs):,}; a request may have {self.limits.pairs:,}: send several"
-            )
+        self.check_count(len(pairs), field)
         for number, pair in enumerate(pairs):
             if max(map(len, pair)) > self.limits.characters:
                 raise RefusedError(

@@ -69,14 +69,84 @@ def test_no_json(client: TestClient, body: bytes, detail: str) -> None:
         ({"pairs": [["a", "SECRET\0"]]}, "pairs.0.1: holds a NUL character"),
         ({"pairs": [], "model": 3}, "model: input should be a valid string"),
         ({"pairs": [], "modle": "SECRET"}, "modle: extra inputs are not permitted"),
-        ({"pairs": [["a", 1]] * 5}, "pairs.0.1: input"),
+        ({"pairs": [["a", 1]] * 5}, "pairs.0.1: input should be a valid string"),
+        ({"pairs": [], "model": "m" * 401}, "model: string should have at most 400 characters"),
+        ({"pairs": [], **dict.fromkeys("abcde", 0)}, "a: extra inputs are not permitted; b: extra"),
+        ({str(number): 0 for number in range(101)}, "the body: has more than 100 fields"),
     ],
 )
 def test_json_of_something_else(client: TestClient, value: Any, detail: str) -> None:
     status, told = ask(client, b"" if value is ... else json.dumps(value).encode())
     assert status == 422
     assert told.startswith(detail)
-    assert ("; and 2 more" in told) == (value == {"pairs": [["a", 1]] * 5})
+    assert ("; and 2 more" in told) == (isinstance(value, dict) and "e" in value)
+    assert told.count(";") <= 3
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "detail"),
+    [
+        ("/score", b'{"pairs": [%s]}', "pairs.0: input should be a valid list"),
+        ("/rank", b'{"query": "a", "texts": [%s]}', "texts.0: input should be a valid string"),
+        ("/rerank", b'{"query": "a", "texts": [%s]}', "texts.0: input should be a valid string"),
+        ("/v1/rerank", b'{"query": "a", "documents": [%s]}', "documents.0.text: input should be a valid str"),
+        ("/v2/rerank", b'{"query": "a", "documents": [%s]}', "documents.0: input should be a valid string"),
+        ("/explain", b'{"pair": [%s]}', "pair: list should have at most 2 items"),
+    ],
+)
+def test_of_a_million_wrong_items_one_is_told(
+    client: TestClient, path: str, body: bytes, detail: str
+) -> None:
+    """Each would be an error of a kilobyte."""
+    status, told = ask(client, body % (b"1," * 500_000 + b"1"), path)
+    assert (status, told[: len(detail)], ";" in told) == (422, detail, False)
+
+
+def test_fields_that_are_named_a_million_times(client: TestClient) -> None:
+    """Documents times fields would be as many texts, of gigabytes."""
+    documents = [{"a": "b"}] * 1000
+    body = {"query": "a", "documents": documents, "rank_fields": ["a"] * 100_000}
+    status, told = ask(client, json.dumps(body).encode(), "/v1/rerank")
+    assert (status, told[:43]) == (422, "rank_fields: list should have at most 100 i")
+    many = {"query": "a", "documents": [{}] * 2000}
+    assert ask(client, json.dumps(many).encode(), "/v1/rerank") == (
+        413,
+        "documents: 2,000; a request may have 1,024: send several",
+    )
+    two = {"query": "ab", "documents": [{"a": "ab"}], "rank_fields": ["a", "a"]}
+    assert client.post("/v1/rerank", json=two).json()["results"][0]["relevance_score"] == 1
+
+
+@pytest.mark.parametrize("depth", [100, 240, 246, 247, 248, 249, 250, 251, 252, 260, 900])
+@pytest.mark.parametrize("field", ["text", "other"])
+@pytest.mark.parametrize(("begin", "end"), [(b"[", b"]"), (b'{"a":', b"}")])
+def test_what_can_be_sent_back_is_taken(
+    client: TestClient, depth: int, field: str, begin: bytes, end: bytes
+) -> None:
+    value = begin * depth + b"1" + end * depth
+    body = (
+        b'{"query": "a", "return_documents": true, "documents": [{"text": "b", "%s": %s}]}'
+        % (field.encode(), value)
+    ).replace(b'"text": "b", "text"', b'"text"')
+    answer = client.post("/v1/rerank", content=body, headers=JSON)
+    if answer.status_code == 400:
+        assert depth > 240
+        assert (answer.status_code, answer.json()) == (400, {"detail": "the body is nested too deep"})
+    else:
+        assert answer.status_code == 200
+        assert depth < 260
+        document = answer.json()["results"][0]["document"]
+        assert json.dumps(document[field], separators=(",", ":")).encode() == value
+
+
+def test_a_body_that_is_packed(client: TestClient) -> None:
+    for encoding, status in (("gzip", 415), ("br", 415), ("Identity", 200)):
+        answer = client.post(
+            "/score", content=b'{"pairs": []}', headers={**JSON, "content-encoding": encoding}
+        )
+        assert answer.status_code == status
+        if status == 415:
+            assert answer.json() == {"detail": "send the body as it is, without Content-Encoding"}
 
 
 @pytest.mark.parametrize("top", [0, -1, 1.5, "1", True, 10**30, 1.0])

@@ -39,6 +39,13 @@ def test_a_model_that_is_not_there(client: TestClient) -> None:
         assert post(client, "/score", pairs=[], model=normalize("NFD", "모델"))["model"] == "모델"
 
 
+def test_nobody_is_sent_elsewhere(client: TestClient) -> None:
+    """With a token, by plain HTTP, to a host of the request's."""
+    for path in ("/score/", "/healthz/", "/docs/"):
+        answer = client.get(path, follow_redirects=False)
+        assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})
+
+
 def test_a_ranking(client: TestClient) -> None:
     ranking = [{"index": index, "score": SCORES[index]} for index in (2, 3, 0, 1)]
     assert post(client, "/rank", query=QUERY, texts=TEXTS) == {"model": "one", "ranking": ranking}

@@ -113,8 +113,11 @@ def test_no_http(address: str, sent: bytes) -> None:
     with connected(address) as connection:
         connection.sendall(sent)
         found = read_all(connection)
-    if found:
-        assert found.startswith((b"HTTP/1.1 400", b"HTTP/1.1 200"))
+    if found.startswith(b"HTTP/1.1 400"):
+        assert b"content-type: application/json" in found
+        assert found.endswith(b'{"detail": "that is no HTTP request"}')
+    elif found:
+        assert found.startswith(b"HTTP/1.1 200")
     assert b"Traceback" not in found
     assert httpx.get(f"{address}/healthz").status_code == 200
 
