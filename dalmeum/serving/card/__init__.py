@@ -101,7 +101,7 @@ def model_card(run: Run, scorer: "PairScorer", repo: str, told: CardFile) -> Car
 def _metadata(run: Run, kind: str, repo: str, told: CardFile) -> "ModelCardData":
     from huggingface_hub import ModelCardData
 
-    known = [found for file in run.record.data.values() if (found := known_set(file))]
+    known = [found for split in run.record.data if (found := known_set(run, split))]
     results = [*_results(run, told)]
     theirs = kind in ("cross", "bi")
     tags = ["semantic-textual-similarity", f"{kind}-encoder" if theirs else kind, "dalmeum", *told.tags]
@@ -141,7 +141,7 @@ def _results(run: Run, told: CardFile) -> Iterator["EvalResult"]:
 def _warnings(run: Run, told: CardFile) -> Iterator[Text]:
     if told.license is None:
         yield NO_LICENCE
-    known = [found for file in run.record.data.values() if (found := known_set(file))]
+    known = [found for split in run.record.data if (found := known_set(run, split))]
     if alike := [each.name for each in known if each.licence == SHARE_ALIKE]:
         yield ALIKE.format(name=", ".join(alike))
     for recipe in run.recipe().singles:

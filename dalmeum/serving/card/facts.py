@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from dalmeum.comparison.text import OUTCOMES
 from dalmeum.competition.tried import STUDIES, Judged, verdicts
 from dalmeum.data.readers.hub import PREFIX as HUB_PREFIX
+from dalmeum.data.splits import PairReader, Split, read_splits
+from dalmeum.errors import DalmeumError
 from dalmeum.languages import Text
 from dalmeum.numbers import NONE, RANGE, number, signed
 from dalmeum.recipe import Recipe
 from dalmeum.runs.folder import Run
-from dalmeum.runs.record import DataFile
 from dalmeum.serving.card.known import ENCODERS, SETS, KnownSet
 from dalmeum.serving.card.told import CardFile
 
@@ -87,7 +88,7 @@ def score_rows(run: Run, told: CardFile) -> Iterator[dict[str, object]]:
 
 def data_rows(run: Run, told: CardFile) -> Iterator[dict[str, object]]:
     for split, file in run.record.data.items():
-        known, own = known_set(file), told.data.get(split)
+        known, own = known_set(run, split), told.data.get(split)
         licence = (own and own.license) or (known and known.licence)
         url = (own and own.url) or (known and known.url)
         name = cell(str(set_name(run, split, told)))
@@ -104,17 +105,37 @@ def set_name(run: Run, split: str, told: CardFile) -> str | Text:
     file = run.record.data.get(split)  # type: ignore[call-overload]
     if split in told.data:
         return told.data[split].name
-    if file is not None and (known := known_set(file)):
+    if known := known_set(run, split):
         return known.name
     if file is not None and file.path.startswith(HUB_PREFIX):
         return str(file.path.removeprefix(HUB_PREFIX).partition("?")[0])
     return UNKNOWN_SET
 
 
-def known_set(file: DataFile) -> KnownSet | None:
-    """Of a part of a set that set."""
-    found = SETS.get(file.sha256)
-    return found or (known_set(file.pool) if file.pool else None)
+def known_set(run: Run, split: str) -> KnownSet | None:
+    """The public set that a split is, or is a part of."""
+    file = run.record.data.get(split)  # type: ignore[call-overload]
+    if file is None:
+        return None
+    found = SETS.get(file.sha256) or (file.pool and SETS.get(file.pool.sha256))
+    return found or _cut_from(run, split)
+
+
+def _cut_from(run: Run, split: str) -> KnownSet | None:
+    """The public set of which folds or `max_train_pairs` left a split: its file says so, if it is there."""
+    recipe = run.recipe()
+    data = recipe.data
+    if split not in ("train", "dev") or (data.folds is None and data.max_train_pairs is None):
+        return None
+    part: Split = "train" if split == "train" else "dev"
+    reader = PairReader()
+    with contextlib.suppress(DalmeumError):
+        if read_splits(recipe, reader)[part].sha256 == run.record.data[part].sha256:
+            cuts = dict.fromkeys(("folds", "fold", "max_train_pairs", "part", "unlabelled", "dev", "test"))
+            source = data.train if part == "train" else data.dev or data.train
+            whole = recipe.model_copy(update={"data": data.model_copy(update={**cuts, "train": source})})
+            return SETS.get(read_splits(whole, reader)["train"].sha256)
+    return None
 
 
 def hub_sets(run: Run) -> Iterator[str]:
@@ -199,7 +220,7 @@ def _loss(recipe: Recipe) -> str:
 
 def limits(run: Run, scorer: "PairScorer", low: str, high: str) -> Iterator[Text]:
     yield LIMITS["like"]
-    known = known_set(run.record.data["train"]) if "train" in run.record.data else None
+    known = known_set(run, "train")
     if known and "practice" in known.name:
         yield LIMITS["practice"]
     if length := getattr(scorer.encoding, "max_length", None):

@@ -15,14 +15,17 @@ from huggingface_hub import ModelCard
 import dalmeum
 from dalmeum.data import read_pairs
 from dalmeum.data.practice.files import write_practice
+from dalmeum.data.splits import read_splits
 from dalmeum.errors import InputError
 from dalmeum.models.kinds import ensemble_of, load_scorer, new_scorer
 from dalmeum.models.scorer import PairScorer
 from dalmeum.recipe import load_recipe
+from dalmeum.runs.data import data_files
 from dalmeum.runs.folder import Run, open_run
 from dalmeum.runs.record import DataFile
 from dalmeum.serving.card import Card, model_card
 from dalmeum.serving.card.code import EXAMPLE, dalmeum_code, kind_of, library_code
+from dalmeum.serving.card.facts import known_set
 from dalmeum.serving.card.known import ENCODERS, SETS
 from dalmeum.serving.card.told import CardFile
 from tests.conftest import REAL_DATA, draw_pairs
@@ -198,6 +201,21 @@ def test_hashes_are_those_of_the_files(tmp_path: Path) -> None:
         ("sick/SICK_trial.txt", "SICK trial"),
     ):
         assert SETS[read_pairs(REAL_DATA / file).sha256].name == name
+
+
+@pytest.mark.parametrize("cut", [{"max_train_pairs": 50}, {"folds": 3, "fold": 1, "dev": None}])
+def test_a_part_of_a_public_set_is_of_it(run: Run, tmp_path: Path, cut: dict[str, Any]) -> None:
+    files = write_practice(tmp_path)
+    data = {"train": str(files["train"]), "dev": str(files["dev"]), **cut}
+    recipe = load_recipe(data=data, model={"encoder": "x"})
+    cut_run = changed(run, data=data_files(recipe, read_splits(recipe)))
+    cut_run.__dict__["_recipe"] = recipe
+    assert [known and known.name for known in (known_set(cut_run, "train"), known_set(cut_run, "dev"))] == [
+        "dalmeum practice set, train",
+        "dalmeum practice set, dev" if recipe.data.dev else "dalmeum practice set, train",
+    ]
+    files["train"].write_text("sentence1,sentence2,label\n" + "a,b,1\n" * 60, encoding="utf-8")
+    assert known_set(cut_run, "train") is None
 
 
 def test_no_place_and_no_file_of_this_machine_is_named(run: Run) -> None:
