@@ -66,6 +66,7 @@ class Impatient(H11Protocol):
         self._arrival, self._timer = arrival, None
 
     _timer: asyncio.TimerHandle | None
+    _unread: asyncio.TimerHandle
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -74,6 +75,15 @@ class Impatient(H11Protocol):
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         self._watch()
+
+    def pause_writing(self) -> None:
+        """Who does not read what was asked for is let go as well."""
+        super().pause_writing()
+        self._unread = self.loop.call_later(self._arrival, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._unread.cancel()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._unwatch()

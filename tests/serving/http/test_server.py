@@ -86,6 +86,13 @@ def test_a_body_that_drips_is_cut_off(address: str) -> None:
     assert b'{"detail": "the body did not come within 0.5 seconds"}' in found
 
 
+def test_who_does_not_read_is_let_go(address: str) -> None:
+    with connected(address) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 300)
+        time.sleep(2.5)
+        assert read_all(connection).count(b"HTTP/1.1 200") < 300
+
+
 def test_a_connection_stays_for_the_next_request(address: str) -> None:
     """Longer than a head may take: a timer of the first request does not end the second."""
     body = json.dumps({"pairs": []}).encode()
