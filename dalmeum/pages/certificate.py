@@ -61,6 +61,13 @@ LABELS = {
     "size": Text("size", "크기"),
     "sha256": Text("SHA-256", "SHA-256"),
 }
+IN_SHORTER = Text("the model itself in {precision}", "모델 자체를 {precision}로 계산할 때")
+SHORTER = Text(
+    "99 of 100 scores within {p99:.2g} points of float32, all within {largest:.2g}; up to {batches:.2g} by "
+    "how many are scored at once",
+    "float32와의 차이가 100개 중 99개는 {p99:.2g}점, 모두 {largest:.2g}점 안. 한 번에 계산한 쌍 수에 따라 "
+    "최대 {batches:.2g}점",
+)
 
 
 def write_certificate(path: Path, certificate: Mapping[str, Any]) -> None:
@@ -74,9 +81,20 @@ def write_certificate(path: Path, certificate: Mapping[str, Any]) -> None:
             {"file": graph["file"], "facts": _facts(graph, pairs["calibration"]), "changes": _changes(graph)}
             for graph in certificate["graphs"].values()
         ],
-        "circumstances": {**certificate["machine"], **certificate["versions"]},
+        "circumstances": {
+            **_in_shorter_type(certificate["model"]["shorter"]),
+            **certificate["machine"],
+            **certificate["versions"],
+        },
     }
     write_text(path, render(Page(values["heading"], "certificate.html", values)))
+
+
+def _in_shorter_type(found: Mapping[str, Any] | None) -> dict[Shown, Shown]:
+    if found is None or found["change"]["p99"] is None:
+        return {}
+    told = SHORTER.format(**found["change"], batches=found["batches"])
+    return {IN_SHORTER.format(precision=found["precision"]): told}
 
 
 def _facts(graph: Mapping[str, Any], calibration: str) -> dict[Shown, Shown]:

@@ -43,6 +43,13 @@ def certificate(tmp_path: Path) -> dict[str, Any]:
     search = {"calibration_pairs": 256, "products": 36, "left_in_float": [HOSTILE, "layer.0"]}
     return {
         "run": HOSTILE,
+        "model": {
+            "shorter": {
+                "precision": "bfloat16",
+                "change": {"pairs": 40, "mean": 0.01, "p99": 0.021, "largest": 0.045},
+                "batches": 0.015,
+            }
+        },
         "pairs": {"name": HOSTILE, "count": 40, "labelled": True, "calibration": HOSTILE},
         "machine": {"processor": HOSTILE, "cores": 2},
         "versions": {"python": "3.11", "onnx": "1"},
@@ -72,6 +79,8 @@ def test_the_page_has_what_was_found(certificate: dict[str, Any], tmp_path: Path
         "2 of 36 products",
         "곱셈 36개 가운데 2개",
         "256 pairs of",
+        "the model itself in bfloat16",
+        "99 of 100 scores within 0.021 points of float32, all within 0.045; up to 0.015 by how many",
     ):
         assert text in page, text
     assert certificate["graphs"]["float32"]["sha256"] in page
@@ -79,6 +88,7 @@ def test_the_page_has_what_was_found(certificate: dict[str, Any], tmp_path: Path
 
 def test_without_labels_no_pearson_is_told(certificate: dict[str, Any], tmp_path: Path) -> None:
     certificate["graphs"]["float32"]["pearson"] = None
+    certificate["model"]["shorter"] = None
     del certificate["graphs"]["int8"]
     write_certificate(tmp_path / "certificate.html", certificate)
     assert "difference in Pearson" not in (tmp_path / "certificate.html").read_text(encoding="utf-8")

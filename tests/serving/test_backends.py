@@ -86,6 +86,13 @@ def test_auto_is_measured_once(export: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert len(measured) == 3
 
 
+def test_a_graph_must_be_worth_it() -> None:
+    assert quickest.worth_most({"torch": 1.0, "onnx": 0.9, "onnx-int8": 0.84}) == "torch"
+    assert quickest.worth_most({"torch": 1.0, "onnx": 0.8, "onnx-int8": 0.7}) == "onnx"
+    assert quickest.worth_most({"torch": 1.0, "onnx": 0.8, "onnx-int8": 0.6}) == "onnx-int8"
+    assert quickest.worth_most({"torch": 1.0, "onnx": 1.2, "onnx-int8": 0.8}) == "onnx-int8"
+
+
 def test_what_answers_otherwise_here_is_not_chosen(export: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     original = backends.OnnxBackend.score
 

@@ -3,11 +3,13 @@
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import psutil
+from numpy.typing import NDArray
 
 from dalmeum.errors import DalmeumError, InputError
 from dalmeum.files import check_output, check_path, make_folders, output_error, write_json, write_text
@@ -101,7 +103,11 @@ def export(
         certificate = {
             "schema": SCHEMA,
             "run": Path(run).name,
-            "model": {"sha256": folder_hash(model), "kind": settings.kind},
+            "model": {
+                "sha256": folder_hash(model),
+                "kind": settings.kind,
+                "shorter": _in_shorter_type(scorer, pairs),
+            },
             "pairs": pairs.to_dict(),
             "machine": machine(),
             "versions": versions(PACKAGES),
@@ -206,6 +212,22 @@ def _certified(
         )
     finally:
         torch.set_num_threads(threads)
+
+
+def _in_shorter_type(scorer: "PairScorer", pairs: ExportPairs) -> dict[str, Any] | None:
+    """What the type that the model computes in on this machine does to its scores; None for float32."""
+    from dalmeum.serving.export.certificate import spread
+
+    shorter = scorer.with_precision("auto")
+    if shorter.precision == scorer.precision:
+        return None
+
+    def score(rows: Sequence[tuple[str, str]], batch: int) -> NDArray[np.float64]:
+        parts = [shorter.score(rows[start : start + batch]) for start in range(0, len(rows), batch)]
+        return np.concatenate(parts)
+
+    found = spread(list(pairs.table.pairs), lambda rows, batch: scorer.score(rows), score)
+    return {"precision": str(shorter.precision).removeprefix("torch."), **found}
 
 
 @contextlib.contextmanager

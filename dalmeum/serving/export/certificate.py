@@ -175,6 +175,16 @@ def certified(
     )
 
 
+def spread(pairs: Sequence[tuple[str, str]], model: Score, shorter: Score) -> dict[str, Any]:
+    """How far a model's scores in a shorter type are from those in float32, and how far they move, at most,
+    with how many pairs are scored at once; arguments as of `certified`.
+    """
+    few = list(pairs[:TIMED])
+    by_batch = np.stack([shorter(few, size) for size in BATCHES])
+    change = Change.of(by_batch[-1] - model(few, BATCHES[-1]))
+    return {"change": change.to_dict(), "batches": float(np.ptp(by_batch, axis=0).max())}
+
+
 def graph_files(path: Path) -> list[Path]:
     """A graph's, and that of its weights: those of more than some gigabytes stand in a file of their own."""
     return [each for each in (path, path.with_name(f"{path.name}.data")) if each.is_file()]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dalmeum.languages import Text
-from dalmeum.progress import tell
+from dalmeum.progress import Progress, tell
 from dalmeum.serving.export.certificate import agreement
 from dalmeum.serving.export.quantize import Graph, Quantized, write_quantized
 from dalmeum.serving.export.ranges import observed, quantized
@@ -29,6 +29,8 @@ TRYING = Text(
     "int8: not within tolerance as a whole; trying {count:,} of its parts alone",
     "int8: 전체로는 허용 범위를 벗어나, 부분 {count:,}개를 하나씩 재는 중",
 )
+
+TRIED = Text("int8: part", "int8: 부분")
 
 Pairs = Sequence[tuple[str, str]]
 Scores = NDArray[np.float64]
@@ -141,12 +143,14 @@ class _Maker:
         """Parts, those first that change scores most for their size; and how many were measured for it."""
         pairs = self.selection[:ALONE]
         harm: dict[str, float] = {}
-        for name, each in self.parts.items():
-            if time.monotonic() > until:
-                break
-            write_quantized(self.graph, {name: each}, self.folder / self.out)
-            right, found = self._scores(pairs)
-            harm[name] = float(np.mean((found - right) ** 2))
+        with Progress(len(self.parts), TRIED) as progress:
+            for name, each in self.parts.items():
+                if time.monotonic() > until:
+                    break
+                write_quantized(self.graph, {name: each}, self.folder / self.out)
+                right, found = self._scores(pairs)
+                harm[name] = float(np.mean((found - right) ** 2))
+                progress.advance()
         # What was not measured is placed by its outputs' error, as far as the two go together.
         factor = np.median([harm[name] / self.parts[name].error for name in harm]) if harm else 1.0
         size = {name: sum(weight.size for weight in self.parts[name].weights) for name in self.parts}

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import dalmeum
 from dalmeum.data import PairTable, read_pairs
@@ -102,6 +103,21 @@ def test_the_program_is_short(own_run: Path) -> None:
     text = Path("exported", "example.py").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith('"""')]
     assert len(lines) <= 18
+
+
+def test_what_a_shorter_type_does_to_the_model_is_told(
+    own_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "dalmeum.models.scorer.resolve_precision",
+        lambda name, device: torch.float32 if name == "float32" else torch.bfloat16,
+    )
+    found = dalmeum.export("latest", "exported", only="float32")["model"]["shorter"]
+    pairs = list(read_pairs("dev.csv").pairs)
+    right, shorter = (dalmeum.load("latest", name).score(pairs) for name in ("float32", "auto"))
+    assert found["precision"] == "bfloat16"
+    assert found["change"]["largest"] == pytest.approx(np.abs(shorter - right).max(), abs=1e-4)
+    assert 0 < found["batches"] < 0.2
 
 
 def test_the_command_compares_on_the_runs_own_dev_pairs(
