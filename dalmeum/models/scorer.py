@@ -59,8 +59,8 @@ SCORING_BATCH = 64
 """Pairs in one forward pass of scoring on a GPU."""
 
 SCORING_TOKENS = 1024
-"""Tokens with their padding in one forward pass on a processor: enough to fill it. With twice as many, 20,000
-pairs took 1.6 times the memory of 2,000: what one length leaves free does not fit another.
+"""Tokens with their padding in one forward pass on a processor: enough to fill it. In batches of 64 pairs,
+20,000 took 1.6 times the memory of 2,000: what one length leaves free does not fit another.
 """
 
 
