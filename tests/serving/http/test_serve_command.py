@@ -101,7 +101,8 @@ def test_it_answers_as_load_would_and_ends_well(start: Start, own_run: Path) -> 
 
 ASKING = """
 import httpx, sys
-answer = httpx.post(sys.argv[1], json={"pairs": [["a", "b " * 500]] * 1000}, timeout=60)
+pairs = [["a", f"{number} " + "b " * 500] for number in range(1000)]  # equal ones are scored once
+answer = httpx.post(sys.argv[1], json={"pairs": pairs}, timeout=60)
 print(answer.status_code, len(answer.json()["scores"]))
 """
 
@@ -145,7 +146,8 @@ def test_tokens(start: Start, tmp_path: Path) -> None:
 def test_its_memory_is_bounded(start: Start) -> None:
     """A hundred times as many bodies as fit the queue, most of them refused."""
     served = start("--max-wait", "0.5", DALMEUM_TOKENS="")
-    body = json.dumps({"pairs": [["The cat eats.", "A dog " + "eats " * 300]] * 500}).encode()
+    pairs = [["The cat eats.", f"A dog {number} " + "eats " * 300] for number in range(500)]
+    body = json.dumps({"pairs": pairs}).encode()
 
     def memory() -> int:
         return int(psutil.Process(served.process.pid).memory_info().rss)
