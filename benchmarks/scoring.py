@@ -7,7 +7,7 @@
 Timed is the way from pairs of strings to scores, tokenising included, in turn in one process, after a pass of
 each over the first pairs: by the clock, and by processor time, which other work on the machine moves less.
 The peer runs at its defaults (float32, batches of 32), and tuned: weights in the type that `precision: auto`
-computes in on this device, and dalmeum's batch size. Without `--model` the model is untrained: an encoder
+computes in on this device, in batches of 64. Without `--model` the model is untrained: an encoder
 under a fresh head, whose scores say nothing, but cost what a trained one's do. `largest_difference` is on the
 label scale, and `score_spread` (the standard deviation of scores) is what to hold it against. With `--export`
 the graphs of `dalmeum export` are arms, too.
@@ -69,6 +69,7 @@ def main() -> None:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     shown = {"json", "out", "model", "export", "offline"}
     settings = {name: value for name, value in vars(options).items() if name not in shown}
+    settings |= {name: Path(settings[name]).name for name in ("pairs_file", "offline_pairs")}
     settings["trained"] = options.model is not None
     begun = circumstances(PACKAGES, settings)
     table = read_pairs(options.pairs_file)

@@ -28,7 +28,7 @@ import pytest
 
 def pytest_collection_finish() -> None:
     """Keep what is imported by now, and the tests, out of garbage collection: accelerate collects after each
-    training, which took a third of a test that trains.
+    training, which took a quarter of a test that trains.
     """
     gc.collect()
     gc.freeze()

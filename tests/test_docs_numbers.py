@@ -203,3 +203,8 @@ def test_tables_are_what_the_results_say() -> None:
     call = [sys.executable, "docs/make_questions.py", "--check"]
     checked = subprocess.run(call, cwd=ROOT, capture_output=True, text=True)
     assert checked.returncode == 0, checked.stderr
+
+
+def test_results_name_no_place_on_a_machine() -> None:
+    for path in RESULTS.glob("*.json"):
+        assert re.findall(r'"(?:/|~|[A-Z]:\\\\)[^"]*"', path.read_text(encoding="utf-8")) == [], path.name
